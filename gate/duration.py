@@ -1,0 +1,24 @@
+"""`90d`, `1h30m`, `45s` -> a span of time.
+
+What comes in: text of a policy, a flag or the environment. What goes out: a positive `timedelta`, or `ValueError`. No
+months or years: they have no fixed length.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_PART = re.compile(r"([0-9]{1,6})(w|d|h|m|s)")
+_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Whole numbers with w, d, h, m or s, one after the other. Raises `ValueError`."""
+    if _WHOLE.fullmatch(text) is None:
+        raise ValueError(f"{text!a} is no duration: write 90d, 12h, 1h30m or 45s")
+    total = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())
+    if not total:
+        raise ValueError(f"{text!a} is no time at all")
+    return total

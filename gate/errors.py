@@ -1,0 +1,152 @@
+"""Every way in which gate itself fails to give an answer.
+
+What comes in: a message for a person, and facts for the report. What goes out: an exception that knows its exit code
+and whether trying again may help. A failed check is not here: that is an answer, and answers are values.
+
+    GateError                exit 4   broken, and trying again will not help
+    |-- Invalid              exit 2   the job is wrong: usage, policy, reference, trust root; nothing was fetched
+    |   |-- InvalidUsage
+    |   |-- InvalidReference
+    |   |-- InvalidPolicy
+    |   `-- InvalidTrustRoot
+    |-- Interrupted          exit 130 or 143: a signal
+    `-- CouldNotLook         exit 4   the image could not be judged
+        |-- AccessDenied     exit 4   401, 403, a refused token realm
+        |-- NotFound         exit 4   the image is not there
+        |-- Malformed        exit 4   bytes that are missing, truncated, of a wrong digest or no document
+        |-- LimitExceeded    exit 4   more bytes, referrers, pages or redirects than allowed
+        `-- Unavailable      exit 3   network, 5xx, TLS
+            |-- RateLimited  exit 3   429
+            `-- DeadlineExceeded  exit 3
+
+Exit codes: README, "Exit codes".
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GateError(Exception):
+    """gate could not answer. `code` is its stable name in the report; `exit_code` what the process ends with."""
+
+    code: ClassVar[str] = "internal"
+    exit_code: int = 4
+
+    @property
+    def message(self) -> str:
+        """The text for a person: one line, without the exception's name."""
+        return str(self)
+
+    @property
+    def retry(self) -> bool:
+        """Whether trying the same command again may give an answer."""
+        return self.exit_code == 3
+
+
+class Invalid(GateError):
+    """The job itself is wrong; nothing was fetched."""
+
+    code = "invalid"
+    exit_code = 2
+
+
+class InvalidUsage(Invalid):
+    """The command line or the environment asks for something that cannot be."""
+
+    code = "invalid.usage"
+
+
+class InvalidReference(Invalid):
+    """The text names no image, or the folder or file that it names is no OCI layout."""
+
+    code = "invalid.reference"
+
+
+class InvalidPolicy(Invalid):
+    """The policy, or a file that it names, cannot be read or says something impossible.
+
+    `problems` holds every problem found in the run, one line each.
+    """
+
+    code = "invalid.policy"
+
+    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__(f"{path}: " + f"\n{path}: ".join(problems))
+
+
+class InvalidTrustRoot(Invalid):
+    """A trusted root is unknown, unreadable or incomplete."""
+
+    code = "invalid.trust-root"
+
+
+class Interrupted(GateError):
+    """A signal ended the run before it had an answer."""
+
+    code = "interrupted"
+
+    def __init__(self, signal_number: int) -> None:
+        self.exit_code = 128 + signal_number
+        super().__init__(f"stopped by signal {signal_number} before the image was judged")
+
+
+class CouldNotLook(GateError):
+    """The image could not be judged: what judging needs was not to be had. Never the same as "unsigned".
+
+    `status` is the HTTP status where there was one.
+    """
+
+    code = "could-not-look"
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class AccessDenied(CouldNotLook):
+    """The registry refused: 401 or 403, or a token realm that gate does not follow."""
+
+    code = "access-denied"
+
+
+class NotFound(CouldNotLook):
+    """The image itself is not there.
+
+    That a signature's tag is absent is an answer, not this.
+    """
+
+    code = "not-found"
+
+
+class Malformed(CouldNotLook):
+    """Bytes that judging needs are missing, truncated, of a wrong digest, or not the document they should be."""
+
+    code = "malformed"
+
+
+class LimitExceeded(CouldNotLook):
+    """A source offered more than `gate.limits` allows. Going over is never "the first n"."""
+
+    code = "limit"
+
+
+class Unavailable(CouldNotLook):
+    """The source did not answer; later it may."""
+
+    code = "unavailable"
+    exit_code = 3
+
+
+class RateLimited(Unavailable):
+    """The registry asks to come back later (429)."""
+
+    code = "rate-limited"
+
+
+class DeadlineExceeded(Unavailable):
+    """The time that `--timeout` allows is over."""
+
+    code = "deadline"

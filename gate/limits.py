@@ -1,0 +1,71 @@
+"""How much of the world gate is willing to take in, in one table, and how long it waits.
+
+What goes out: `Limits` (counts and bytes) and `Deadline` (seconds). Nothing here reads or enforces: each source and
+parser enforces the number it is given. Going over one is `LimitExceeded` or `DeadlineExceeded`, never "the first n".
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from gate.errors import DeadlineExceeded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Upper bounds, each with its reason."""
+
+    manifest_bytes: int = 4 << 20
+    """The distribution specification asks registries for at least 4 MiB; no real manifest comes near."""
+    blob_bytes: int = 16 << 20
+    """The largest attestation payloads are SBOMs of a few MiB."""
+    token_bytes: int = 64 << 10
+    """A token service's answer is a few KiB."""
+    error_bytes: int = 8 << 10
+    """Of a failed answer only the error codes are read."""
+    pages: int = 20
+    """Pages of one referrers listing."""
+    referrers: int = 200
+    """Candidates of one image; cosign's own images carry fewer than 20."""
+    layers: int = 100
+    """Layers of one candidate's manifest, where each layer is a signature (cosign 1 and 2)."""
+    layout_files: int = 10_000
+    """Entries of an archive, or manifests looked at in a layout that holds many images."""
+    claims: int = 10_000
+    """Commits that one provenance may list; a release of a large project holds a few thousand."""
+    redirects: int = 3
+    """A blob is redirected once to a store; more is a loop or a game."""
+    connect_seconds: float = 5.0
+    """A registry that does not accept a connection in this time is down for this job."""
+    read_seconds: float = 10.0
+    """Between two pieces of an answer."""
+    concurrency: int = 8
+    """Requests in flight to one registry; more is rude and gains nothing."""
+    json_bytes: int = 4 << 20
+    """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
+    json_tokens: int = 200_000
+    """Values, keys and brackets in one untrusted document, counted before it is parsed."""
+    json_depth: int = 64
+    """Nesting. in-toto predicates stay below 15."""
+
+
+DEFAULT_TIMEOUT_SECONDS = 60.0
+"""Long enough for a slow registry with retries, short enough that a job's log ends with our words."""
+
+
+class Deadline:
+    """A moment on the monotonic clock that every wait of a run is measured against."""
+
+    __slots__ = ("at", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that are left; raises `DeadlineExceeded` when there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(f"no answer within {self.seconds:g} s (--timeout)")
+        return left
