@@ -1,0 +1,95 @@
+"""Where bytes come from.
+
+What comes in: a `Reference` and `Limits`. What goes out: bytes whose digest was checked before anyone parses them, and
+listings that are hints and nothing more. A source judges nothing: what it hands out is untrusted.
+
+One file for each kind: `layout` (a folder or an archive), `registry` (over HTTP, through oras). `manifest` reads the
+documents that both hand out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from gate.limits import Deadline, Limits
+    from gate.reference import Digest, Reference
+    from gate.sources.manifest import Descriptor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A manifest's bytes as they were fetched. `raw` hashes to `digest`; `media_type` is what the source says it is."""
+
+    digest: Digest
+    media_type: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one optional place holds: `content` is None where the source says that there is nothing.
+
+    `status` is the HTTP status, None for a layout.
+    """
+
+    status: int | None
+    content: Content | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a source lists as referrers of one digest. Hints: only the manifests themselves say what they refer to.
+
+    `supported` is False where the source has no such listing (a registry without the referrers API).
+    """
+
+    status: int | None
+    descriptors: tuple[Descriptor, ...]
+    bytes: int
+    supported: bool = True
+
+
+class Source(Protocol):
+    """A place that holds one image and what is attached to it. Every method may raise `CouldNotLook`."""
+
+    listing_place: str
+    """The ledger's name for what `referrers` asks."""
+
+    def resolve(self) -> Content:
+        """The reference's own manifest: the tag resolved once, or the digest as given."""
+
+    def manifest(self, digest: Digest) -> Content:
+        """A manifest by digest; absent is `Malformed`, because someone listed it."""
+
+    def blob(self, descriptor: Descriptor) -> bytes:
+        """A blob of exactly the descriptor's size and digest."""
+
+    def referrers(self, subject: Digest) -> Listing:
+        """What the source lists as referring to `subject`."""
+
+    def tagged(self, tag: str) -> Answer:
+        """The manifest under a tag of the same repository, or the answer that there is none."""
+
+
+def check_digest(raw: bytes, digest: Digest, what: str) -> None:
+    """Raise `Malformed` unless `raw` hashes to `digest`. Called on every body, before anything reads it."""
+    found = hashlib.new(digest.algorithm, raw).hexdigest()
+    if not hmac.compare_digest(found, digest.hex):
+        raise Malformed(f"{what} is {digest.algorithm}:{found}, not {digest} as it was asked for")
+
+
+def open_source(reference: Reference, *, limits: Limits, deadline: Deadline) -> Source:
+    """The source that holds a reference. Only what it needs is imported. Raises `InvalidReference`, `CouldNotLook`."""
+    if reference.local:
+        from gate.sources.layout import LayoutSource  # noqa: PLC0415
+
+        return LayoutSource(reference, limits=limits)
+    from gate.sources.registry import RegistrySource  # noqa: PLC0415
+
+    return RegistrySource(reference, limits=limits, deadline=deadline)
