@@ -1,0 +1,136 @@
+"""The name of a trust root -> `TrustRoot`: what is trusted, under which digest, and how old it is.
+
+What comes in: `public-good`, or the path of a Sigstore `trusted_root.json`. What goes out: the document's bytes, digest
+and parts, checked as far as that needs no cryptography, so that a broken root is said before anything is fetched. It
+asks no TUF repository and verifies nothing; `verification.roots` turns the parts into keys.
+
+Source: sigstore protobuf-specs, `sigstore_trustroot.proto` (media type, parts); design section 12, rules 2, 3 and 28.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gate import sigstore_private
+from gate.errors import InvalidTrustRoot
+from gate.strictjson import JSON, Refused, parse_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PUBLIC_GOOD = "public-good"
+BUILT_IN = (PUBLIC_GOOD,)
+_MEDIA_TYPES = frozenset(
+    {
+        "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+        "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+    }
+)
+_MAX_BYTES = 1 << 20  # sigstore.dev's root has 7 KiB; a root of a hundred generations would not fill this
+_REQUIRED = {
+    "certificateAuthorities": "certificate authorities",
+    "ctlogs": "certificate transparency logs",
+    "tlogs": "transparency logs",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When a key or an authority was in use; both ends belong to it. `end` is None while it still is."""
+
+    start: datetime
+    end: datetime | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether `moment` lies in the window, ends included."""
+        return self.start <= moment and (self.end is None or moment <= self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRoot:
+    """One root of trust, whole: parts of two roots are never mixed (rule 2).
+
+    `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest key, None
+    for a file, of which nobody says how old it is.
+    """
+
+    name: str
+    sha256: str
+    dated: datetime | None
+    document: Mapping[str, JSON]
+
+
+def load(name: str, *, folder: Path) -> TrustRoot:
+    """Load a built-in root by name, or a file whose path is relative to `folder` (the policy's). Raises
+    `InvalidTrustRoot`.
+    """
+    if name in BUILT_IN:
+        return parse(name, sigstore_private.public_good_root(), built_in=True)
+    path = folder / name
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        known = ", ".join(BUILT_IN)
+        raise InvalidTrustRoot(
+            f"trust root {name!a}: {path} cannot be read ({error.strerror}); built in: {known}"
+        ) from None
+    if len(raw) > _MAX_BYTES:
+        raise InvalidTrustRoot(f"trust root {name!a}: {path} has more than {_MAX_BYTES} bytes")
+    return parse(name, raw, built_in=False)
+
+
+def parse(name: str, raw: bytes, *, built_in: bool) -> TrustRoot:
+    """Check that a trusted root has every part that verification needs (rule 3). Raises `InvalidTrustRoot`."""
+    try:
+        document = parse_object(raw)
+    except Refused as error:
+        raise InvalidTrustRoot(f"trust root {name!a}: {error}") from None
+    if document.get("mediaType") not in _MEDIA_TYPES:
+        raise InvalidTrustRoot(
+            f"trust root {name!a} is no Sigstore trusted root: mediaType {document.get('mediaType')!a}"
+        )
+    for key, what in _REQUIRED.items():
+        if not parts(document, key):
+            raise InvalidTrustRoot(f"trust root {name!a} has no {what} ({key})")
+    starts = []
+    try:
+        for key in (*_REQUIRED, "timestampAuthorities"):
+            starts += [window(part).start for part in parts(document, key)]
+    except ValueError as error:
+        raise InvalidTrustRoot(f"trust root {name!a}: {error}") from None
+    return TrustRoot(
+        name=name,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        dated=max(starts) if built_in else None,
+        document=document,
+    )
+
+
+def parts(document: Mapping[str, JSON], key: str) -> tuple[Mapping[str, JSON], ...]:
+    """The logs or authorities that a root lists under `key`; empty if it lists none."""
+    values = document.get(key)
+    if not isinstance(values, list):
+        return ()
+    return tuple(value for value in values if isinstance(value, Mapping))
+
+
+def window(part: Mapping[str, JSON]) -> Window:
+    """When a log's key or an authority was in use. Raises `ValueError` if the root does not say so."""
+    key = part.get("publicKey")
+    found = key.get("validFor") if isinstance(key, Mapping) else part.get("validFor")
+    if not isinstance(found, Mapping):
+        raise ValueError("a part has no validFor")  # noqa: TRY004  (a document's fault, not a caller's)
+    start, end = found.get("start"), found.get("end")
+    return Window(start=_moment(start), end=None if end is None else _moment(end))
+
+
+def _moment(text: JSON) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!a} is no time")  # noqa: TRY004
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,155 @@
+"""A `TrustRoot` -> the keys and authorities that one candidate may use.
+
+What comes in: a trusted root's document. What goes out: for one candidate, the part of the root that it names (its
+log, its CA, its CT log) with the windows of each, and a verifier on that part alone. Restricting the root before
+verifying means that a log's id, a certificate's issuer and an SCT's log id decide which key is tried, and no other is.
+
+Sources: sigstore protobuf-specs `sigstore_trustroot.proto` (validFor of keys and authorities, both ends included);
+rekor-v2 client documentation (a checkpoint's origin is the host of the log's baseUrl); RFC 5280 4.2.1.1 (key ids).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from gate.errors import InvalidTrustRoot
+from gate.sigstore_private import Authority, RootVerifier
+from gate.trust import Window, parts, window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gate.strictjson import JSON
+    from gate.trust import TrustRoot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """A transparency log or a CT log of a root."""
+
+    number: int
+    key_id: bytes
+    window: Window
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateAuthority:
+    """A chain of certificates, the issuing one first, and when it was in use."""
+
+    number: int
+    certificates: tuple[x509.Certificate, ...]
+    window: Window
+
+    def issued(self, leaf: x509.Certificate) -> bool:
+        """Whether the leaf names one of this chain's certificates as its issuer (names and key ids; no signature)."""
+        return any(
+            certificate.subject == leaf.issuer and _key_ids_agree(leaf, certificate)
+            for certificate in self.certificates
+        )
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether the authority was in use, and each certificate of its chain valid, at `moment`."""
+        return self.window.holds(moment) and all(
+            certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
+            for certificate in self.certificates
+        )
+
+
+class Root:
+    """One trust root, ready to verify with. Parsed once a run."""
+
+    def __init__(self, root: TrustRoot) -> None:
+        """Read every key and certificate. Raises `InvalidTrustRoot`."""
+        self.name = root.name
+        self.dated = root.dated
+        self._document = root.document
+        try:
+            self.logs = _logs(root.document, "tlogs")
+            self.ct_logs = _logs(root.document, "ctlogs")
+            self.authorities = _authorities(root.document, "certificateAuthorities")
+            self.timestamp_authorities = _authorities(root.document, "timestampAuthorities")
+            self._verifier = cache(self._build)  # one verifier for each combination that is met
+            self._verifier(0, tuple(item.number for item in self.authorities), 0)
+        except ValueError as error:
+            raise InvalidTrustRoot(f"trust root {root.name!a} cannot be read: {error}") from None
+
+    def verifier(self, log: Log, authorities: tuple[CertificateAuthority, ...], ct_log: Log) -> RootVerifier:
+        """A verifier that knows this log, these authorities and this CT log of the root, and all its TSAs."""
+        return self._verifier(log.number, tuple(item.number for item in authorities), ct_log.number)
+
+    def knows_tsa(self, issuer: x509.Name, serial: int) -> bool:
+        """Whether one of the root's timestamp authorities has this certificate."""
+        return any(
+            authority.certificates[0].issuer == issuer and authority.certificates[0].serial_number == serial
+            for authority in self.timestamp_authorities
+        )
+
+    def _build(self, log: int, authorities: tuple[int, ...], ct_log: int) -> RootVerifier:
+        document = self._document
+        restricted: Mapping[str, JSON] = {
+            **document,
+            "tlogs": [parts(document, "tlogs")[log]],
+            "certificateAuthorities": [parts(document, "certificateAuthorities")[number] for number in authorities],
+            "ctlogs": [parts(document, "ctlogs")[ct_log]],
+        }
+        times = tuple(
+            Authority(certificates=item.certificates, holds=item.window.holds) for item in self.timestamp_authorities
+        )
+        return RootVerifier(restricted, times)
+
+
+def _logs(document: Mapping[str, JSON], key: str) -> tuple[Log, ...]:
+    found = []
+    for number, part in enumerate(parts(document, key)):
+        log_id = part.get("logId")
+        key_id = log_id.get("keyId") if isinstance(log_id, dict) else None
+        url = part.get("baseUrl")
+        if not isinstance(key_id, str) or not isinstance(url, str):
+            raise ValueError(f"a part of {key} has no logId or baseUrl")  # noqa: TRY004
+        host = urlsplit(url).hostname or ""
+        found.append(Log(number=number, key_id=_decoded(key_id), window=window(part), host=host))
+    return tuple(found)
+
+
+def _authorities(document: Mapping[str, JSON], key: str) -> tuple[CertificateAuthority, ...]:
+    found = []
+    for number, part in enumerate(parts(document, key)):
+        chain = part.get("certChain")
+        certificates = chain.get("certificates") if isinstance(chain, dict) else None
+        if not isinstance(certificates, list) or not certificates:
+            raise ValueError(f"a part of {key} has no certificates")
+        loaded = []
+        for certificate in certificates:
+            raw = certificate.get("rawBytes") if isinstance(certificate, dict) else None
+            if not isinstance(raw, str):
+                raise ValueError(f"a certificate of {key} has no rawBytes")  # noqa: TRY004
+            loaded.append(x509.load_der_x509_certificate(_decoded(raw)))
+        if key == "timestampAuthorities" and len(loaded) < 2:
+            raise ValueError("a timestamp authority needs its own certificate and its root's")
+        found.append(CertificateAuthority(number=number, certificates=tuple(loaded), window=window(part)))
+    return tuple(found)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"base64 that cannot be read: {error}") from None
+
+
+def _key_ids_agree(leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        named = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return True  # then the name alone chooses; the signature decides in any case
+    return named is None or named == own
