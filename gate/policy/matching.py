@@ -1,0 +1,131 @@
+"""How a policy's text matches the world's: exact, glob or regular expression. One matcher for all of it.
+
+What comes in: a pattern from the policy, and a foreign text. What goes out: yes or no. Globs and regular expressions
+run on RE2, in time linear in the text, always anchored at both ends.
+
+The glob grammar (design rule 7):
+
+    *        one or more characters other than / and @
+    **       one or more whole, non-empty segments between slashes: it crosses neither // nor @
+    ? [ ] { }  are errors
+
+    pattern                    matches                          does not match
+    refs/tags/v*               refs/tags/v1.2                   refs/tags/v, refs/tags/v1/x
+    ghcr.io/acme/**            ghcr.io/acme/api, .../a/b        ghcr.io/acme, ghcr.io/acme/
+    https://x/*/r@refs/**      https://x/a/r@refs/heads/m       https://x/a/b/r@refs/heads/m
+    *@acme.com                 ada@acme.com                     @acme.com, a/b@acme.com
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import re2
+
+_UNSUPPORTED = re.compile(r"[?\[\]{}]")
+_TOKEN = re.compile(r"\*+|[^*]+")
+_DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+
+
+class PatternError(ValueError):
+    """The pattern is not one."""
+
+
+class How(StrEnum):
+    """How a pattern is compared."""
+
+    EXACT = "exact"
+    GLOB = "glob"
+    REGEX = "regex"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One text of the policy, and how it is compared. Made by `exact`, `glob` or `regex`, which check it."""
+
+    how: How
+    text: str
+
+    def matches(self, value: str) -> bool:
+        """Whether `value` is what the pattern means, byte for byte and from end to end."""
+        if self.how is How.EXACT:
+            return value == self.text
+        return _compiled(self.how, self.text).fullmatch(value) is not None
+
+    def matches_identity(self, identity: str) -> bool:
+        """Like `matches`, for a certificate's identity.
+
+        One with a second `@`, a `.` or `..` segment, `%` or a control character means different things to different
+        readers: it matches exact patterns only (design rule 7).
+        """
+        if self.how is not How.EXACT and _ambiguous(identity):
+            return False
+        return self.matches(identity)
+
+    def __str__(self) -> str:
+        return self.text if self.how is How.EXACT else f"{self.how} {self.text}"
+
+
+def exact(text: str) -> Pattern:
+    """A pattern that matches itself."""
+    return Pattern(How.EXACT, text)
+
+
+def glob(text: str) -> Pattern:
+    """A glob. Raises `PatternError`."""
+    pattern = Pattern(How.GLOB, text)
+    _compiled(pattern.how, pattern.text)
+    return pattern
+
+
+def regex(text: str) -> Pattern:
+    """A regular expression in RE2's syntax. Raises `PatternError`."""
+    pattern = Pattern(How.REGEX, text)
+    _compiled(pattern.how, pattern.text)
+    return pattern
+
+
+def _ambiguous(identity: str) -> bool:
+    return (
+        identity.count("@") > 1
+        or "%" in identity
+        or any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in identity)
+        or _DOT_SEGMENT.search(identity.replace("@", "/")) is not None
+    )
+
+
+@cache
+def _compiled(how: How, text: str) -> re2._Regexp:
+    options = re2.Options()
+    options.log_errors = False
+    source = _translate(text) if how is How.GLOB else text
+    try:
+        return re2.compile(source, options)
+    except re2.error as error:
+        reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else error
+        raise PatternError(f"{text!a} is no regular expression (RE2): {reason}") from None
+
+
+def _translate(text: str) -> str:
+    if not text:
+        raise PatternError("an empty pattern matches nothing")
+    if found := _UNSUPPORTED.search(text):
+        raise PatternError(f"{text!a}: {found[0]} has no meaning in a glob here; only * and ** have")
+    parts = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token == "*":
+            parts.append("[^/@]+")
+        elif token == "**":
+            before, after = text[: match.start()], text[match.end() :]
+            if (before and before[-1] not in "/@") or (after and after[0] not in "/@"):
+                raise PatternError(f"{text!a}: ** stands for whole segments, so it stands between slashes")
+            parts.append("[^/@]+(?:/[^/@]+)*")
+        elif token.startswith("*"):
+            raise PatternError(f"{text!a}: only * and ** are patterns")
+        else:
+            parts.append(re.escape(token))
+    return "".join(parts)

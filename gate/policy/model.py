@@ -1,0 +1,164 @@
+"""The policy as the checks read it: frozen, complete, with every name resolved to something that exists.
+
+What goes out: dataclasses and nothing else. `loading` makes them; it is the only place that knows TOML. What each key
+means: README, "The policy", and `policy.toml.example`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from gate.policy.matching import Pattern
+    from gate.policy.predicates import PredicateSchema
+
+
+class Anything:
+    """What `"any"` in a policy means. Compared by identity: only the spelled word makes it."""
+
+    def __repr__(self) -> str:
+        return "any"
+
+
+ANY: Final = Anything()
+
+
+class Accept(StrEnum):
+    """What counts as a signer's signature (design rule 1)."""
+
+    SIGNATURE = "signature"
+    STATEMENT = "statement"
+
+
+class Trust(IntEnum):
+    """Who vouches for an agent claim, weakest first (design rule 15)."""
+
+    TENANT = 1
+    PLATFORM = 2
+    BUILDER = 3
+
+
+class Coverage(StrEnum):
+    """Which commits must carry a claim (design rule 17)."""
+
+    HEAD = "head"
+    LISTED = "listed"
+
+
+class Select(StrEnum):
+    """Which of a signer's attestations of one type are judged (design rule 20)."""
+
+    ALL = "all"
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Someone who may sign: an identity that one issuer vouches for. `root` is None if there is only one root."""
+
+    name: str
+    issuer: Pattern
+    identity: Pattern
+    extensions: tuple[tuple[str, Pattern], ...]
+    accept: frozenset[Accept]
+    root: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """An entry of SLSA's root of trust: these signers with this `builder.id` are worth at most this Build level."""
+
+    name: str
+    id: Pattern
+    signers: frozenset[str]
+    level: int
+    vouches_for: frozenset[str]
+    self_hosted_allowed: bool
+    id_differs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """An AI agent: the ids that claims give it, and the models that it may have used."""
+
+    name: str
+    ids: tuple[Pattern, ...] | Anything
+    models: tuple[Pattern, ...] | Anything
+    signers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureSection:
+    """`[rules.signature]`. `threshold` counts distinct principals, and is at least 1."""
+
+    signers: tuple[str, ...]
+    threshold: int
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceSection:
+    """`[rules.provenance]`. `level` is 0 to 3."""
+
+    builders: tuple[str, ...]
+    signers: tuple[str, ...]
+    level: int
+    source: tuple[Pattern, ...] | Anything
+    refs: tuple[Pattern, ...] | Anything
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentsSection:
+    """`[rules.agents]`. The three booleans are what `allow` and `deny` say."""
+
+    allow: tuple[str, ...] | Anything
+    humans: bool
+    unclaimed: bool
+    mixed: bool
+    signers: tuple[str, ...]
+    min_trust: Trust
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttestationSection:
+    """`[[rules.attestations]]`. `name` is what the policy wrote, `type` the predicate type that it means."""
+
+    name: str
+    type: str
+    signers: tuple[str, ...]
+    schema: PredicateSchema | None
+    max_age: timedelta | None
+    select: Select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What images whose name matches must satisfy: every section that is there."""
+
+    name: str
+    images: tuple[Pattern, ...]
+    signature: SignatureSection | None
+    provenance: ProvenanceSection | None
+    agents: AgentsSection | None
+    attestations: tuple[AttestationSection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One policy file. `roots` are names of trust roots in the file's order; `sha256` is that of the file's bytes."""
+
+    path: str
+    sha256: str
+    roots: tuple[str, ...]
+    signers: Mapping[str, Signer]
+    builders: Mapping[str, Builder]
+    agents: Mapping[str, Agent]
+    rules: tuple[Rule, ...]
+    warnings: tuple[str, ...]

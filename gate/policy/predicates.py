@@ -1,0 +1,106 @@
+"""Predicate types by cosign's short names, and the JSON Schema that a predicate must satisfy.
+
+What comes in: a name or URI from the policy; the bytes of a schema file. What goes out: a predicate type;
+`PredicateSchema`, which says why a predicate does not satisfy it. It fetches nothing: a schema that refers to another
+document is refused (design rule 20).
+
+Source of the names: cosign's `pkg/cosign/attestation` and `cmd/cosign/cli/options/predicate.go`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema
+import referencing
+
+from gate.strictjson import JSON, Refused, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
+PROVENANCE_V02: Final = "https://slsa.dev/provenance/v0.2"
+PROVENANCE_V1: Final = "https://slsa.dev/provenance/v1"
+SHORT_NAMES: Final = {
+    "custom": "https://cosign.sigstore.dev/attestation/v1",
+    "cyclonedx": "https://cyclonedx.org/bom",
+    "link": "https://in-toto.io/Link/v1",
+    "openvex": "https://openvex.dev/ns",
+    "slsaprovenance": PROVENANCE_V02,
+    "slsaprovenance02": PROVENANCE_V02,
+    "slsaprovenance1": PROVENANCE_V1,
+    "spdx": "https://spdx.dev/Document",
+    "spdxjson": "https://spdx.dev/Document",
+    "vuln": "https://cosign.sigstore.dev/attestation/vuln/v1",
+}
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_KNOWN_DIALECTS: Final = frozenset(
+    {_DIALECT, "http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema"}
+)
+
+
+def predicate_type(name: str) -> str:
+    """A short name's predicate type, or the URI itself. Raises `ValueError` for a word that is neither."""
+    found = SHORT_NAMES.get(name)
+    if found is not None:
+        return found
+    if ":" in name or "/" in name:
+        return name
+    raise ValueError(f"{name!a} is neither a predicate type URI nor one of {', '.join(sorted(SHORT_NAMES))}")
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateSchema:
+    """A JSON Schema that some predicates do not satisfy. `path` is for messages."""
+
+    path: str
+    _validator: Any
+
+    def violation(self, predicate: Mapping[str, JSON]) -> str | None:
+        """Where and how the predicate does not satisfy the schema; None if it does."""
+        error = jsonschema.exceptions.best_match(self._validator.iter_errors(predicate))
+        if error is None:
+            return None
+        message = error.message if len(error.message) <= 200 else error.message[:200] + "..."
+        return f"{error.json_path}: {message}"
+
+
+def read_schema(path: str, raw: bytes) -> PredicateSchema:
+    """Read a predicate's schema (draft 2020-12, or 7 where `$schema` says so). Raises `ValueError`."""
+    try:
+        document = parse(raw)
+    except Refused as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(document, dict):
+        raise ValueError("a schema is a JSON object")  # noqa: TRY004
+    dialect = document.get("$schema", _DIALECT)
+    if dialect not in _KNOWN_DIALECTS:
+        raise ValueError(f"$schema {dialect!a} is not draft 2020-12 or draft 7")
+    for where, reference in _references(document, "$"):
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            raise ValueError(f"{where} leaves the document: {reference!a}; a schema's references begin with #")
+    kind = jsonschema.validators.validator_for(document, jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(document)
+        # A registry without a retriever: whatever a reference may come to mean, nothing is fetched.
+        validator = kind(document, registry=referencing.Registry())
+        if validator.is_valid({}):
+            raise ValueError("it accepts {}, and so says nothing about a predicate; add what is required")
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"no JSON Schema: {error.message}") from None
+    except referencing.exceptions.Unresolvable as error:
+        raise ValueError(f"a reference leads nowhere: {error}") from None
+    return PredicateSchema(path, validator)
+
+
+def _references(value: JSON, where: str) -> Iterator[tuple[str, JSON]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("$ref", "$dynamicRef", "$recursiveRef"):
+                yield f"{where}.{key}", inner
+            yield from _references(inner, f"{where}.{key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _references(inner, f"{where}[{number}]")
