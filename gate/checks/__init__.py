@@ -1,0 +1,113 @@
+"""The checks of one image: every rule that matches it, every section of each rule.
+
+What comes in: the image's name, the claims, the policy, what could not be looked at, and the moment that counts as now.
+What goes out: one `RuleResult` for each rule that matched. The order of the checks stands here, in `check_rule`, and
+nowhere else; no check imports another. `signers` and `selection` are what several of them read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.checks.agents import JudgedClaim, check_agents
+from gate.checks.attestations import check_attestation
+from gate.checks.provenance import check_provenance
+from gate.checks.selection import select
+from gate.checks.signatures import check_signature
+from gate.checks.signers import doubts
+from gate.verdict import Gap, Outcome, Result, settle
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.claims import Claims
+    from gate.policy.matching import Pattern
+    from gate.policy.model import Policy, Rule
+    from gate.reference import Reference
+
+_LOCAL = ("oci:", "oci-archive:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """One rule's results, in the order of the checks, and the agent claims as it judged them.
+
+    `name` is None for the one result of an image that no rule matches (rule 22).
+    """
+
+    name: str | None
+    results: tuple[Result, ...]
+    commits: tuple[JudgedClaim, ...] = ()
+
+
+def check_image(
+    reference: Reference, claims: Claims, policy: Policy, *, gaps: tuple[Gap, ...], now: datetime
+) -> tuple[RuleResult, ...]:
+    """Run every check of every rule whose `images` match."""
+    rules = [rule for rule in policy.rules if any(_names(pattern, reference) for pattern in rule.images)]
+    if not rules:
+        return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
+    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now) for rule in rules)
+
+
+def check_rule(rule: Rule, claims: Claims, policy: Policy, *, gaps: tuple[Gap, ...], now: datetime) -> RuleResult:
+    """Every section of one rule. A result that missing evidence might change is not final (`settle`)."""
+    results: list[Result] = []
+    commits: tuple[JudgedClaim, ...] = ()
+
+    if rule.signature is not None:
+        missed = gaps + doubts(claims, rule.signature.signers, policy, authentic_only=False)
+        result = check_signature(rule.signature, claims, policy, now)
+        results.append(settle(result, missed, over_complete_ledger=False))
+
+    if rule.provenance is not None:
+        signers = {*rule.provenance.signers}
+        signers.update(*(policy.builders[name].signers for name in rule.provenance.builders))
+        missed = gaps + doubts(claims, sorted(signers), policy, authentic_only=False)
+        selection = select(rule.provenance, claims, policy, now)
+        found = check_provenance(rule.provenance, selection, claims, policy)
+        results += [settle(result, missed, over_complete_ledger=False) for result in found]
+
+        if rule.agents is not None:
+            signers.update(rule.agents.signers, *(agent.signers for agent in policy.agents.values()))
+            judgement = check_agents(rule.agents, rule.provenance, selection, claims, policy)
+            commits = judgement.claims
+            # More evidence can turn this check: it may disagree. It passes only over a complete ledger (rule 27).
+            certain = gaps + judgement.gaps + doubts(claims, sorted(signers), policy, authentic_only=True)
+            possible = certain + doubts(claims, sorted(signers), policy, authentic_only=False)
+            for result in judgement.results:
+                missed = certain if result.outcome is Outcome.PASS else possible
+                results.append(settle(result, missed, over_complete_ledger=True))
+
+    for section in rule.attestations:
+        result = check_attestation(section, claims, policy, now)
+        passed = result.outcome is Outcome.PASS
+        missed = gaps + doubts(claims, section.signers, policy, authentic_only=passed)
+        results.append(settle(result, missed, over_complete_ledger=True))
+
+    return RuleResult(name=rule.name, results=tuple(results), commits=commits)
+
+
+def _names(pattern: Pattern, reference: Reference) -> bool:
+    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport."""
+    if reference.local and not reference.asserted:
+        if pattern.text == "**":
+            return True
+        if not pattern.text.startswith(_LOCAL):
+            return False
+    return pattern.matches(reference.name)
+
+
+def _no_rule(reference: Reference, policy: Policy) -> Result:
+    patterns = ", ".join(pattern.text for rule in policy.rules for pattern in rule.images)
+    remedy = "add a rule whose images match this name"
+    if reference.local and not reference.asserted:
+        remedy += ", or say with --as under which name it will be deployed"
+    return Result(
+        check="rules",
+        outcome=Outcome.FAIL,
+        expected=f"a rule for {reference.name!a}",
+        found=f"no rule's images match it; they are {patterns}",
+        remedy=remedy,
+    )

@@ -1,0 +1,89 @@
+"""`attestations.<type>`: what a named signer attested about the image holds.
+
+What comes in: one `[[rules.attestations]]` entry and the claims. What goes out: one result. By default every
+attestation of that type by the named signers must hold, so that a second scan cannot hide behind the first (rule 20).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.checks.signers import near_misses, signed_by
+from gate.policy.model import Select
+from gate.policy.predicates import SHORT_NAMES
+from gate.verdict import Outcome, Result
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.claims import Claims
+    from gate.policy.model import AttestationSection, Policy
+    from gate.verification import Verified
+
+
+def check_id(section: AttestationSection) -> str:
+    """`attestations.` and cosign's short name for the type where it has one, else the type itself (rule 22)."""
+    if section.name in SHORT_NAMES:
+        return f"attestations.{section.name}"
+    short = next((name for name, uri in SHORT_NAMES.items() if uri == section.type), section.type)
+    return f"attestations.{short}"
+
+
+def check_attestation(section: AttestationSection, claims: Claims, policy: Policy, now: datetime) -> Result:
+    """Judge every attestation of the entry's type by its signers."""
+    of_type = [item for item in claims.verified if item.statement.predicate_type == section.type]
+    signed = [item for item in of_type if signed_by(item, section.signers, policy)]
+    young = [item for item in signed if section.max_age is None or now - item.signed_at <= section.max_age]
+    chosen = _latest(young) if section.select is Select.LATEST else young
+    expected = f"an attestation of type {section.name} by {' or '.join(section.signers)}"
+    if section.max_age is not None:
+        expected += f", at most {section.max_age} old"
+    if section.schema is not None:
+        expected += f", that satisfies {section.schema.path}"
+    check = check_id(section)
+    if not chosen:
+        return Result(
+            check=check,
+            outcome=Outcome.FAIL,
+            expected=expected,
+            found=_absence(section, claims, of_type, signed, policy),
+            evidence=tuple(sorted(item.digest for item in of_type)),
+            remedy="attest it again"
+            if signed
+            else f"attest it (cosign attest --type {section.name}) as a named signer",
+        )
+    violations = [
+        f"{item.digest}: {violation}"
+        for item in chosen
+        if section.schema is not None and (violation := section.schema.violation(item.statement.predicate))
+    ]
+    return Result(
+        check=check,
+        outcome=Outcome.FAIL if violations else Outcome.PASS,
+        expected=expected,
+        found="; ".join(violations)
+        or f"{len(chosen)} by {', '.join(sorted({item.signer.subject for item in chosen}))}",
+        evidence=tuple(sorted(item.digest for item in chosen)),
+        remedy="mend what the attestation reports and attest again; an older one counts until max-age"
+        if violations
+        else "",
+    )
+
+
+def _latest(items: list[Verified]) -> list[Verified]:
+    """The latest signed; all of them where several were signed at that same second."""
+    latest = max((item.signed_at for item in items), default=None)
+    return [item for item in items if item.signed_at == latest]
+
+
+def _absence(
+    section: AttestationSection, claims: Claims, of_type: list[Verified], signed: list[Verified], policy: Policy
+) -> str:
+    if signed:
+        return f"the latest is of {max(item.signed_at for item in signed).isoformat()}: too old"
+    if of_type:
+        return near_misses(claims, section.signers, policy) or "none by a named signer"
+    types = sorted({item.statement.predicate_type for item in claims.verified})
+    return f"none of type {section.type!a}" + (
+        f"; attested are {', '.join(ascii(item) for item in types)}" if types else ""
+    )

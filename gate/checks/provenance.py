@@ -1,0 +1,61 @@
+"""`provenance` and `provenance.<aspect>`: the image was built by an accepted builder from an accepted source.
+
+What comes in: the rule's section and its `Selection`. What goes out: one result for each aspect of the statement that
+satisfies, or comes nearest; or the one result `provenance` where none has an accepted signer and builder (rule 22).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gate.checks.signers import near_misses
+from gate.verdict import Outcome, Result
+
+if TYPE_CHECKING:
+    from gate.checks.selection import Selection
+    from gate.claims import Claims
+    from gate.policy.model import Policy, ProvenanceSection
+
+CHECK: Final = "provenance"
+
+
+def check_provenance(
+    section: ProvenanceSection, selection: Selection, claims: Claims, policy: Policy
+) -> tuple[Result, ...]:
+    """Say what the selected statement shows, aspect by aspect."""
+    judged = selection.judged
+    if not judged:
+        return (_absent(section, claims, policy),)
+    digests = tuple(sorted(item.provenance.evidence.digest for item in judged))
+    return tuple(
+        Result(
+            check=f"{CHECK}.{aspect.name}",
+            outcome=Outcome.PASS if aspect.passed else Outcome.FAIL,
+            expected=aspect.expected,
+            found=aspect.found,
+            evidence=digests,
+            remedy="" if aspect.passed else aspect.remedy,
+        )
+        for aspect in judged[0].aspects
+    )
+
+
+def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Result:
+    signers = sorted({*section.signers, *(name for item in section.builders for name in policy.builders[item].signers)})
+    wanted = " or ".join((*section.builders, *section.signers))
+    if claims.provenance:
+        builders = ", ".join(sorted({ascii(item.builder_id or "no builder.id") for item in claims.provenance}))
+        misses = near_misses(claims, signers, policy)
+        found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
+        remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+    else:
+        found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
+        remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
+    return Result(
+        check=CHECK,
+        outcome=Outcome.FAIL,
+        expected=f"provenance by {wanted}",
+        found=found,
+        evidence=tuple(sorted({item.evidence.digest for item in claims.provenance})),
+        remedy=remedy,
+    )

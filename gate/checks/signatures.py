@@ -1,0 +1,85 @@
+"""`signature`: enough of the named signers have signed the image.
+
+What comes in: the rule's `signature` section and the claims. What goes out: one result. An attestation is not a
+signature unless its signer's `accept` says so (design rule 1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gate.checks.signers import near_misses, principal, signed_by
+from gate.policy.model import Accept
+from gate.verdict import Outcome, Result
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.claims import Claims
+    from gate.policy.model import Policy, SignatureSection
+    from gate.verification import Verified
+
+CHECK: Final = "signature"
+_SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
+
+
+def check_signature(section: SignatureSection, claims: Claims, policy: Policy, now: datetime) -> Result:
+    """Count the distinct principals among the named signers whose signature is accepted and young enough (rule 8)."""
+    principals: dict[tuple[str, str], Verified] = {}
+    too_old, no_signature = [], []
+    for evidence in claims.verified:
+        names = signed_by(evidence, section.signers, policy)
+        if not names:
+            continue
+        accepted = [name for name in names if _accepts(policy.signers[name].accept, evidence)]
+        if not accepted:
+            no_signature.append(evidence)
+        elif section.max_age is not None and now - evidence.signed_at > section.max_age:
+            too_old.append(evidence)
+        else:
+            principals.setdefault(principal(evidence.signer), evidence)
+    wanted = " or ".join(section.signers)
+    expected = f"a signature by {wanted}"
+    if section.threshold > 1:
+        expected = f"signatures by {section.threshold} different principals among {', '.join(section.signers)}"
+    if section.max_age is not None:
+        expected += f", at most {section.max_age} old"
+    evidence_digests = tuple(sorted(evidence.digest for evidence in principals.values()))
+    if len(principals) >= section.threshold >= 1:
+        who = ", ".join(evidence.signer.subject for evidence in principals.values())
+        return Result(check=CHECK, outcome=Outcome.PASS, expected=expected, found=who, evidence=evidence_digests)
+
+    found = [f"{len(principals)} of {section.threshold} principals"] if principals else []
+    found += [f"one by {item.signer.subject!a} of {item.signed_at.isoformat()}: too old" for item in too_old]
+    for evidence in no_signature:
+        predicate = evidence.statement.predicate_type
+        found.append(f"{evidence.signer.subject!a} attested {predicate!a}, which is not a signature")
+    if misses := near_misses(claims, section.signers, policy):
+        found.append(misses)
+    if not claims.verified:
+        rejected = "; ".join(f"{item.kind}: {item.reason}" for item in claims.rejected[:3])
+        found.append(f"no signature; rejected: {rejected}" if rejected else "no signature: nothing is attached")
+    return Result(
+        check=CHECK,
+        outcome=Outcome.FAIL,
+        expected=expected,
+        found="; ".join(found) or "no signature",
+        evidence=evidence_digests,
+        remedy=_remedy(claims, too_old=bool(too_old), no_signature=bool(no_signature)),
+    )
+
+
+def _accepts(accept: frozenset[Accept], evidence: Verified) -> bool:
+    if evidence.statement.predicate_type == _SIGN_V1:
+        return Accept.SIGNATURE in accept
+    return Accept.STATEMENT in accept
+
+
+def _remedy(claims: Claims, *, too_old: bool, no_signature: bool) -> str:
+    if too_old:
+        return "sign the image again, or raise signature.max-age"
+    if no_signature:
+        return 'sign it (cosign sign); an attestation counts only for a signer with accept = ["statement"]'
+    if claims.verified:
+        return "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+    return "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"

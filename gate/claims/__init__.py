@@ -1,0 +1,40 @@
+"""Evidence -> claims: what verified statements say, and who says it. Parsed, never judged.
+
+What comes in: the evidence of one image. What goes out: `Claims`: the evidence itself, and each build provenance among
+it as facts (`provenance`), with the agent claims that stand in it (`agents`) and the source that its certificate names
+(`source`). No policy is read here; nothing here makes anything true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.claims.provenance import Provenance, read_provenance
+from gate.verification import Rejected, Verified
+
+if TYPE_CHECKING:
+    from gate.limits import Limits
+    from gate.verification import Evidence
+
+__all__ = ["Claims", "read_claims"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Everything that is known about one image, by where it comes from."""
+
+    verified: tuple[Verified, ...]
+    rejected: tuple[Rejected, ...]
+    provenance: tuple[Provenance, ...]
+
+
+def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits) -> Claims:
+    """Read what the verified statements claim."""
+    verified = tuple(item for item in evidence if isinstance(item, Verified))
+    found = (read_provenance(item, limits=limits) for item in verified)
+    return Claims(
+        verified=verified,
+        rejected=tuple(item for item in evidence if isinstance(item, Rejected)),
+        provenance=tuple(item for item in found if item is not None),
+    )

@@ -1,0 +1,122 @@
+"""Results of checks -> one verdict. The only place where anything becomes a PASS.
+
+What comes in: results, each with its outcome. What goes out: a verdict and its exit code, both derived from the same
+results. It runs no check and stores no answer twice.
+
+The fold fails closed (design section 5, step 6; rules 21, 26): no rule, no result or no passed result is never a PASS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gate.reference import Digest
+
+EXIT_PASS = 0
+EXIT_FAIL = 1
+EXIT_INVALID = 2
+EXIT_RETRY = 3
+EXIT_STUCK = 4
+_WORST_FIRST = (EXIT_STUCK, EXIT_RETRY, EXIT_INVALID, EXIT_FAIL, EXIT_PASS)
+
+
+class Outcome(StrEnum):
+    """What one check found. Only `PASS` counts as one."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    """It could not be decided: something could not be looked at."""
+
+
+class Verdict(StrEnum):
+    """What a run says, one word for each exit code (3 and 4 are both `UNDECIDED`)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INVALID = "invalid"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be looked at, and whether a retry may help (exit code 3) or not (4)."""
+
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One check of one rule: what was expected, what was found, by which evidence, and what to do about it.
+
+    `check` is the stable id. `exit_code` is what this result alone would end the run with.
+    """
+
+    check: str
+    outcome: Outcome
+    expected: str
+    found: str
+    evidence: tuple[Digest, ...] = ()
+    remedy: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a run that found this and nothing else."""
+        if self.outcome is Outcome.PASS:
+            return EXIT_PASS
+        if self.outcome is Outcome.FAIL:
+            return EXIT_FAIL
+        return worst(gap.exit_code for gap in self.gaps) if self.gaps else EXIT_STUCK
+
+
+def settle(result: Result, gaps: Sequence[Gap], *, over_complete_ledger: bool) -> Result:
+    """Turn a result into `ERROR` where what could not be looked at might have changed it (rules 26 and 27).
+
+    A fail stands only over a complete ledger. So does a pass of a check that more evidence could turn
+    (`over_complete_ledger`); any other pass stands.
+    """
+    if not gaps or (result.outcome is Outcome.PASS and not over_complete_ledger):
+        return result
+    reasons = "; ".join(dict.fromkeys(gap.reason for gap in gaps))
+    hint = "run it again" if all(gap.exit_code == EXIT_RETRY for gap in gaps) else "see why, then run it again"
+    return replace(
+        result,
+        outcome=Outcome.ERROR,
+        found=f"could not look: {reasons} (found so far: {result.found})",
+        remedy=f"this says nothing about the image yet: {hint}",
+        gaps=tuple(gaps),
+    )
+
+
+def decide(rules: Sequence[Sequence[Result]]) -> int:
+    """The exit code of one image, from the results of each rule that it matched: fail, then undecided, then pass."""
+    results = [result for rule in rules for result in rule]
+    codes = {result.exit_code for result in results}
+    if EXIT_FAIL in codes:
+        return EXIT_FAIL
+    if EXIT_STUCK in codes or EXIT_RETRY in codes:
+        return EXIT_STUCK if EXIT_STUCK in codes else EXIT_RETRY
+    if not rules or not all(any(result.outcome is Outcome.PASS for result in rule) for rule in rules):
+        return EXIT_STUCK  # nothing was checked: never a pass (rule 21)
+    if all(result.outcome is Outcome.PASS for result in results):
+        return EXIT_PASS
+    return EXIT_STUCK
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The worst of several exit codes: 4 > 3 > 2 > 1 > 0. None at all is not a pass."""
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), EXIT_STUCK)
+
+
+def verdict_of(exit_code: int) -> Verdict:
+    """The word for an exit code. Whatever is not 0, 1 or 2 is undecided."""
+    known = {EXIT_PASS: Verdict.PASS, EXIT_FAIL: Verdict.FAIL, EXIT_INVALID: Verdict.INVALID}
+    return known.get(exit_code, Verdict.UNDECIDED)
