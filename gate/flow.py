@@ -1,0 +1,94 @@
+"""The story of one verdict, on one page (design section 5).
+
+What comes in: a reference, a policy, trust roots, limits, and the moment that counts as now. What goes out: an
+`ImageJudgement`. Everything between the source and the judgement is pure given those; nothing here prints, exits, reads
+the environment or asks what time it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gate.discovery import Discovery, LedgerEntry, discover
+from gate.errors import CouldNotLook
+from gate.parallel import Background
+from gate.sources import open_source
+from gate.verdict import Gap, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gate.checks import RuleResult
+    from gate.limits import Deadline, Limits
+    from gate.policy.model import Policy
+    from gate.reference import Reference
+    from gate.sources import Content
+    from gate.trust import TrustRoot
+    from gate.verification import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageJudgement:
+    """What was found about one image. `error` says why there are no rule results; its code then is the exit code."""
+
+    reference: Reference
+    image: Content | None
+    rules: tuple[RuleResult, ...]
+    evidence: tuple[Evidence, ...]
+    ledger: tuple[LedgerEntry, ...]
+    error: CouldNotLook | None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code for this image alone."""
+        return self.error.exit_code if self.error is not None else decide([rule.results for rule in self.rules])
+
+
+def judge(
+    reference: Reference,
+    policy: Policy,
+    *,
+    roots: Sequence[TrustRoot],
+    limits: Limits,
+    deadline: Deadline,
+    now: datetime,
+) -> ImageJudgement:
+    """Judge one image. Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose."""
+    # 1, 2. Reference and discovery: the first request is in flight while the heavy half is imported below.
+    looking = Background(partial(_look, reference, limits, deadline))
+    from gate.checks import check_image  # noqa: PLC0415
+    from gate.claims import read_claims  # noqa: PLC0415
+    from gate.verification import Root, verify  # noqa: PLC0415
+
+    keys = [Root(root) for root in roots]
+    try:
+        found = looking.result(deadline)
+    except CouldNotLook as error:
+        return _undecided(reference, error)
+
+    # 3. Verification: candidates become evidence, for this digest and for nothing else.
+    evidence = verify(found.candidates, found.image, keys, now=now, limits=limits)
+    # 4. Claims: what the verified statements say, and who says it.
+    claims = read_claims(evidence, limits=limits)
+    # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
+    gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
+    rules = check_image(reference, claims, policy, gaps=gaps, now=now)
+    # 6. Verdict: derived from the results, wherever it is asked for.
+    return ImageJudgement(
+        reference=reference, image=found.image, rules=rules, evidence=evidence, ledger=found.ledger, error=None
+    )
+
+
+def _look(reference: Reference, limits: Limits, deadline: Deadline) -> Discovery:
+    source = open_source(reference, limits=limits, deadline=deadline)
+    return discover(source, digest=reference.digest, limits=limits, deadline=deadline)
+
+
+def _undecided(reference: Reference, error: CouldNotLook) -> ImageJudgement:
+    missed = LedgerEntry(
+        place="image", asked=reference.text, status=error.status, found=0, bytes=0, complete=False, error=error
+    )
+    return ImageJudgement(reference=reference, image=None, rules=(), evidence=(), ledger=(missed,), error=error)

@@ -1,0 +1,192 @@
+"""A run -> the report: one JSON document, from which every view is made.
+
+What comes in: `Run`, the judgements with what they were made under. What goes out: plain JSON values. Verdict and exit
+code are derived here from the same results that the checks gave; nothing is judged. Names: design section 10; the JSON
+Schema beside this file is the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sigstore
+
+from gate import __version__
+from gate.errors import GateError, Interrupted, InvalidPolicy
+from gate.verdict import verdict_of, worst
+from gate.verification.evidence import Rejected, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gate.checks.agents import JudgedClaim
+    from gate.discovery import LedgerEntry
+    from gate.flow import ImageJudgement
+    from gate.policy.model import Policy
+    from gate.trust import TrustRoot
+    from gate.verdict import Result
+    from gate.verification import Evidence, Identity
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of `gate verify`. `policy_from` says where the policy's path came from; `error` ended the run early."""
+
+    started: datetime
+    finished: datetime
+    policy: Policy | None
+    policy_from: str
+    trust: Sequence[TrustRoot]
+    images: Sequence[ImageJudgement]
+    error: GateError | None
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of what was found; a run that judged nothing is never a pass. A signal says its own."""
+        if isinstance(self.error, Interrupted):
+            return self.error.exit_code
+        codes = [image.exit_code for image in self.images]
+        if self.error is not None:
+            codes.append(self.error.exit_code)
+        return worst(codes)
+
+
+def schema_text() -> str:
+    """The report's JSON Schema (draft 2020-12), as it is published."""
+    return Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
+
+
+def build(run: Run) -> dict[str, Any]:
+    """The report as plain values."""
+    return {
+        "version": VERSION,
+        "verdict": verdict_of(run.exit_code).value,
+        "exit_code": run.exit_code,
+        "started": _time(run.started),
+        "finished": _time(run.finished),
+        "gate": {"version": __version__, "python": platform.python_version(), "sigstore": sigstore.__version__},
+        "policy": None
+        if run.policy is None
+        else {"path": run.policy.path, "sha256": run.policy.sha256, "from": run.policy_from},
+        "trust": [{"name": root.name, "sha256": root.sha256, "dated": _time(root.dated)} for root in run.trust],
+        "warnings": list(run.policy.warnings) if run.policy is not None else [],
+        "images": [_image(image) for image in run.images],
+        "error": _error(run.error),
+    }
+
+
+def to_json(report: Mapping[str, Any]) -> str:
+    """The report's text: ASCII, so that no log and no terminal is handed foreign characters raw."""
+    return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
+
+
+def _image(image: ImageJudgement) -> dict[str, Any]:
+    return {
+        "reference": image.reference.text,
+        "name": image.reference.name,
+        "name_asserted": image.reference.asserted,
+        "digest": None if image.image is None else str(image.image.digest),
+        "media_type": None if image.image is None else image.image.media_type,
+        "verdict": verdict_of(image.exit_code).value,
+        "exit_code": image.exit_code,
+        "rules": [{"name": rule.name, "checks": [_check(result) for result in rule.results]} for rule in image.rules],
+        "evidence": [_evidence(item) for item in image.evidence],
+        "commits": _commits([claim for rule in image.rules for claim in rule.commits]),
+        "ledger": [_ledger(entry) for entry in image.ledger],
+        "error": _error(image.error),
+    }
+
+
+def _check(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.check,
+        "outcome": result.outcome.value,
+        "expected": result.expected,
+        "found": result.found,
+        "evidence": [str(digest) for digest in result.evidence],
+        "remedy": result.remedy,
+    }
+
+
+def _evidence(item: Evidence) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "digest": str(item.digest),
+        "layer": item.layer,
+        "kind": item.kind.value,
+        "predicate_type": None,
+        "verified": False,
+        "step": None,
+        "reason": None,
+        "root": None,
+        "signer": None,
+        "stated_signer": None,
+        "log": [],
+        "signed_at": None,
+    }
+    if isinstance(item, Verified):
+        document |= {
+            "predicate_type": item.statement.predicate_type,
+            "verified": True,
+            "root": item.root,
+            "signer": _identity(item.signer),
+            "log": [{"id": item.log.log, "index": item.log.index, "integrated": _time(item.log.integrated)}],
+            "signed_at": _time(item.signed_at),
+        }
+    elif isinstance(item, Rejected):
+        stated = None if item.stated is None else _identity(item.stated)
+        document |= {"step": item.step.value, "reason": item.reason, "stated_signer": stated}
+    return document
+
+
+def _identity(identity: Identity) -> dict[str, Any]:
+    return {"issuer": identity.issuer, "identity": identity.subject, "extensions": dict(identity.extensions)}
+
+
+def _commits(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
+    found = [
+        {
+            "repository": entry.claim.repository,
+            "hash": entry.claim.commit,
+            "authored_by": entry.claim.authored_by.value,
+            "agent": entry.claim.agent,
+            "model": entry.claim.model,
+            "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
+            "accepted": entry.vouched_by is not None,
+            "path": entry.claim.path,
+            "problem": entry.claim.problem,
+            "evidence": str(entry.claim.evidence.digest),
+        }
+        for entry in claims
+    ]
+    distinct = {json.dumps(entry, sort_keys=True): entry for entry in found}  # two rules may judge the same claim
+    return list(distinct.values())
+
+
+def _ledger(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "place": entry.place,
+        "asked": entry.asked,
+        "status": entry.status,
+        "found": entry.found,
+        "bytes": entry.bytes,
+        "complete": entry.complete,
+        "error": _error(entry.error),
+    }
+
+
+def _error(error: GateError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    problems = list(error.problems) if isinstance(error, InvalidPolicy) else []
+    return {"code": error.code, "message": error.message, "retry": error.retry, "problems": problems}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,94 @@
+"""The report -> a summary for people: what was expected, what was found, and what to do.
+
+What comes in: the report's document, and nothing else, so that summary and report cannot disagree. What goes out: plain
+lines without markup. Every foreign text is escaped: control and formatting characters, and `::`, which GitHub Actions
+and others read as a command (research A-T36).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ROUNDS = ("image", "manifests", "blobs")
+
+
+def escape(text: str) -> str:
+    """A text that a terminal and a CI log show and do not obey."""
+    shown = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+    return shown.replace("::", ":\\x3a")
+
+
+def summary(report: Mapping[str, Any]) -> str:
+    """The whole summary, ending in a newline."""
+    lines: list[str] = []
+    for image in report["images"]:
+        lines += _image(image)
+    if report["error"] is not None:
+        lines.append(f"{report['verdict'].upper()}  {report['error']['message']}")
+        lines += _advice(report["error"])
+    return "\n".join(escape(line) for line in "\n".join(lines).splitlines()) + "\n"
+
+
+def _image(image: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{image['verdict'].upper()}  {image['reference']}"
+    if image["digest"]:
+        asserted = " (the name is --as's)" if image["name_asserted"] else ""
+        named = f"{image['name']}@" if image["name"] != image["reference"] else ""
+        yield f"      {named}{image['digest']}{asserted}"
+    if image["error"] is not None:
+        yield f"      could not look: {image['error']['message']}"
+        yield from (f"    {line}" for line in _advice(image["error"]))
+    for rule in image["rules"]:
+        yield f"  rule {rule['name']}" if rule["name"] else "  no rule"
+        for check in rule["checks"]:
+            yield from _check(check)
+    if image["commits"]:
+        yield "  commits"
+        yield from map(_commit, image["commits"])
+    rejected = [item for item in image["evidence"] if not item["verified"]]
+    if rejected:
+        yield "  rejected"
+        for item in rejected:
+            yield f"    {item['digest'][:19]}  {item['kind']}: {item['reason']}"
+    yield from _ledger(image["ledger"])
+
+
+def _check(check: Mapping[str, Any]) -> Iterator[str]:
+    if check["outcome"] == "pass":
+        yield f"    pass   {check['id']:<20}  {check['found']}  (expected: {check['expected']})"
+        return
+    yield f"    {check['outcome'].upper():<5}  {check['id']}"
+    yield f"           expected  {check['expected']}"
+    yield f"           found     {check['found']}"
+    if check["remedy"]:
+        yield f"           do        {check['remedy']}"
+
+
+def _commit(commit: Mapping[str, Any]) -> str:
+    who = commit["agent"] or "nobody named"
+    model = f" with {commit['model']}" if commit["model"] else ""
+    vouched = f"vouched for by the {commit['vouched_by']}" if commit["accepted"] else "not accepted"
+    problem = f"; cannot be read: {commit['problem']}" if commit["problem"] else ""
+    return f"    {(commit['hash'] or 'no hash')[:12]:<12}  {who}{model} ({commit['authored_by']}), {vouched}{problem}"
+
+
+def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
+    places = [entry for entry in ledger if entry["place"] not in _ROUNDS]
+    if places:
+        yield "  looked at " + ", ".join(f"{entry['place']} ({entry['found']})" for entry in places)
+    for entry in ledger:
+        if not entry["complete"]:
+            yield f"    incomplete: {entry['place']}: {entry['error']['message']}"
+
+
+def _advice(error: Mapping[str, Any]) -> Iterator[str]:
+    if error["retry"]:
+        yield "  do  run it again; this says nothing about the image"
+    elif not error["code"].startswith("invalid"):
+        yield "  do  look into it; running it again will not help, and this says nothing about the image"
