@@ -7,7 +7,6 @@ manifests. Nothing is unpacked, written, or followed; digests are checked by the
 from __future__ import annotations
 
 import tarfile
-import threading
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import InvalidReference, LimitExceeded, Malformed
@@ -66,36 +65,39 @@ class Folder:
 
 
 class Archive:
-    """A layout in a tar archive. Members are read in place and by their exact name, so `../` means nothing."""
+    """A layout in a tar archive. Members are found by their exact name, so `../` means nothing, and read in place."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
-        self._lock = threading.Lock()  # one file position for all readers
         self._members: dict[str, tarfile.TarInfo] = {}
         try:
-            self._tar = tarfile.open(path, mode="r:")  # noqa: SIM115  (open for the source's life, only read)
-            for count, member in enumerate(self._tar):
-                if count >= limits.layout_files:
-                    raise LimitExceeded(f"{path} holds more than {limits.layout_files} files")
-                name = member.name.removeprefix("./")
-                if member.isfile() and self._members.setdefault(name, member) is not member:
-                    raise Malformed(f"{path} holds {name!a} twice")
+            with tarfile.open(path, mode="r:") as tar:
+                for count, member in enumerate(tar):
+                    if count >= limits.layout_files:
+                        raise LimitExceeded(f"{path} holds more than {limits.layout_files} files")
+                    name = member.name.removeprefix("./")
+                    if not member.isreg() or member.issparse():
+                        continue
+                    if self._members.setdefault(name, member) is not member:
+                        raise Malformed(f"{path} holds {name!a} twice")
         except FileNotFoundError:
             raise InvalidReference(f"{path} does not exist") from None
         except (OSError, ValueError, tarfile.TarError) as error:
+            if self._members:  # it began as one: broken on the way, not the wrong file
+                raise Malformed(f"{path} is truncated or broken: {error}") from None
             raise InvalidReference(f"{path} is no uncompressed tar archive: {error}") from None
 
     def read(self, name: str, cap: int) -> bytes | None:
-        """See `Files`."""
+        """See `Files`. The archive is opened for each read: many threads, no shared position, nothing to close."""
         member = self._members.get(name)
         if member is None:
             return None
         try:
-            with self._lock:
-                file = self._tar.extractfile(member)
-                return None if file is None else file.read(cap)
-        except (OSError, ValueError, tarfile.TarError) as error:
-            raise Malformed(f"{self._path}: {name} cannot be read: {error}") from None
+            with self._path.open("rb") as file:
+                file.seek(member.offset_data)
+                return file.read(min(cap, member.size))
+        except OSError as error:
+            raise Malformed(f"{self._path}: {name} cannot be read: {error.strerror}") from None
 
     def blobs_with(self, mark: bytes, cap: int) -> Iterator[Digest]:
         """See `Files`."""

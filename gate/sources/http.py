@@ -1,0 +1,230 @@
+"""One GET over HTTP, from the first byte to the last, under limits.
+
+What comes in: a URL and what its body must be. What goes out: a `Reply` whose body is whole and, where a digest was
+asked for, hashes to it; or a `CouldNotLook`. It knows nothing of registries, has no credentials of its own and tries
+nothing twice.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urljoin
+
+import requests
+import urllib3.exceptions
+
+from gate.errors import AccessDenied, CouldNotLook, LimitExceeded, Malformed, RateLimited, Unavailable
+from gate.sources import check_digest
+from gate.sources.origin import origin
+from gate.sources.transport import failure, new_session
+from gate.strictjson import Refused, parse_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gate.limits import Deadline, Limits
+    from gate.reference import Digest
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NO_CREDENTIALS = "no credentials were used, as this version of gate sends none"
+
+_PIECE = 64 << 10
+_ERROR_CODE = re.compile(r"[A-Z_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One GET and what its content must be. `what` names it in messages.
+
+    Content is the body of a 200, of the media type `only` where that is given (in lower case). It has at most `cap`
+    bytes and, where they are given, exactly `size` and `digest`. Redirects are followed for the statuses in `follow`.
+    """
+
+    url: str
+    what: str
+    cap: int
+    accept: str = "*/*"
+    only: str | None = None
+    size: int | None = None
+    digest: Digest | None = None
+    follow: frozenset[int] = REDIRECTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer. `body` is the content, whole, or of any other answer at most the first `Limits.error_bytes`.
+
+    `url` and `host` say who answered; `foreign` that a redirect left the origin that was asked. `media_type` has no
+    parameters. `challenge` and `link` are the headers WWW-Authenticate and Link, "" where absent.
+    """
+
+    url: str
+    host: str
+    status: int
+    foreign: bool
+    media_type: str
+    challenge: str
+    link: str
+    body: bytes
+
+
+def answered(reply: Reply) -> str:
+    """Who answered what, for a message: "ghcr.io answered HTTP 403 (DENIED)".
+
+    Of the registry's own words only its error codes are quoted (distribution-spec, "Error Codes").
+    """
+    codes = _codes(reply.body)
+    return f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
+
+
+def refusal(reply: Reply, what: str) -> CouldNotLook:
+    """The error for an answer that is not the content that was asked for."""
+    text = f"{what}: {answered(reply)}"
+    if reply.status in (401, 403):
+        return AccessDenied(f"{text}; {NO_CREDENTIALS}", status=reply.status)
+    if reply.status == 429:
+        return RateLimited(text, status=reply.status)
+    if reply.status == 408 or 500 <= reply.status < 600:
+        return Unavailable(text, status=reply.status)
+    return Malformed(text, status=reply.status)
+
+
+class Client:
+    """GET requests from any number of threads over one pool of connections."""
+
+    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+        self._limits = limits
+        self._deadline = deadline
+        self.session = new_session(limits=limits, deadline=deadline)
+
+    def get(self, request: Request, *, authorization: str | None = None) -> Reply:
+        """Send `request`, following its redirects, at most `limits.redirects` of them.
+
+        `authorization` goes to the origin that is asked, and never again once a redirect has left it.
+
+        Raises `Malformed`, `LimitExceeded`, `Unavailable` or `DeadlineExceeded`, and `InvalidUsage` for certificate
+        authorities that cannot be read. Any whole answer is a `Reply`, whatever its status.
+        """
+        url, what = request.url, request.what
+        home, foreign = origin(url), False
+        for _ in range(self._limits.redirects + 1):
+            here = origin(url)
+            headers = {"Accept": request.accept}
+            if authorization is not None and not foreign:
+                headers["Authorization"] = authorization
+            try:
+                with closing(self._open(url, headers)) as response:
+                    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+                    content = response.status_code == 200 and request.only in (None, media_type.lower())
+                    body = self._content(response, request, here.host) if content else self._excerpt(response)
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                self._deadline.left()
+                raise failure(error, f"{what}: {here.host}") from error
+            if response.status_code not in request.follow:
+                return Reply(
+                    url=url,
+                    host=here.host,
+                    status=response.status_code,
+                    foreign=foreign,
+                    media_type=media_type,
+                    challenge=response.headers.get("WWW-Authenticate", ""),
+                    link=response.headers.get("Link", ""),
+                    body=body,
+                )
+            url = _target(url, response.headers.get("Location"), what)
+            foreign = foreign or origin(url) != home
+        raise LimitExceeded(f"{what}: {home.host} redirected more than {self._limits.redirects} times")
+
+    def _open(self, url: str, headers: dict[str, str]) -> requests.Response:
+        left = self._deadline.left()
+        return self.session.get(
+            url,
+            headers=headers,
+            stream=True,
+            allow_redirects=False,
+            timeout=(min(self._limits.connect_seconds, left), min(self._limits.read_seconds, left)),
+            # Plain http is only for this machine, so it must not reach a proxy that the environment names.
+            proxies={"http": ""} if url.startswith("http:") else None,
+        )
+
+    def _content(self, response: requests.Response, request: Request, host: str) -> bytes:
+        what = f"{request.what}: the answer of {host}"
+        if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise Malformed(f"{what} is compressed, which was not asked for")
+        chunked = response.headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
+        length = None if chunked else _length(response.headers.get("Content-Length"), what)
+        if length is None and not chunked and request.digest is None:
+            # It ends where the connection ends, so that nothing would tell when it is cut short.
+            raise Malformed(f"{what} does not say how long it is")
+        bound = request.cap if request.size is None else request.size
+        body = bytearray()
+        if length is None or length <= bound:
+            for piece in self._pieces(response):
+                body += piece
+                if len(body) > bound:
+                    break
+        offered = max(len(body), length or 0)
+        if request.size is not None and offered != request.size:
+            raise Malformed(f"{what} is not of {request.size} bytes, as its descriptor says")
+        if offered > request.cap:
+            raise LimitExceeded(f"{what} is longer than the {request.cap} bytes that gate accepts")
+        if length is not None and length != len(body):  # today urllib3 raises before this can be
+            raise Malformed(f"{what} is cut short, after {len(body)} of {length} bytes")
+        raw = bytes(body)
+        if request.digest is not None:
+            check_digest(raw, request.digest, what)
+        return raw
+
+    def _excerpt(self, response: requests.Response) -> bytes:
+        """The beginning of an answer that is no content. One that is read to its end leaves the connection usable."""
+        body = bytearray()
+        with suppress(urllib3.exceptions.HTTPError):  # a body that breaks off changes nothing: the status is the answer
+            for piece in self._pieces(response):
+                body += piece
+                if len(body) > self._limits.error_bytes:
+                    break
+        self._deadline.left()
+        return bytes(body[: self._limits.error_bytes])
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        # read1 gives what is there; read would wait to fill its buffer while bytes drip in.
+        while piece := response.raw.read1(_PIECE, decode_content=False):
+            self._deadline.left()
+            yield piece
+        self._deadline.left()
+
+
+def _target(url: str, location: str | None, what: str) -> str:
+    """Where a redirect leads; raises `Malformed` if that is nowhere, or from https to plain http."""
+    here = origin(url)
+    if not location:
+        raise Malformed(f"{what}: {here.host} redirected without saying where to")
+    try:
+        target = urldefrag(urljoin(url, location)).url
+        there = origin(target)
+    except ValueError as error:
+        raise Malformed(f"{what}: {here.host} redirected to {error}") from None
+    if here.scheme == "https" and there.scheme != "https":
+        raise Malformed(f"{what}: {here.host} redirected from https to plain http")
+    return target
+
+
+def _length(header: str | None, what: str) -> int | None:
+    if header is None:
+        return None
+    if not header.isascii() or not header.isdecimal() or len(header) > 19:
+        raise Malformed(f"{what} has no readable Content-Length")
+    return int(header)
+
+
+def _codes(body: bytes) -> list[str]:
+    """The OCI error codes of an answer, a few of them."""
+    try:
+        errors = parse_object(body).get("errors")
+    except Refused:
+        return []
+    found = [entry.get("code") for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+    return [code for code in found if isinstance(code, str) and _ERROR_CODE.fullmatch(code)][:3]

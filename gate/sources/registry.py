@@ -1,0 +1,200 @@
+"""One image of a registry as a `Source`, over HTTP, through oras.
+
+What comes in: a `Reference` to a registry. What goes out: manifests and blobs whose digest was checked, and listings.
+It reads only, keeps no files, has no credentials (whoever needs them will stand where `AnonymousTokens` does) and tries
+nothing twice. Safe to use from any number of threads.
+
+oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
+takes their one way out, `do_request`, and closes it. That is why the version is exact.
+
+Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+import oras
+import oras.container
+import oras.provider
+
+from gate.errors import GateError, LimitExceeded, Malformed, NotFound
+from gate.reference import Digest, Reference
+from gate.sources import Answer, Content, Listing, check_digest
+from gate.sources.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
+from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from gate.sources.origin import is_loopback, origin
+from gate.sources.referrers import list_referrers
+from gate.sources.tokens import AnonymousTokens
+
+if TYPE_CHECKING:
+    from gate.limits import Deadline, Limits
+
+_ORAS = "0.2.43"
+_MANIFESTS = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
+_API_HOSTS = {
+    "docker.io": "registry-1.docker.io",  # Docker Hub's images are named after a host that has no API
+    "localhost": "localhost:80",  # oras takes a host without dot or port for a part of the repository's name
+}
+
+# oras logs what registries write in their errors, and a log line can be a command to a CI system.
+logging.getLogger("oras.logger").addHandler(logging.NullHandler())
+logging.getLogger("oras.logger").propagate = False
+
+
+class RegistrySource:
+    """What a registry holds of one image. Every method may raise any `CouldNotLook`; each says what absence is."""
+
+    listing_place: str = "referrers-api"
+
+    def __init__(self, reference: Reference, *, limits: Limits, deadline: Deadline) -> None:
+        self._reference = reference
+        self._limits = limits
+        self._registry = _Registry(reference, limits=limits, deadline=deadline)
+        self._lock = threading.Lock()
+        self._resolved: Content | None = None
+
+    def resolve(self) -> Content:
+        """The reference's manifest: asked for once, by the digest if there is one, else by the tag.
+
+        Of a tag the digest is the SHA-256 of what came; what the registry says it is does not count. `NotFound` if
+        the registry has none.
+        """
+        with self._lock:
+            if self._resolved is None:
+                self._resolved = self._resolve()
+            return self._resolved
+
+    def _resolve(self) -> Content:
+        digest, tag = self._reference.digest, self._reference.tag or ""
+        what = self._what(f"tag {tag}" if digest is None else f"digest {digest}")
+        reply = self._manifest(str(digest or tag), what, digest)
+        if reply.status == 404:
+            raise NotFound(
+                f"{what} was not found: {answered(reply)}; {NO_CREDENTIALS}, and private repositories may answer this",
+                status=404,
+            )
+        return _content(reply, what, digest)
+
+    def manifest(self, digest: Digest) -> Content:
+        """A manifest by digest. `Malformed` if there is none: it was listed."""
+        what = self._what(f"manifest {digest}")
+        return _content(_listed(self._manifest(str(digest), what, digest), what), what, digest)
+
+    def blob(self, descriptor: Descriptor) -> bytes:
+        """A blob: the descriptor's own `data` if that has its digest, else the registry's.
+
+        `LimitExceeded` without any request if it is longer than `limits.blob_bytes`, `Malformed` if there is none.
+        """
+        digest, size, data = descriptor.digest, descriptor.size, descriptor.data
+        what = self._what(f"blob {digest}")
+        if size > self._limits.blob_bytes:
+            raise LimitExceeded(f"{what}: {size} bytes, more than the {self._limits.blob_bytes} that gate accepts")
+        if data is not None and len(data) == size and _matches(data, digest):
+            return data
+        request = Request(url=self._registry.blob_url(digest), what=what, cap=size, size=size, digest=digest)
+        reply = _listed(self._registry.fetch(request), what)
+        if reply.status != 200:
+            raise refusal(reply, what)
+        return reply.body
+
+    def tagged(self, tag: str) -> Answer:
+        """The manifest under `tag`, or an answer without content where the registry says 404, and only there."""
+        what = self._what(f"tag {tag}")
+        reply = self._manifest(tag, what, None)
+        return Answer(status=reply.status, content=None if reply.status == 404 else _content(reply, what, None))
+
+    def referrers(self, subject: Digest) -> Listing:
+        """All that the referrers API lists for `subject`, on all pages; `supported` is False where there is none."""
+        return list_referrers(
+            self._registry.referrers_url(subject),
+            what=self._what(f"referrers of {subject}"),
+            fetch=self._registry.fetch,
+            limits=self._limits,
+        )
+
+    def _manifest(self, name: str, what: str, digest: Digest | None) -> Reply:
+        url = self._registry.manifest_url(name)
+        return self._registry.fetch(
+            Request(url=url, what=what, cap=self._limits.manifest_bytes, accept=_MANIFESTS, digest=digest)
+        )
+
+    def _what(self, thing: str) -> str:
+        return f"{self._reference.name}: {thing}"
+
+
+class _Registry(oras.provider.Registry):  # type: ignore[misc] # oras has no types
+    """The client that oras has for a repository, with every way to the network closed but `fetch`."""
+
+    def __init__(self, reference: Reference, *, limits: Limits, deadline: Deadline) -> None:
+        if oras.__version__ != _ORAS:
+            raise GateError(f"gate needs oras {_ORAS} exactly, and this is {oras.__version__}: reinstall gate")
+        host = _API_HOSTS.get(reference.host, reference.host)
+        super().__init__(hostname=host, insecure=is_loopback(urlsplit(f"//{host}").hostname or ""))
+        self.container = _container(host, reference)
+        self.origin = origin(f"{self.prefix}://{host}")
+        self._client = Client(limits=limits, deadline=deadline)
+        self.session = self.auth.session = self._client.session
+        self._access = AnonymousTokens(self.origin, self._client, limits=limits, deadline=deadline)
+        self._scope = f"repository:{reference.location}:pull"
+
+    def do_request(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: all of oras' own reads and writes end here."""
+        raise GateError("a request past the guards of gate.sources.registry")
+
+    def fetch(self, request: Request) -> Reply:
+        """`Client.get` with whatever authorization the registry wants. One challenge is answered, a second is not."""
+        sent = self._access.authorization(self._scope)
+        reply = self._client.get(request, authorization=sent)
+        if reply.status == 401 and not reply.foreign:
+            answer = self._access.authorization(self._scope, challenge=reply.challenge, refused=sent)
+            reply = self._client.get(request, authorization=answer)
+        return reply
+
+    def manifest_url(self, name: str) -> str:
+        """Where the manifest with a tag or digest is."""
+        return f"{self.prefix}://{self.container.manifest_url(name)}"
+
+    def blob_url(self, digest: Digest) -> str:
+        """Where a blob is."""
+        return f"{self.prefix}://{self.container.get_blob_url(str(digest))}"
+
+    def referrers_url(self, digest: Digest) -> str:
+        """Where the referrers of a digest are listed; oras knows no such place."""
+        return f"{self.prefix}://{self.container.registry}/v2/{self.container.api_prefix}/referrers/{digest}"
+
+
+def _container(host: str, reference: Reference) -> oras.container.Container:
+    """The form that oras has for a parsed reference; `GateError` if oras reads it differently."""
+    digest = None if reference.digest is None else str(reference.digest)
+    text = f"{host}/{reference.location}" + (f":{reference.tag}" if digest is None else f"@{digest}")
+    container = oras.container.Container(text)
+    if (container.registry, container.api_prefix, container.digest) != (host, reference.location, digest):
+        raise GateError(f"oras takes {text!a} for {container.uri!a}")
+    return container
+
+
+def _content(reply: Reply, what: str, digest: Digest | None) -> Content:
+    if reply.status != 200:
+        raise refusal(reply, what)
+    found = digest or Digest("sha256", hashlib.sha256(reply.body).hexdigest())
+    return Content(digest=found, media_type=reply.media_type, raw=reply.body)
+
+
+def _listed(reply: Reply, what: str) -> Reply:
+    """`reply`, unless it says that something is not there that another document refers to."""
+    if reply.status == 404:
+        raise Malformed(f"{what}: listed, but missing: {answered(reply)}", status=404)
+    return reply
+
+
+def _matches(data: bytes, digest: Digest) -> bool:
+    try:
+        check_digest(data, digest, "data")
+    except Malformed:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""The connections beneath `http`: requests, without what it must not do for a verifier.
+
+What comes in: `Limits` and a `Deadline`. What goes out: a `requests.Session` that any number of threads may use, and
+gate's own errors for what requests and urllib3 raise. It judges no answer and tries nothing twice.
+
+What requests does on its own and this session does not: read the whole body of a redirect, take credentials from
+`~/.netrc` or from a URL, keep cookies, ask for packed bodies, read the certificate authorities again for each
+connection (30 ms of CPU). What stays: proxies and `REQUESTS_CA_BUNDLE` from the environment, and that every
+certificate is checked. Only the lookup of a host's name is out of the deadline's reach: nothing can end it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import requests
+import urllib3.connection
+from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
+
+from gate import __version__
+from gate.errors import CouldNotLook, GateError, InvalidUsage, Malformed, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gate.limits import Deadline, Limits
+
+
+def new_session(*, limits: Limits, deadline: Deadline) -> requests.Session:
+    """A session that keeps at most `limits.concurrency` connections to one origin, all of them bound to `deadline`."""
+    session = _Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = lambda request: request  # a callable stops the search for credentials in ~/.netrc and in the URL
+    session.headers.clear()
+    session.headers.update({"User-Agent": f"gate/{__version__}", "Accept-Encoding": "identity"})
+    adapter = _Adapter(limits=limits, deadline=deadline)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def failure(error: Exception, where: str) -> CouldNotLook:
+    """What an exception of requests or urllib3 amounts to, by what lies beneath it; `where` begins the message."""
+    beneath = tuple(_causes(error))
+    for cause in beneath:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unavailable(f"{where}: the certificate was not trusted ({cause.verify_message})")
+    for kinds, kind, text in _FAILURES:
+        if any(isinstance(cause, kinds) for cause in beneath):
+            return kind(f"{where}: {text}")
+    return Unavailable(f"{where}: no connection")
+
+
+_FAILURES: tuple[tuple[tuple[type[BaseException], ...], type[CouldNotLook], str], ...] = (
+    # The first that applies; one class can stand under several.
+    ((ssl.SSLError,), Unavailable, "the TLS handshake failed, so that no certificate was trusted"),
+    ((requests.exceptions.ProxyError,), Unavailable, "the proxy that the environment names gave no connection"),
+    ((http.client.IncompleteRead,), Malformed, "the answer is cut short"),
+    ((TimeoutError, requests.Timeout), Unavailable, "no answer in time"),
+    ((socket.gaierror,), Unavailable, "its name is not known"),
+    ((ConnectionRefusedError,), Unavailable, "connection refused"),
+    ((ConnectionError,), Unavailable, "the connection was lost"),
+    ((http.client.HTTPException, requests.exceptions.InvalidHeader), Malformed, "the answer is not HTTP"),
+    ((requests.exceptions.InvalidURL,), Malformed, "not a host that can be asked"),
+)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what it came from, as far as gate's own errors: beyond those lies an earlier request."""
+    while error is not None and not isinstance(error, GateError):
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests reads a redirect's whole body before anyone can stop it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that read against the deadline and share one TLS context."""
+
+    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        self._connections = {
+            "http": _timed(urllib3.connection.HTTPConnection, deadline, limits.read_seconds),
+            "https": _timed(urllib3.connection.HTTPSConnection, deadline, limits.read_seconds),
+        }
+        super().__init__(pool_maxsize=limits.concurrency, max_retries=0)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
+    ) -> Any:
+        """Where to connect, and with which TLS context."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._context(verify)} if host["scheme"] == "https" else {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Nothing: the context demands and checks certificates by itself."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool for a request, which makes connections that read against the deadline."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = self._connections[pool.scheme]
+        return pool
+
+    def _context(self, verify: bool | str) -> ssl.SSLContext:
+        path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+        with self._lock:
+            if path not in self._contexts:
+                folder = Path(path).is_dir()
+                try:
+                    context = ssl.create_default_context(
+                        cafile=None if folder else path, capath=path if folder else None
+                    )
+                except OSError:
+                    raise InvalidUsage(f"the certificate authorities in {path!a} cannot be read") from None
+                self._contexts[path] = context
+            return self._contexts[path]
+
+
+def _timed(kind: type[Any], deadline: Deadline, seconds: float) -> type[Any]:
+    """A connection class like `kind` whose answers, headers too, are read through `_TimedReads`."""
+
+    class Response(http.client.HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(sock, *args, **kwargs)
+            self.fp = io.BufferedReader(_TimedReads(self.fp.detach(), sock, deadline, seconds))
+
+        def begin(self) -> None:
+            super().begin()
+            lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
+            if len({length.strip() for length in lengths}) > 1:
+                raise http.client.HTTPException("two lengths")  # urllib3 finds this too, and forgets the connection
+
+    return type(kind.__name__, (kind,), {"response_class": Response})
+
+
+class _TimedReads(io.RawIOBase):
+    """A socket's bytes, where no wait outlasts the deadline. A socket's own timeout starts anew at every byte."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, deadline: Deadline, seconds: float) -> None:
+        self._raw = raw
+        self._connection = connection
+        self._deadline = deadline
+        self._seconds = seconds
+
+    def readable(self) -> bool:
+        """Whether `readinto` may be called: always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, waiting `seconds` at most. Raises `TimeoutError` or `DeadlineExceeded`."""
+        self._connection.settimeout(min(self._seconds, self._deadline.left()))
+        return cast("int | None", self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        """Give the socket back to whoever else holds it."""
+        self._raw.close()
+        super().close()
