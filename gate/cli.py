@@ -55,17 +55,25 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
     for number in _SIGNALS:
         signal.signal(number, _on_signal)
+    code = run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # threads that still wait for a server are daemons, and nothing is left to clean up
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command (`sys.argv` if no arguments are given) and return its exit code."""
     try:
-        app()
+        app(arguments)
     except GateError as error:
         _say(f"gate: {error}")
-        _exit(error.exit_code)
+        return error.exit_code
     except SystemExit as error:
-        _exit(error.code if isinstance(error.code, int) else 4)
+        return error.code if isinstance(error.code, int) else 4
     except BaseException as error:  # noqa: BLE001  (a crash is 4: never 1, and never 0)
         _say(f"gate: internal error: {type(error).__name__}: {error}")
-        _exit(4)
-    _exit(0)
+        return 4
+    return 4  # typer ends a command by SystemExit; anything else was no verdict
 
 
 @app.callback(invoke_without_command=True)
@@ -161,7 +169,8 @@ class _Verification:
             self.error = GateError(f"internal error: {type(error).__name__}: {error}")
             self._trace()
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # what was found is written now, whoever still asks us to stop
+            if signal.getsignal(number) is _on_signal:
+                signal.signal(number, signal.SIG_IGN)  # what was found is written now, whoever still asks us to stop
         from gate.report import document, text, writing  # noqa: PLC0415
 
         run = document.Run(
@@ -260,10 +269,3 @@ def _say(text: str) -> None:
 
     for line in text.splitlines() or [""]:
         print(escape(line), file=sys.stderr)
-
-
-def _exit(code: int) -> NoReturn:
-    """End now: threads that still wait for a server are daemons, and nothing is left to clean up."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -74,7 +74,7 @@ class InvalidPolicy(Invalid):
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         self.path = path
         self.problems = problems
-        super().__init__(f"{path}: " + f"\n{path}: ".join(problems))
+        super().__init__(f"{path}: " + "; ".join(problems))
 
 
 class InvalidTrustRoot(Invalid):

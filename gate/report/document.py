@@ -184,8 +184,14 @@ def _ledger(entry: LedgerEntry) -> dict[str, Any]:
 def _error(error: GateError | None) -> dict[str, Any] | None:
     if error is None:
         return None
-    problems = list(error.problems) if isinstance(error, InvalidPolicy) else []
-    return {"code": error.code, "message": error.message, "retry": error.retry, "problems": problems}
+    where, problems = (error.path, error.problems) if isinstance(error, InvalidPolicy) else (None, ())
+    return {
+        "code": error.code,
+        "message": error.message,
+        "retry": error.retry,
+        "where": where,
+        "problems": list(problems),
+    }
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -29,10 +29,13 @@ def summary(report: Mapping[str, Any]) -> str:
     lines: list[str] = []
     for image in report["images"]:
         lines += _image(image)
-    if report["error"] is not None:
-        lines.append(f"{report['verdict'].upper()}  {report['error']['message']}")
-        lines += _advice(report["error"])
-    return "\n".join(escape(line) for line in "\n".join(lines).splitlines()) + "\n"
+    error = report["error"]
+    if error is not None and error["problems"]:
+        lines += [f"{report['verdict'].upper()}  {error['where']}: {problem}" for problem in error["problems"]]
+    elif error is not None:
+        lines.append(f"{report['verdict'].upper()}  {error['message']}")
+        lines += _advice(error)
+    return "".join(f"{escape(line)}\n" for line in lines)  # a foreign line feed starts no line of its own
 
 
 def _image(image: Mapping[str, Any]) -> Iterator[str]:
