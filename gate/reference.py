@@ -22,6 +22,7 @@ _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::(?P<port>[0-9]{{1,5}}))?")
 _HUB_ALIASES = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+_LOOPBACK = ("localhost:", "127.", "[::1]")
 _MAX_NAME = 255  # distribution-spec: clients limit host and repository together to 255 characters
 
 
@@ -106,7 +107,7 @@ def canonical_name(text: str) -> tuple[str, str, str]:
     match = _HOST.fullmatch(host)
     if match is None or (match["port"] and not 0 < int(match["port"]) < 65536):
         raise InvalidReference(f"{_shown(text)}: {_shown(host)} is not a host name")
-    if match["port"] == "443":
+    if match["port"] == "443" and not host.startswith(_LOOPBACK):  # loopback is asked over http, whose port is 80
         host = match["host"]
     if host in _HUB_ALIASES:
         host = "docker.io"

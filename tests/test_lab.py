@@ -126,9 +126,7 @@ def test_where_claims_are_missing_the_remedy_says_how_they_are_usually_lost(veri
 
 
 def test_two_runs_give_the_same_report_but_for_times(verify: Callable[..., Ran]) -> None:
-    reports = [
-        dict(verify(f"oci:{LAB / 'mixed-agents'}", policy=policy_path("production")).report) for _ in range(2)
-    ]
+    reports = [dict(verify(f"oci:{LAB / 'mixed-agents'}", policy=policy_path("production")).report) for _ in range(2)]
     for report in reports:
         del report["started"], report["finished"]
     assert reports[0] == reports[1]

@@ -3,8 +3,8 @@
 What comes in: a `Reference` and `Limits`. What goes out: bytes whose digest was checked before anyone parses them, and
 listings that are hints and nothing more. A source judges nothing: what it hands out is untrusted.
 
-One file for each kind: `layout` (a folder or an archive), `registry` (over HTTP, through oras). `manifest` reads the
-documents that both hand out.
+Each kind stands by itself: `layout` (a folder or an archive, on `files`), `registry` (over HTTP, through oras).
+`manifest` reads the documents that both hand out.
 """
 
 from __future__ import annotations

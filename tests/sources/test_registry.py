@@ -41,12 +41,12 @@ from gate.errors import (
 )
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, parse_digest, parse_reference
-from gate.sources import Source, http
-from gate.sources.headers import parse_challenges, parse_next_link
+from gate.sources import Source
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, parse_manifest
-from gate.sources.origin import Origin
-from gate.sources.registry import RegistrySource
-from gate.sources.tokens import AnonymousTokens
+from gate.sources.registry import RegistrySource, http
+from gate.sources.registry.headers import parse_challenges, parse_next_link
+from gate.sources.registry.origin import Origin
+from gate.sources.registry.tokens import AnonymousTokens
 from tests.registry_server import RegistryServer, Response
 
 if TYPE_CHECKING:

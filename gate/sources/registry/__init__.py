@@ -7,6 +7,9 @@ nothing twice. Safe to use from any number of threads.
 oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
 takes their one way out, `do_request`, and closes it. That is why the version is exact.
 
+This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session,
+`tokens` answers challenges, `headers` and `origin` read what such an exchange says of itself.
+
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """
 
@@ -25,11 +28,11 @@ import oras.provider
 from gate.errors import GateError, LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference
 from gate.sources import Answer, Content, Listing, check_digest
-from gate.sources.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
-from gate.sources.origin import is_loopback, origin
-from gate.sources.referrers import list_referrers
-from gate.sources.tokens import AnonymousTokens
+from gate.sources.registry.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
+from gate.sources.registry.origin import is_loopback, origin
+from gate.sources.registry.referrers import list_referrers
+from gate.sources.registry.tokens import AnonymousTokens
 
 if TYPE_CHECKING:
     from gate.limits import Deadline, Limits

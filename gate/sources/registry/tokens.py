@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from gate.errors import AccessDenied, DeadlineExceeded, Malformed
-from gate.sources.headers import parse_challenges
-from gate.sources.http import NO_CREDENTIALS, Request, refusal
-from gate.sources.origin import Origin, origin
+from gate.sources.registry.headers import parse_challenges
+from gate.sources.registry.http import NO_CREDENTIALS, Request, refusal
+from gate.sources.registry.origin import Origin, origin
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
-    from gate.sources.http import Client
+    from gate.sources.registry.http import Client
 
 _TOKEN = re.compile(r"[!-~]+")
 

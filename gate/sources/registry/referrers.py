@@ -16,10 +16,10 @@ from urllib.parse import urldefrag, urljoin
 from gate.errors import LimitExceeded, Malformed
 from gate.reference import Digest
 from gate.sources import Content, Listing
-from gate.sources.headers import parse_next_link
-from gate.sources.http import REDIRECTS, Reply, Request, refusal
 from gate.sources.manifest import OCI_INDEX, Descriptor, parse_manifest
-from gate.sources.origin import origin
+from gate.sources.registry.headers import parse_next_link
+from gate.sources.registry.http import REDIRECTS, Reply, Request, refusal
+from gate.sources.registry.origin import origin
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import urllib3.exceptions
 
 from gate.errors import AccessDenied, CouldNotLook, LimitExceeded, Malformed, RateLimited, Unavailable
 from gate.sources import check_digest
-from gate.sources.origin import origin
-from gate.sources.transport import failure, new_session
+from gate.sources.registry.origin import origin
+from gate.sources.registry.transport import failure, new_session
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
