@@ -184,9 +184,7 @@ def _conflict(accepted: tuple[JudgedClaim, ...]) -> Result:
 
 def _unreadable(accepted: tuple[JudgedClaim, ...]) -> Result:
     problems = [f"{entry.claim.path}: {entry.claim.problem}" for entry in accepted if entry.claim.problem]
-    return _result(
-        "claims", "claims in the documented form", problems, "every one is", accepted, "mend what writes the claims"
-    )
+    return _result("claims", "claims in the documented form", problems, accepted, "mend what writes the claims")
 
 
 def _authorship(section: AgentsSection, accepted: tuple[JudgedClaim, ...]) -> Result:
@@ -200,27 +198,25 @@ def _authorship(section: AgentsSection, accepted: tuple[JudgedClaim, ...]) -> Re
     ]
     expected = "commits by " + " or ".join(sorted(item.value for item in allowed))
     remedy = 'if that is meant, say humans = "allow" or mixed = "allow"; an unknown author is never allowed'
-    return _result("authorship", expected, wrong, "every one is", accepted, remedy)
+    return _result("authorship", expected, wrong, accepted, remedy)
 
 
 def _allowed(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: Policy) -> Result:
     if isinstance(section.allow, Anything):
-        return _result("allow", "any agent", [], "every one is", accepted, "")
+        return _result("allow", "any agent", [], accepted, "")
     wrong = [
         f"{_short(entry.claim.commit)} is by {_author(entry.claim)}"
         for entry in accepted
         if _by_agent(entry.claim) and not _allowed_agents(section, entry.claim, policy)
     ]
     expected = f"agents among {', '.join(section.allow)}"
-    return _result(
-        "allow", expected, wrong, "every one is", accepted, "if you trust this agent, name it in agents.allow"
-    )
+    return _result("allow", expected, wrong, accepted, "if you trust this agent, name it in agents.allow")
 
 
 def _models(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: Policy) -> Result:
     """Rule 18: a claim without a model fails unless the agent's models is "any"."""
     if isinstance(section.allow, Anything):
-        return _result("models", "any model", [], "every one is", accepted, "")
+        return _result("models", "any model", [], accepted, "")
     wrong = []
     for entry in accepted:
         agents = _allowed_agents(section, entry.claim, policy)
@@ -228,7 +224,7 @@ def _models(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: P
             wrong.append(f"{_short(entry.claim.commit)}: {_author(entry.claim)}")
     expected = "models as listed: " + "; ".join(_listed(agent) for agent in _policy_agents(section, policy))
     remedy = "if you trust this model, add it to the agent's models; names are compared whole"
-    return _result("models", expected, wrong, "every one is", accepted, remedy)
+    return _result("models", expected, wrong, accepted, remedy)
 
 
 def _by_agent(claim: AgentClaim) -> bool:
@@ -255,14 +251,12 @@ def _model_allowed(agent: Agent, model: str | None) -> bool:
     return model is not None and any(pattern.matches(model) for pattern in agent.models)
 
 
-def _result(
-    aspect: str, expected: str, wrong: list[str], fine: str, accepted: tuple[JudgedClaim, ...], remedy: str
-) -> Result:
+def _result(aspect: str, expected: str, wrong: list[str], accepted: tuple[JudgedClaim, ...], remedy: str) -> Result:
     return Result(
         check=f"{CHECK}.{aspect}",
         outcome=Outcome.FAIL if wrong else Outcome.PASS,
         expected=expected,
-        found=_some(wrong) if wrong else fine,
+        found=_some(wrong) if wrong else f"so are all {len(accepted)} claims",
         evidence=_evidence(accepted),
         remedy=remedy if wrong else "",
     )
