@@ -91,7 +91,7 @@ def verify(
         str,
         typer.Argument(
             metavar="REF",
-            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest] or oci-archive:FILE.tar[:tag][@digest]",
+            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], or file:PATH",
         ),
     ],
     policy: Annotated[
@@ -103,6 +103,9 @@ def verify(
     asserted_name: Annotated[
         str | None,
         typer.Option("--as", help="The name under which a local image will be deployed.", metavar="NAME"),
+    ] = None,
+    bundle: Annotated[
+        str | None, typer.Option(help="For file:PATH: its Sigstore bundle, or several as JSON Lines.", metavar="FILE")
     ] = None,
     timeout: Annotated[
         str | None,
@@ -117,6 +120,7 @@ def verify(
         policy=policy,
         report=report or os.environ.get("GATE_REPORT") or None,
         asserted_name=asserted_name,
+        bundle=bundle,
         timeout=timeout or os.environ.get("GATE_TIMEOUT") or "",
         debug=debug,
     ).run()
@@ -143,6 +147,7 @@ class _Verification:
         policy: Path | None,
         report: str | None,
         asserted_name: str | None,
+        bundle: str | None,
         timeout: str,
         debug: bool,
     ) -> None:
@@ -151,6 +156,7 @@ class _Verification:
         self.policy_from = "--policy"
         self.report = report
         self.asserted_name = asserted_name
+        self.bundle = bundle
         self.timeout = timeout
         self.debug = debug
         self.started = datetime.now(UTC)
@@ -204,7 +210,7 @@ class _Verification:
         from gate import trust  # noqa: PLC0415
         from gate.limits import Limits  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
-        from gate.reference import parse_reference  # noqa: PLC0415
+        from gate.reference import Transport, parse_reference  # noqa: PLC0415
         from gate.report.writing import check_writable  # noqa: PLC0415
 
         if self.report not in (None, "-"):
@@ -214,12 +220,25 @@ class _Verification:
                 raise _CannotReport(str(error)) from None
         deadline = self._deadline()
         reference = parse_reference(self.reference, asserted_name=self.asserted_name)
+        if (reference.transport is Transport.FILE) != (self.bundle is not None):
+            raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
         self.policy = load_policy(self._policy_path())
         folder = Path(self.policy.path).parent
-        self.trust = [trust.load(name, folder=folder) for name in self.policy.roots]
+        self.trust = [
+            trust.load(root.name, folder=folder, log_none=root.log_none, ct_none=root.ct_none)
+            for root in self.policy.roots
+        ]
         from gate.flow import judge  # noqa: PLC0415
 
-        image = judge(reference, self.policy, roots=self.trust, limits=Limits(), deadline=deadline, now=self.started)
+        image = judge(
+            reference,
+            self.policy,
+            roots=self.trust,
+            limits=Limits(),
+            deadline=deadline,
+            now=self.started,
+            bundle=self.bundle or "",
+        )
         self.images.append(image)
 
     def _policy_path(self) -> Path:

@@ -11,22 +11,24 @@ listings, then manifests, then blobs (design section 7).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed
 from gate.parallel import run_round
+from gate.reference import Digest
 from gate.sources import Answer, Content, Listing
+from gate.sources.file import read_bundles, read_file
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gate.limits import Deadline, Limits
-    from gate.reference import Digest
     from gate.sources import Source
     from gate.sources.manifest import Descriptor, Manifest
 
@@ -52,6 +54,7 @@ _KINDS = {
     "application/vnd.dev.sigstore.bundle+json;version=0.1": Kind.BUNDLE,
     "application/vnd.dev.cosign.simplesigning.v1+json": Kind.SIMPLE_SIGNING,
     "application/vnd.dsse.envelope.v1+json": Kind.DSSE,
+    "application/vnd.in-toto+json": Kind.DSSE,
 }
 
 
@@ -61,7 +64,7 @@ class Candidate:
 
     `digest` is the manifest's that carries it (what a registry knows it by), `layer` its place in that manifest,
     `raw` its bytes, whose digest was checked; empty for `Kind.OTHER`, which is not fetched. `problem` says why a
-    manifest that was listed is not one.
+    manifest that was listed is not one. `annotations` are its layer's.
     """
 
     digest: Digest
@@ -70,6 +73,7 @@ class Candidate:
     media_type: str
     place: str
     raw: bytes
+    annotations: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -116,6 +120,28 @@ def discover(source: Source, *, digest: Digest | None, limits: Limits, deadline:
     )
 
 
+def discover_file(path: str, bundle: str, *, limits: Limits) -> Discovery:
+    """A file, and the bundles that were named with it. Nothing else is looked for."""
+    artifact = read_file(path)
+    bundles = read_bundles(bundle, limits)
+    candidates = [
+        Candidate(
+            digest=Digest("sha256", hashlib.sha256(raw).hexdigest()),
+            layer=0,
+            kind=Kind.BUNDLE,
+            media_type="",
+            place="bundle",
+            raw=raw,
+        )
+        for raw in bundles
+    ]
+    size = sum(map(len, bundles))
+    entry = LedgerEntry(place="bundle", asked=bundle, status=None, found=len(bundles), bytes=size, complete=True)
+    return Discovery(
+        image=artifact, candidates=tuple(sorted(candidates, key=lambda item: item.digest)), ledger=(entry,)
+    )
+
+
 def referrers_tag(subject: Digest) -> str:
     """The tag that lists referrers where the API is missing (distribution-spec, "Referrers Tag Schema")."""
     return f"{subject.algorithm[:32]}-{subject.hex[:64]}"[:_TAG_LIMIT]
@@ -137,6 +163,7 @@ class _Look:
         self.listed: dict[Digest, str] = {}
         self.tagged: list[tuple[str, Content]] = []
         self.candidates: list[Candidate] = []
+        self.unbound: frozenset[Digest] = frozenset()
 
     def resolve_and_list(self, digest: Digest | None) -> Content:
         """The image, then the referrers listing, the referrers tag and cosign's tags, all at once."""
@@ -176,7 +203,8 @@ class _Look:
                 self.candidates.append(_candidate(content, place, Kind.OTHER, problem=problem))
                 continue
             refers = manifest.subject is not None and manifest.subject.digest == self.subject
-            if refers or place.startswith("cosign-"):
+            unbound = manifest.subject is None and content.digest in self.unbound
+            if refers or unbound or place.startswith("cosign-"):
                 kept.append((place, content, manifest))
         return kept
 
@@ -190,7 +218,10 @@ class _Look:
                 continue
             for number, layer in enumerate(manifest.layers):
                 kind = _KINDS.get(layer.media_type.replace(" ", ""), Kind.OTHER)
-                candidate = _candidate(content, place, kind, layer=number, media_type=layer.media_type)
+                candidate = replace(
+                    _candidate(content, place, kind, layer=number, media_type=layer.media_type),
+                    annotations=layer.annotations,
+                )
                 if kind is Kind.OTHER:
                     self.candidates.append(candidate)
                 else:
@@ -210,6 +241,7 @@ class _Look:
         assert isinstance(listing, Listing)
         self._note(place, asked, listing.status, len(listing.descriptors), listing.bytes)
         self._add(place, listing.descriptors)
+        self.unbound = listing.unbound
 
     def _take_tag(self, place: str, tag: str, answer: object) -> None:
         if isinstance(answer, GateError):

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gate.discovery import Discovery, LedgerEntry, discover
+from gate.discovery import Discovery, LedgerEntry, discover, discover_file
 from gate.errors import CouldNotLook
 from gate.parallel import Background
+from gate.reference import Transport
 from gate.sources import open_source
 from gate.verdict import Gap, decide
 
@@ -55,22 +56,26 @@ def judge(
     limits: Limits,
     deadline: Deadline,
     now: datetime,
+    bundle: str = "",
 ) -> ImageJudgement:
-    """Judge one image. Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose."""
+    """Judge one image, or a file with the bundles in the file `bundle`. Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose."""
     # 1, 2. Reference and discovery: the first request is in flight while the heavy half is imported below.
-    looking = Background(partial(_look, reference, limits, deadline))
+    looking = Background(partial(_look, reference, bundle, limits, deadline))
     from gate.checks import check_image  # noqa: PLC0415
     from gate.claims import read_claims  # noqa: PLC0415
-    from gate.verification import Root, verify  # noqa: PLC0415
+    from gate.policy.model import KeyHolder  # noqa: PLC0415
+    from gate.verification import Artifact, Root, verify  # noqa: PLC0415
 
-    keys = [Root(root) for root in roots]
+    ready = [Root(root) for root in roots]
+    keys = [signer.holder.key for signer in policy.signers.values() if isinstance(signer.holder, KeyHolder)]
     try:
         found = looking.result(deadline)
     except CouldNotLook as error:
         return _undecided(reference, error)
 
     # 3. Verification: candidates become evidence, for this digest and for nothing else.
-    evidence = verify(found.candidates, found.image, keys, now=now, limits=limits)
+    artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
+    evidence = verify(found.candidates, artifact, ready, keys, now=now, limits=limits)
     # 4. Claims: what the verified statements say, and who says it.
     claims = read_claims(evidence, limits=limits)
     # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
@@ -82,7 +87,9 @@ def judge(
     )
 
 
-def _look(reference: Reference, limits: Limits, deadline: Deadline) -> Discovery:
+def _look(reference: Reference, bundle: str, limits: Limits, deadline: Deadline) -> Discovery:
+    if reference.transport is Transport.FILE:
+        return discover_file(reference.location, bundle, limits=limits)
     source = open_source(reference, limits=limits, deadline=deadline)
     return discover(source, digest=reference.digest, limits=limits, deadline=deadline)
 

@@ -32,6 +32,7 @@ class Transport(StrEnum):
     REGISTRY = "registry"
     LAYOUT = "oci"
     ARCHIVE = "oci-archive"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,12 +78,14 @@ def parse_digest(text: str) -> Digest:
 
 
 def parse_reference(text: str, *, asserted_name: str | None = None) -> Reference:
-    """Parse `registry/repo[:tag][@digest]`, `oci:DIR[:tag][@digest]` or `oci-archive:FILE[:tag][@digest]`.
+    """Parse `registry/repo[:tag][@digest]`, `oci:DIR[:tag][@digest]`, `oci-archive:FILE[:tag][@digest]` or `file:PATH`.
 
     `asserted_name` is `--as`: the name that a local image will be deployed under. Raises `InvalidReference`.
     """
     if not text or any(ord(character) < 0x21 or ord(character) == 0x7F for character in text):
         raise InvalidReference(f"{_shown(text)} is not an image reference: empty, or with spaces or control characters")
+    if text.startswith(f"{Transport.FILE}:"):
+        return _file(text, asserted_name)
     for transport in (Transport.LAYOUT, Transport.ARCHIVE):
         if text.startswith(f"{transport}:"):
             return _local(text, transport, asserted_name)
@@ -144,24 +147,41 @@ def _local(text: str, transport: Transport, asserted_name: str | None) -> Refere
         rest, tag = head, _tag(text, tail)
     if not rest:
         raise InvalidReference(f"{_shown(text)} names no path: write {transport}:PATH")
-    if asserted_name is None:
-        name = text
-    else:
-        if "@" in asserted_name or ":" in asserted_name.rpartition("/")[2]:
-            raise InvalidReference(
-                f"--as {_shown(asserted_name)}: a name without tag or digest, as in ghcr.io/acme/api"
-            )
-        name = canonical_name(asserted_name)[0]
     return Reference(
         text=text,
         transport=transport,
-        name=name,
+        name=_asserted(text, asserted_name),
         host="",
         location=rest,
         tag=tag,
         digest=digest,
         asserted=asserted_name is not None,
     )
+
+
+def _file(text: str, asserted_name: str | None) -> Reference:
+    path = text.removeprefix(f"{Transport.FILE}:")
+    if not path:
+        raise InvalidReference(f"{_shown(text)} names no path: write file:PATH")
+    return Reference(
+        text=text,
+        transport=Transport.FILE,
+        name=_asserted(text, asserted_name),
+        host="",
+        location=path,
+        tag=None,
+        digest=None,
+        asserted=asserted_name is not None,
+    )
+
+
+def _asserted(text: str, asserted_name: str | None) -> str:
+    """The name of a local artifact: what `--as` says, or its own text."""
+    if asserted_name is None:
+        return text
+    if "@" in asserted_name or ":" in asserted_name.rpartition("/")[2]:
+        raise InvalidReference(f"--as {_shown(asserted_name)}: a name without tag or digest, as in ghcr.io/acme/api")
+    return canonical_name(asserted_name)[0]
 
 
 def _split_digest(text: str) -> tuple[str, Digest | None]:

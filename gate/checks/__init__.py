@@ -14,8 +14,9 @@ from gate.checks.agents import JudgedClaim, check_agents
 from gate.checks.attestations import check_attestation
 from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
-from gate.checks.signatures import check_signature
+from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
 from gate.checks.signers import doubts
+from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
     from gate.claims import Claims
     from gate.policy.matching import Pattern
-    from gate.policy.model import Policy, Rule
+    from gate.policy.model import Accept, Policy, Rule
     from gate.reference import Reference
 
-_LOCAL = ("oci:", "oci-archive:")
+_LOCAL = ("oci:", "oci-archive:", "file:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +49,29 @@ def check_image(
     rules = [rule for rule in policy.rules if any(_names(pattern, reference) for pattern in rule.images)]
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
-    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now) for rule in rules)
+    default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
+    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
 
 
-def check_rule(rule: Rule, claims: Claims, policy: Policy, *, gaps: tuple[Gap, ...], now: datetime) -> RuleResult:
-    """Every section of one rule. A result that missing evidence might change is not final (`settle`)."""
+def check_rule(
+    rule: Rule,
+    claims: Claims,
+    policy: Policy,
+    *,
+    gaps: tuple[Gap, ...],
+    now: datetime,
+    default: frozenset[Accept] = FOR_IMAGES,
+) -> RuleResult:
+    """Every section of one rule. A result that missing evidence might change is not final (`settle`).
+
+    `default` is what a signer without `accept` accepts as a signature.
+    """
     results: list[Result] = []
     commits: tuple[JudgedClaim, ...] = ()
 
     if rule.signature is not None:
         missed = gaps + doubts(claims, rule.signature.signers, policy, authentic_only=False)
-        result = check_signature(rule.signature, claims, policy, now)
+        result = check_signature(rule.signature, claims, policy, now, default=default)
         results.append(settle(result, missed, over_complete_ledger=False))
 
     if rule.provenance is not None:

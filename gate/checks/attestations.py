@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gate.checks.signers import near_misses, signed_by
+from gate.checks.ages import young
+from gate.checks.signers import near_misses, signed_by, signing_time
 from gate.policy.model import Select
 from gate.policy.predicates import SHORT_NAMES
 from gate.verdict import Outcome, Result
@@ -31,10 +32,11 @@ def check_id(section: AttestationSection) -> str:
 
 def check_attestation(section: AttestationSection, claims: Claims, policy: Policy, now: datetime) -> Result:
     """Judge every attestation of the entry's type by its signers."""
-    of_type = [item for item in claims.verified if item.statement.predicate_type == section.type]
+    of_type = [item for item in claims.verified if item.predicate_type == section.type]
     signed = [item for item in of_type if signed_by(item, section.signers, policy)]
-    young = [item for item in signed if section.max_age is None or now - item.signed_at <= section.max_age]
-    chosen = _latest(young) if section.select is Select.LATEST else young
+    times = {id(item): signing_time(item, signed_by(item, section.signers, policy), policy) for item in signed}
+    recent = [item for item in signed if young(times[id(item)], section.max_age, now)]
+    chosen = _latest(recent, times) if section.select is Select.LATEST else recent
     expected = f"an attestation of type {section.name} by {' or '.join(section.signers)}"
     if section.max_age is not None:
         expected += f", at most {section.max_age} old"
@@ -55,14 +57,15 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
     violations = [
         f"{item.digest}: {violation}"
         for item in chosen
-        if section.schema is not None and (violation := section.schema.violation(item.statement.predicate))
+        if section.schema is not None
+        and item.statement is not None
+        and (violation := section.schema.violation(item.statement.predicate))
     ]
     return Result(
         check=check,
         outcome=Outcome.FAIL if violations else Outcome.PASS,
         expected=expected,
-        found="; ".join(violations)
-        or f"{len(chosen)} by {', '.join(sorted({item.signer.subject for item in chosen}))}",
+        found="; ".join(violations) or f"{len(chosen)} by {', '.join(sorted({item.signer.name for item in chosen}))}",
         evidence=tuple(sorted(item.digest for item in chosen)),
         remedy="mend what the attestation reports and attest again; an older one counts until max-age"
         if violations
@@ -70,20 +73,23 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
     )
 
 
-def _latest(items: list[Verified]) -> list[Verified]:
-    """The latest signed; all of them where several were signed at that same second."""
-    latest = max((item.signed_at for item in items), default=None)
-    return [item for item in items if item.signed_at == latest]
+def _latest(items: list[Verified], times: dict[int, datetime | None]) -> list[Verified]:
+    """The latest signed; all of them where several were signed at that same second. One without a usable time may be
+    the latest, and so is among them.
+    """
+    latest = max((time for item in items if (time := times[id(item)]) is not None), default=None)
+    return [item for item in items if times[id(item)] in (latest, None)]
 
 
 def _absence(
     section: AttestationSection, claims: Claims, of_type: list[Verified], signed: list[Verified], policy: Policy
 ) -> str:
     if signed:
-        return f"the latest is of {max(item.signed_at for item in signed).isoformat()}: too old"
+        times = [item.signed_at for item in signed if item.signed_at is not None]
+        return f"the latest is of {max(times).isoformat()}: too old" if times else "none has a usable time"
     if of_type:
         return near_misses(claims, section.signers, policy) or "none by a named signer"
-    types = sorted({item.statement.predicate_type for item in claims.verified})
+    types = sorted({item.predicate_type for item in claims.verified if item.predicate_type})
     return f"none of type {section.type!a}" + (
         f"; attested are {', '.join(ascii(item) for item in types)}" if types else ""
     )

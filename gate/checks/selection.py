@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.signers import signed_by
+from gate.checks.ages import young
+from gate.checks.signers import signed_by, signing_time
 from gate.claims.source import Source, canonical_repository
 from gate.policy.matching import How
 from gate.policy.model import Anything
+from gate.verification import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +86,9 @@ def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: date
     for provenance in claims.provenance:
         builders = matching_builders(provenance, section.builders, policy)
         if builders or signed_by(provenance.evidence, section.signers, policy):
-            accepted.append(_judge(section, provenance, builders, now))
+            names = {*section.signers, *(name for item in builders for name in item.signers)}
+            signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy)
+            accepted.append(_judge(section, provenance, builders, signed_at, now))
     return Selection(accepted=tuple(accepted))
 
 
@@ -99,7 +103,13 @@ def matching_builders(provenance: Provenance, names: tuple[str, ...], policy: Po
     )
 
 
-def _judge(section: ProvenanceSection, provenance: Provenance, builders: tuple[Builder, ...], now: datetime) -> Judged:
+def _judge(
+    section: ProvenanceSection,
+    provenance: Provenance,
+    builders: tuple[Builder, ...],
+    signed_at: datetime | None,
+    now: datetime,
+) -> Judged:
     certified, stated = provenance.certified, provenance.stated
     aspects = [_builder(provenance, builders), _level(section, provenance, builders)]
     repository = certified.repository if certified else stated.repository
@@ -110,13 +120,12 @@ def _judge(section: ProvenanceSection, provenance: Provenance, builders: tuple[B
     if commits or stated.commits:
         aspects.append(_commit(commits, certified, stated))
     if section.max_age is not None:
-        signed_at = provenance.evidence.signed_at
         aspects.append(
             Aspect(
                 name="age",
-                passed=now - signed_at <= section.max_age,
+                passed=young(signed_at, section.max_age, now),
                 expected=f"at most {section.max_age} old",
-                found=f"signed at {signed_at.isoformat()}",
+                found="no usable time" if signed_at is None else f"signed at {signed_at.isoformat()}",
                 remedy="build the image again, or raise provenance.max-age",
             )
         )
@@ -127,7 +136,7 @@ def _judge(section: ProvenanceSection, provenance: Provenance, builders: tuple[B
 
 def _builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
     """Rule 12: a GitHub workflow that signs for a builder is that builder, ref included, unless the entry says not."""
-    subject, builder_id = provenance.evidence.signer.subject, provenance.builder_id
+    subject, builder_id = provenance.evidence.signer.name, provenance.builder_id
     excused = bool(builders) and all(item.id_differs and item.id.how is How.EXACT for item in builders)
     both_workflows = _WORKFLOWS in subject and _WORKFLOWS in builder_id
     return Aspect(
@@ -141,7 +150,8 @@ def _builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
 
 def _level(section: ProvenanceSection, provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
     """Rule 11: the lowest of the matching entries; a self-hosted runner is worth 1; without an entry it is 1."""
-    self_hosted = provenance.evidence.signer.extensions.get("runner-environment") == _SELF_HOSTED
+    signer = provenance.evidence.signer
+    self_hosted = isinstance(signer, Identity) and signer.extensions.get("runner-environment") == _SELF_HOSTED
     level = min(
         (min(item.level, 1) if self_hosted and not item.self_hosted_allowed else item.level for item in builders),
         default=1,

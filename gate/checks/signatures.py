@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.signers import near_misses, principal, signed_by
+from gate.checks.ages import young
+from gate.checks.signers import near_misses, principal, signed_by, signing_time
 from gate.policy.model import Accept
 from gate.verdict import Outcome, Result
+from gate.verification import Content
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,20 +23,27 @@ if TYPE_CHECKING:
 
 CHECK: Final = "signature"
 _SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
+FOR_IMAGES: Final = frozenset({Accept.SIGNATURE})
+FOR_FILES: Final = frozenset({Accept.SIGNATURE, Accept.MESSAGE})
 
 
-def check_signature(section: SignatureSection, claims: Claims, policy: Policy, now: datetime) -> Result:
-    """Count the distinct principals among the named signers whose signature is accepted and young enough (rule 8)."""
+def check_signature(
+    section: SignatureSection, claims: Claims, policy: Policy, now: datetime, *, default: frozenset[Accept]
+) -> Result:
+    """Count the distinct principals among the named signers whose signature is accepted and young enough (rule 8).
+
+    `default` is what a signer without `accept` accepts: for an image a signature, for a file a message signature too.
+    """
     principals: dict[tuple[str, str], Verified] = {}
     too_old, no_signature = [], []
     for evidence in claims.verified:
         names = signed_by(evidence, section.signers, policy)
         if not names:
             continue
-        accepted = [name for name in names if _accepts(policy.signers[name].accept, evidence)]
+        accepted = [name for name in names if _accepts(policy.signers[name].accept or default, evidence)]
         if not accepted:
             no_signature.append(evidence)
-        elif section.max_age is not None and now - evidence.signed_at > section.max_age:
+        elif not young(signing_time(evidence, accepted, policy), section.max_age, now):
             too_old.append(evidence)
         else:
             principals.setdefault(principal(evidence.signer), evidence)
@@ -46,14 +55,14 @@ def check_signature(section: SignatureSection, claims: Claims, policy: Policy, n
         expected += f", at most {section.max_age} old"
     evidence_digests = tuple(sorted(evidence.digest for evidence in principals.values()))
     if len(principals) >= section.threshold >= 1:
-        who = ", ".join(evidence.signer.subject for evidence in principals.values())
+        who = ", ".join(evidence.signer.name for evidence in principals.values())
         return Result(check=CHECK, outcome=Outcome.PASS, expected=expected, found=who, evidence=evidence_digests)
 
     found = [f"{len(principals)} of {section.threshold} principals"] if principals else []
-    found += [f"one by {item.signer.subject!a} of {item.signed_at.isoformat()}: too old" for item in too_old]
+    found += [f"one by {item.signer.name!a}, {_dated(item)}: too old" for item in too_old]
     for evidence in no_signature:
-        predicate = evidence.statement.predicate_type
-        found.append(f"{evidence.signer.subject!a} attested {predicate!a}, which is not a signature")
+        what = evidence.predicate_type or f"a {evidence.content}"
+        found.append(f"{evidence.signer.name!a} signed {what!a}, which its entry does not accept as a signature")
     if misses := near_misses(claims, section.signers, policy):
         found.append(misses)
     if not claims.verified:
@@ -70,9 +79,16 @@ def check_signature(section: SignatureSection, claims: Claims, policy: Policy, n
 
 
 def _accepts(accept: frozenset[Accept], evidence: Verified) -> bool:
-    if evidence.statement.predicate_type == _SIGN_V1:
-        return Accept.SIGNATURE in accept
+    """Rule 1: what counts as a signature is what the signer's `accept` says."""
+    if evidence.content is Content.MESSAGE:
+        return Accept.MESSAGE in accept
+    if evidence.content is Content.SIMPLE_SIGNING or evidence.predicate_type == _SIGN_V1:
+        return Accept.SIGNATURE in accept or (evidence.statement is not None and Accept.STATEMENT in accept)
     return Accept.STATEMENT in accept
+
+
+def _dated(evidence: Verified) -> str:
+    return "without a usable time" if evidence.signed_at is None else f"of {evidence.signed_at.isoformat()}"
 
 
 def _remedy(claims: Claims, *, too_old: bool, no_signature: bool) -> str:

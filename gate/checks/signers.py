@@ -1,49 +1,95 @@
 """Which of the policy's signers made a piece of evidence, and what is missing where none did.
 
-What comes in: verified evidence and the policy's signers. What goes out: names, principals and near misses. It is the
-only place where an identity is compared with a signer (design rules 2, 7 and 8).
+What comes in: verified evidence and the policy's signers. What goes out: names, principals, times and near misses. It
+is the only place where an identity is compared with a signer (design rules 2, 5, 7, 8 and 9).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
-from gate.verification import Doubt
+from gate.verification import Doubt, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gate.claims import Claims
     from gate.policy.model import Policy, Signer
-    from gate.verification import Identity, Verified
+    from gate.strictjson import JSON
+    from gate.verification import KeyIdentity, Verified
 
 
 def signed_by(evidence: Verified, names: Iterable[str], policy: Policy) -> frozenset[str]:
     """Those of the named signers whom the evidence is from."""
-    signers = (policy.signers[name] for name in names)
-    return frozenset(
-        signer.name
-        for signer in signers
-        if mismatch(evidence.signer, signer) is None and (signer.root is None or signer.root == evidence.root)
-    )
+    return frozenset(name for name in names if mismatch(evidence, policy.signers[name]) is None)
 
 
-def principal(identity: Identity) -> tuple[str, str]:
-    """Who signed, for counting: issuer and name without a URI's `@ref`, so that one workflow on two branches is one."""
+def principal(identity: Identity | KeyIdentity) -> tuple[str, str]:
+    """Who signed, for counting: a key, or issuer and name without a URI's `@ref`, so that one workflow on two branches
+    is one.
+    """
+    if not isinstance(identity, Identity):
+        return "key", identity.fingerprint
     subject = identity.subject
     if "://" in subject:
         subject = subject.partition("@")[0]
     return identity.issuer, subject
 
 
-def mismatch(identity: Identity, signer: Signer) -> str | None:
-    """What keeps an identity from being this signer, in words; None if it is."""
-    if not signer.issuer.matches(identity.issuer):
-        return f"its issuer is {identity.issuer!a}, not {str(signer.issuer)!a}"
-    if not signer.identity.matches_identity(identity.subject):
-        return f"its identity is {identity.subject!a}, not {str(signer.identity)!a}"
-    for name, pattern in signer.extensions:
+def signing_time(evidence: Verified, names: Iterable[str], policy: Policy) -> datetime | None:
+    """When the evidence was signed, for an age. The times of a key's signature are upper bounds: for it only a time
+    inside the predicate counts, where the signer's `time` says (rule 5). None is no usable time, and fails.
+    """
+    if isinstance(evidence.signer, Identity):
+        return evidence.signed_at
+    for name in sorted(names):
+        holder = policy.signers[name].holder
+        if isinstance(holder, KeyHolder) and holder.time is not None and evidence.statement is not None:
+            return _moment(_at(evidence.statement.predicate, holder.time))
+    return None
+
+
+def mismatch(evidence: Verified, signer: Signer) -> str | None:
+    """What keeps evidence from being this signer's, in words; None if it is."""
+    if who := identity_mismatch(evidence.signer, signer):
+        return who
+    if signer.root is not None and signer.root != evidence.root:
+        return f"it verified in the trust root {evidence.root!a}, not {signer.root!a}"
+    if isinstance(signer.holder, KeyHolder) and signer.holder.log_required and not evidence.logs:
+        return 'it has no entry of a known transparency log, and the signer does not say log = "optional"'
+    for name, value in signer.annotations:
+        found = evidence.annotations.get(name)
+        if found != value:
+            return f"its annotation {name!a} is {found!a}, not {value!a}"
+    if signer.not_before is not None or signer.not_after is not None:  # rule 9, on the verified signing time
+        time = evidence.signed_at
+        if time is None:
+            return "it has no verified time, and the signer is only valid for a time"
+        if (signer.not_before and time < signer.not_before) or (signer.not_after and time > signer.not_after):
+            return f"it was signed at {time.isoformat()}, outside the signer's not-before and not-after"
+    return None
+
+
+def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str | None:
+    """What keeps an identity from being this signer's, in words; None if it is."""
+    holder = signer.holder
+    if isinstance(holder, KeyHolder):
+        if isinstance(identity, Identity):
+            return "it is signed with a certificate, not with the key"
+        return None if identity.fingerprint == holder.fingerprint else f"its key is sha256:{identity.fingerprint}"
+    if holder is None:
+        return "it has no identity"
+    if not isinstance(identity, Identity):
+        return "it is signed with a key, not with a certificate"
+    if not holder.issuer.matches(identity.issuer):
+        return f"its issuer is {identity.issuer!a}, not {str(holder.issuer)!a}"
+    if not holder.identity.matches_identity(identity.subject):
+        return f"its identity is {identity.subject!a}, not {str(holder.identity)!a}"
+    for name, pattern in holder.extensions:
         value = identity.extensions.get(name)
         if value is None:
             return f"its certificate has no {name}"
@@ -57,9 +103,9 @@ def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:
     wanted = [policy.signers[name] for name in names]
     lines = []
     for evidence in claims.verified:
-        missing = [f"{signer.name}: {reason}" for signer in wanted if (reason := mismatch(evidence.signer, signer))]
+        missing = [f"{signer.name}: {reason}" for signer in wanted if (reason := mismatch(evidence, signer))]
         if len(missing) == len(wanted):
-            lines.append(f"signed by {evidence.signer.subject!a}, which is not {'; nor '.join(missing)}")
+            lines.append(f"signed by {evidence.signer.name!a}, which is not {'; nor '.join(missing)}")
     distinct = list(dict.fromkeys(lines))
     return "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
 
@@ -74,7 +120,30 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
     for item in claims.rejected:
         if item.doubt is None or item.stated is None or (authentic_only and not item.authentic):
             continue
-        if any(mismatch(item.stated, signer) is None for signer in wanted):
+        if any(identity_mismatch(item.stated, signer) is None for signer in wanted):
             name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: ", Doubt.UNREADABLE: ""}[item.doubt]
             found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
     return tuple(found)
+
+
+def _at(value: JSON, pointer: str) -> JSON:
+    """The value at a JSON pointer (RFC 6901), None if there is none."""
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isascii() and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
+
+
+def _moment(value: JSON) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

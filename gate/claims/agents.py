@@ -72,7 +72,7 @@ def read_agent_claims(evidence: Verified, *, limits: Limits) -> tuple[tuple[Agen
 
 
 def _claims(evidence: Verified) -> Iterator[AgentClaim]:
-    predicate = evidence.statement.predicate
+    predicate: Mapping[str, JSON] = evidence.statement.predicate if evidence.statement is not None else {}
     definition = predicate.get("buildDefinition")
     places = [
         ("resolvedDependencies", "buildDefinition.resolvedDependencies", _get(definition, "resolvedDependencies")),

@@ -47,6 +47,8 @@ class Provenance:
 
 def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
     """The provenance in a statement; None if it is none."""
+    if evidence.statement is None:
+        return None
     predicate = evidence.statement.predicate
     if evidence.statement.predicate_type == V1:
         definition = _object(predicate, "buildDefinition")

@@ -13,8 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gate.verification import Identity
+
 if TYPE_CHECKING:
-    from gate.verification import Identity
+    from gate.verification import KeyIdentity
 
 _URI: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>/[^@]*)?(?:@(?P<ref>.*))?", re.IGNORECASE
@@ -56,8 +58,10 @@ def is_commit(text: str) -> bool:
     return _COMMIT.fullmatch(text) is not None
 
 
-def certified_source(identity: Identity) -> Source | None:
-    """What the CA copied from the CI system's token; None for a certificate that names no repository."""
+def certified_source(identity: Identity | KeyIdentity) -> Source | None:
+    """What the CA copied from the CI system's token; None for a key, or a certificate that names no repository."""
+    if not isinstance(identity, Identity):
+        return None
     found = identity.extensions
     new, old = found.get("source-repository-uri"), found.get("github-workflow-repository")
     if new is None and old is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
 import tomli
@@ -25,9 +26,12 @@ from gate.policy.model import (
     Anything,
     AttestationSection,
     Builder,
+    CertificateHolder,
     Coverage,
+    KeyHolder,
     Policy,
     ProvenanceSection,
+    RootEntry,
     Rule,
     Select,
     SignatureSection,
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
 
 _MAX_BYTES: Final = 1 << 20
 _DEFAULT_ROOT: Final = "public-good"
-_LOCAL_PREFIXES: Final = ("oci:", "oci-archive:")
+_LOCAL_PREFIXES: Final = ("oci:", "oci-archive:", "file:")
 _TAG_AT_END: Final = re.compile(r":[^/]*$")
 
 
@@ -63,7 +67,7 @@ def load_policy(path: Path) -> Policy:
 def parse_policy(raw: bytes, path: Path) -> Policy:
     """Read a policy's bytes; the files that it names are relative to `path`'s folder. Raises `InvalidPolicy`."""
     try:
-        document = tomli.loads(raw.decode("utf-8"))
+        document = _plain(tomli.loads(raw.decode("utf-8")))
     except UnicodeDecodeError as error:
         raise InvalidPolicy(str(path), (f"not UTF-8 (byte {error.start})",)) from None
     except tomli.TOMLDecodeError as error:
@@ -92,7 +96,8 @@ class _Reader:
     def read(self, sha256: str) -> Policy:
         document = self.document
         trust = document.get("trust", {"roots": [_DEFAULT_ROOT]})
-        self.roots = tuple(trust["roots"])
+        entries = tuple(_root(item) for item in trust["roots"])
+        self.roots = tuple(entry.name for entry in entries)
         self.signers = {name: self._signer(name, table) for name, table in document.get("signers", {}).items()}
         self.builders = {name: self._builder(name, table) for name, table in document.get("builders", {}).items()}
         self.agents = {name: self._agent(name, table) for name, table in document.get("agents", {}).items()}
@@ -103,7 +108,7 @@ class _Reader:
         return Policy(
             path=str(self.path),
             sha256=sha256,
-            roots=self.roots,
+            roots=entries,
             signers=self.signers,
             builders=self.builders,
             agents=self.agents,
@@ -114,21 +119,69 @@ class _Reader:
     def _signer(self, name: str, table: Mapping[str, Any]) -> Signer:
         at = ("signers", name)
         root = table.get("root")
-        if len(self.roots) > 1 and root is None:
+        if len(self.roots) > 1 and root is None and "key" not in table:
             self._problem(at, "several trust roots are configured, so a signer names its root")  # rule 2
         if root is not None and root not in self.roots:
             self._problem((*at, "root"), f"{root!a} is not in trust.roots{nearest(root, self.roots)}")
-        extensions = table.get("extensions", {})
         return Signer(
             name=name,
+            holder=self._key_holder(table, at) if "key" in table else self._certificate_holder(table, at),
+            accept=frozenset(Accept(value) for value in table["accept"]) if "accept" in table else None,
+            root=root,
+            annotations=tuple(sorted(table.get("annotations", {}).items())),
+            not_before=self._moment(table, at, "not-before"),
+            not_after=self._moment(table, at, "not-after"),
+        )
+
+    def _certificate_holder(self, table: Mapping[str, Any], at: _Path) -> CertificateHolder:
+        return CertificateHolder(
             issuer=self._pattern(table["issuer"], (*at, "issuer")),
             identity=self._pattern(table["identity"], (*at, "identity")),
             extensions=tuple(
-                (key, self._pattern(value, (*at, "extensions", key))) for key, value in sorted(extensions.items())
+                (key, self._pattern(value, (*at, "extensions", key)))
+                for key, value in sorted(table.get("extensions", {}).items())
             ),
-            accept=frozenset(Accept(value) for value in table.get("accept", [Accept.SIGNATURE])),
-            root=root,
         )
+
+    def _key_holder(self, table: Mapping[str, Any], at: _Path) -> KeyHolder | None:
+        from gate.verification import fingerprint, read_key  # noqa: PLC0415  (only a policy with keys needs it yet)
+
+        path = self.path.parent / table["key"]
+        try:
+            key = read_key(path.read_bytes())
+        except OSError as error:
+            self._problem((*at, "key"), f"{path} cannot be read: {error.strerror}")
+            return None
+        except ValueError as error:
+            self._problem((*at, "key"), f"{path}: {error}")
+            return None
+        return KeyHolder(
+            key=key,
+            fingerprint=fingerprint(key),
+            log_required=table.get("log", "required") == "required",
+            time=table.get("time"),
+        )
+
+    def _moment(self, table: Mapping[str, Any], at: _Path, key: str) -> datetime | None:
+        if key not in table:
+            return None
+        try:
+            moment = datetime.fromisoformat(table[key])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self._problem((*at, key), f"{table[key]!a} is no date and time with an offset: write 2027-01-31T00:00:00Z")
+            return None
+        return moment
+
+    def _check_times(self, names: Iterable[str], at: _Path, *, needed: bool) -> None:
+        """Rule 5: the times of a key's signature are upper bounds, so an age needs a time inside the predicate."""
+        for name in names if needed else ():
+            holder = self.signers[name].holder
+            if isinstance(holder, KeyHolder) and holder.time is None:
+                self._problem(
+                    at, f'an age or "latest" needs to know when the key {name!a} signed: give it time = "/..."'
+                )
 
     def _builder(self, name: str, table: Mapping[str, Any]) -> Builder:
         at = ("builders", name)
@@ -177,9 +230,10 @@ class _Reader:
     def _signature(self, table: Mapping[str, Any], at: _Path) -> SignatureSection:
         signers = self._names(table["signers"], self.signers, "signers", (*at, "signers"))
         threshold = table.get("threshold", 1)
-        exact_only = all(self.signers[name].identity.how is How.EXACT for name in signers)
+        exact_only = all(_is_one(self.signers[name]) for name in signers)
         if exact_only and threshold > len(signers):  # rule 8
             self._problem((*at, "threshold"), f"{threshold} different principals are wanted and {len(signers)} named")
+        self._check_times(signers, at, needed="max-age" in table)
         return SignatureSection(signers=signers, threshold=threshold, max_age=_age(table))
 
     def _provenance(self, table: Mapping[str, Any], at: _Path) -> ProvenanceSection:
@@ -187,6 +241,8 @@ class _Reader:
         signers = self._names(table.get("signers", ()), self.signers, "signers", (*at, "signers"))
         if not builders and not signers and "builders" not in table and "signers" not in table:
             self._problem(at, "provenance needs builders or signers: who made it")
+        everyone = {*signers, *(name for item in builders for name in self.builders[item].signers)}
+        self._check_times(sorted(everyone), at, needed="max-age" in table)
         level = table["level"]
         reachable = max([1 if signers else 0, *(self.builders[name].level for name in builders)])
         if level > reachable:
@@ -228,10 +284,12 @@ class _Reader:
                 self._problem((*at, "schema"), f"{path} cannot be read: {error.strerror}")
             except ValueError as error:
                 self._problem((*at, "schema"), f"{path}: {error}")
+        signers = self._names(table["signers"], self.signers, "signers", (*at, "signers"))
+        self._check_times(signers, at, needed="max-age" in table or table.get("select") == Select.LATEST)
         return AttestationSection(
             name=name,
             type=predicate_type,
-            signers=self._names(table["signers"], self.signers, "signers", (*at, "signers")),
+            signers=signers,
             schema=schema,
             max_age=_age(table),
             select=Select(table.get("select", Select.ALL)),
@@ -283,6 +341,32 @@ class _Reader:
 
 
 _Path = tuple[str | int, ...]
+
+
+def _plain(value: Any) -> Any:
+    """The document with TOML's dates and times as texts; a bare date is the start of that day in UTC (rule 21)."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00Z"
+    return str(value) if isinstance(value, time) else value
+
+
+def _root(item: str | Mapping[str, str]) -> RootEntry:
+    if isinstance(item, str):
+        return RootEntry(name=item, log_none=False, ct_none=False)
+    return RootEntry(name=item["path"], log_none="log" in item, ct_none="ct" in item)
+
+
+def _is_one(signer: Signer) -> bool:
+    """Whether this can only ever be one principal (rule 8)."""
+    return isinstance(signer.holder, KeyHolder) or (
+        isinstance(signer.holder, CertificateHolder) and signer.holder.identity.how is How.EXACT
+    )
 
 
 def _age(table: Mapping[str, Any]) -> timedelta | None:

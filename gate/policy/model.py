@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from gate.policy.matching import Pattern
     from gate.policy.predicates import PredicateSchema
+    from gate.verification import PublicKey
 
 
 class Anything:
@@ -32,6 +33,7 @@ class Accept(StrEnum):
     """What counts as a signer's signature (design rule 1)."""
 
     SIGNATURE = "signature"
+    MESSAGE = "message"
     STATEMENT = "statement"
 
 
@@ -58,15 +60,38 @@ class Select(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """Someone who may sign: an identity that one issuer vouches for. `root` is None if there is only one root."""
+class CertificateHolder:
+    """An identity that one issuer vouches for."""
 
-    name: str
     issuer: Pattern
     identity: Pattern
     extensions: tuple[tuple[str, Pattern], ...]
-    accept: frozenset[Accept]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """Whoever holds a key. `time` is the JSON pointer to the predicate's own time, None if it has none (rule 5)."""
+
+    key: PublicKey
+    fingerprint: str
+    log_required: bool
+    time: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Someone who may sign. `root` is None if there is only one root; `annotations` must all be in the signature.
+
+    `holder` is None only while a broken policy is read; `accept` is None where the policy leaves it to the default.
+    """
+
+    name: str
+    holder: CertificateHolder | KeyHolder | None
+    accept: frozenset[Accept] | None
     root: str | None
+    annotations: tuple[tuple[str, str], ...]
+    not_before: datetime | None
+    not_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +176,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootEntry:
+    """A trust root as the policy names it: `name` is built in, or a path. See `trust.TrustRoot` for the rest."""
+
+    name: str
+    log_none: bool
+    ct_none: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policy file. `roots` are names of trust roots in the file's order; `sha256` is that of the file's bytes."""
+    """One policy file. `roots` are its trust roots in the file's order; `sha256` is that of the file's bytes."""
 
     path: str
     sha256: str
-    roots: tuple[str, ...]
+    roots: tuple[RootEntry, ...]
     signers: Mapping[str, Signer]
     builders: Mapping[str, Builder]
     agents: Mapping[str, Agent]

@@ -18,7 +18,7 @@ import sigstore
 from gate import __version__
 from gate.errors import GateError, Interrupted, InvalidPolicy
 from gate.verdict import verdict_of, worst
-from gate.verification.evidence import Rejected, Verified
+from gate.verification.evidence import KeyIdentity, Rejected, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +120,7 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "digest": str(item.digest),
         "layer": item.layer,
         "kind": item.kind.value,
+        "content": None,
         "predicate_type": None,
         "verified": False,
         "step": None,
@@ -128,15 +129,20 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "signer": None,
         "stated_signer": None,
         "log": [],
+        "notes": [],
         "signed_at": None,
     }
     if isinstance(item, Verified):
         document |= {
-            "predicate_type": item.statement.predicate_type,
+            "predicate_type": item.predicate_type,
             "verified": True,
             "root": item.root,
             "signer": _identity(item.signer),
-            "log": [{"id": item.log.log, "index": item.log.index, "integrated": _time(item.log.integrated)}],
+            "content": item.content.value,
+            "log": [
+                {"id": entry.log, "index": entry.index, "integrated": _time(entry.integrated)} for entry in item.logs
+            ],
+            "notes": list(item.notes),
             "signed_at": _time(item.signed_at),
         }
     elif isinstance(item, Rejected):
@@ -145,8 +151,15 @@ def _evidence(item: Evidence) -> dict[str, Any]:
     return document
 
 
-def _identity(identity: Identity) -> dict[str, Any]:
-    return {"issuer": identity.issuer, "identity": identity.subject, "extensions": dict(identity.extensions)}
+def _identity(identity: Identity | KeyIdentity) -> dict[str, Any]:
+    if isinstance(identity, KeyIdentity):
+        return {"issuer": None, "identity": None, "extensions": {}, "key": f"sha256:{identity.fingerprint}"}
+    return {
+        "issuer": identity.issuer,
+        "identity": identity.subject,
+        "extensions": dict(identity.extensions),
+        "key": None,
+    }
 
 
 def _commits(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 from gate.errors import Malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gate.limits import Deadline, Limits
     from gate.reference import Digest, Reference
     from gate.sources.manifest import Descriptor
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A manifest's bytes as they were fetched. `raw` hashes to `digest`; `media_type` is what the source says it is."""
+    """A manifest's bytes as they were fetched. `raw` hashes to `digest`; `media_type` is what the source says it is.
+
+    A file too large to hold has its `digests` (by algorithm, raw) in place of its bytes.
+    """
 
     digest: Digest
     media_type: str
     raw: bytes
+    digests: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +52,15 @@ class Answer:
 class Listing:
     """What a source lists as referrers of one digest. Hints: only the manifests themselves say what they refer to.
 
-    `supported` is False where the source has no such listing (a registry without the referrers API).
+    `supported` is False where the source has no such listing (a registry without the referrers API). `unbound` are
+    manifests that carry signatures without a subject: only what was signed says of which image.
     """
 
     status: int | None
     descriptors: tuple[Descriptor, ...]
     bytes: int
     supported: bool = True
+    unbound: frozenset[Digest] = frozenset()
 
 
 class Source(Protocol):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 REF_NAME = "org.opencontainers.image.ref.name"
 KIND = "kind"
 COSIGN_KIND = "dev.cosignproject.cosign/"
+_ATTACHED_KINDS = frozenset({f"{COSIGN_KIND}sigs", f"{COSIGN_KIND}atts"})
 _IMAGE_KINDS = frozenset({f"{COSIGN_KIND}image", f"{COSIGN_KIND}imageIndex"})
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 _SUBJECT = b'"subject"'
@@ -89,9 +90,17 @@ class LayoutSource:
             for digest, (content, manifest) in sorted(self._all_manifests().items())
             if manifest.subject is not None and manifest.subject.digest == subject
         ]
+        # Rule 24: what `cosign save` marks as signatures is a candidate for every image of the layout.
+        unbound = [item for item in self._listed if item.annotations.get(KIND) in _ATTACHED_KINDS]
+        found += [item for item in unbound if item.digest not in {other.digest for other in found}]
         if len(found) > self._limits.referrers:
             raise LimitExceeded(f"{len(found)} referrers; at most {self._limits.referrers} are looked at")
-        return Listing(status=None, descriptors=tuple(found), bytes=sum(item.size for item in found))
+        return Listing(
+            status=None,
+            descriptors=tuple(found),
+            bytes=sum(item.size for item in found),
+            unbound=frozenset(item.digest for item in unbound),
+        )
 
     def tagged(self, tag: str) -> Answer:
         """The manifest that index.json lists under `tag`. Two different ones under one tag are `Malformed`."""

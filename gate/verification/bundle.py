@@ -1,216 +1,274 @@
-"""A Sigstore bundle v0.3 with a DSSE envelope, keyless -> `Verified` or `Rejected`, within one trust root.
+"""A Sigstore bundle's JSON -> `Material`.
 
-What comes in: a candidate's bytes (untrusted), one root, the image. What goes out: the verdict on this candidate, with
-the step that failed first. It does not ask whose signature the policy wants: that is judged later, from the identity.
+What comes in: untrusted bytes. What goes out: the one signature in it with its material, or `strictjson.Refused`. It
+verifies nothing.
 
-The steps follow sigstore's client specification ("Verification", steps 1-8) with what the specification leaves to the
-client and design sections 9 and 12 demand. Success stands once, at the end of all of them.
+Proto3 JSON leaves default values out: the first entry of a log has index 0 and no `logIndex`. 64-bit integers may be
+texts or numbers, bytes may be in either base64 alphabet, padded or not, unknown fields are ignored.
+
+Sources: protobuf-specs `sigstore_bundle.proto` (versions 0.1, 0.2, 0.3 and what each of them must hold),
+`sigstore_rekor.proto`, `envelope.proto`; protobuf's JSON mapping.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from rfc3161_client import decode_timestamp_response
-
-from gate.sigstore_private import VerificationFailed
-from gate.strictjson import Refused
-from gate.verification import evidence
-from gate.verification.certificate import Malformed, read_identity
-from gate.verification.evidence import Doubt, Identity, LogEntry, Rejected, Step, Verified
-from gate.verification.protojson import BundleParts, read_bundle
-from gate.verification.statement import PAYLOAD_TYPE, NotAbout, read_statement
+from gate.strictjson import JSON, Refused, parse_object
+from gate.verification.material import Content, Entry, Material, Message, Proof, pae
 
 if TYPE_CHECKING:
-    from gate.discovery import Candidate
     from gate.limits import Limits
-    from gate.verification.roots import CertificateAuthority, Log, Root
-    from gate.verification.statement import ImageDigests
 
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far a verified time may be ahead of this machine's clock (rule 28)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Named:
-    """The parts of the root that the bundle names."""
-
-    log: Log
-    authorities: tuple[CertificateAuthority, ...]
-    ct_log: Log
+_VERSIONS: Final = {
+    "application/vnd.dev.sigstore.bundle+json;version=0.1": 1,
+    "application/vnd.dev.sigstore.bundle+json;version=0.2": 2,
+    "application/vnd.dev.sigstore.bundle+json;version=0.3": 3,
+    "application/vnd.dev.sigstore.bundle.v0.3+json": 3,
+}
+_MAX_TIMESTAMPS: Final = 32  # sigstore-go's bounds, against endless timestamps and entries (CVE-2024-45395)
+_MAX_ENTRIES: Final = 32
+_MAX_PROOF: Final = 64  # an inclusion proof in a tree of 2^64 leaves
+_HASHES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
-class _Failed(Exception):
-    def __init__(self, step: Step, reason: str, *, doubt: Doubt | None = None) -> None:
-        self.step = step
-        self.doubt = doubt
-        super().__init__(reason)
-
-
-def verify_bundle(
-    candidate: Candidate, root: Root, image: ImageDigests, *, now: datetime, limits: Limits
-) -> Verified | Rejected:
-    """Verify one bundle for one image within one root."""
-    identity: Identity | None = None
-    authentic = False
-    try:
-        # 1. Format: strict JSON, version 0.3, one certificate, one log entry, one DSSE signature of a known payload.
-        try:
-            bundle = read_bundle(candidate.raw, limits)
-        except Refused as error:
-            raise _Failed(Step.FORMAT, str(error)) from None
-        if bundle.payload_type != PAYLOAD_TYPE:
-            raise _Failed(Step.FORMAT, f"its payload is {bundle.payload_type!a}, not an in-toto statement")
-
-        # 2. Certificate: exactly one name, one issuer, extensions as Fulcio writes them.
-        try:
-            certificate = x509.load_der_x509_certificate(bundle.certificate)
-            identity = read_identity(certificate)
-        except ValueError as error:
-            raise _Failed(Step.CERTIFICATE, f"its certificate cannot be read: {error}") from None
-
-        # 3. Trust root: the log, the CA, the CT log and the timestamp authority that it names are in this root.
-        named = _named_parts(bundle, certificate, root, now)
-
-        # 4.-8. Time, chain at each verified time, SCT, certificate profile, inclusion proof and checkpoint, envelope
-        # signature, log entry against envelope and certificate: by sigstore, on those parts of the root alone.
-        verifier = root.verifier(named.log, named.authorities, named.ct_log)
-        try:
-            payload_type, payload, times = verifier.verify_dsse(bundle.document, _SameCertificate(bundle.certificate))
-        except VerificationFailed as error:
-            raise _Failed(error.step, str(error)) from None
-        if payload_type != PAYLOAD_TYPE:
-            raise _Failed(Step.FORMAT, "its payload type changed while it was verified")
-
-        # 9. Windows: log key, CA, its chain and the CT log were in use, both ends included, at each verified time.
-        _check_windows(named, certificate, times)
-
-        # 10. Checkpoint: it is that log's own, and its size is the proof's.
-        _check_checkpoint(bundle, named.log)
-        authentic = True
-
-        # 11. Clock: nothing was signed in the future.
-        if times[-1] > now + CLOCK_SKEW:
-            ahead = f"it was signed at {times[-1].isoformat()}, and this machine's clock says {now.isoformat()}"
-            raise _Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
-
-        # 12. Payload: only now is it parsed.  13. Subject: it is about this image.
-        try:
-            statement = read_statement(payload, image, limits)
-        except Refused as error:
-            doubt = Doubt.UNREADABLE if error.costly else None
-            raise _Failed(Step.PAYLOAD, f"its statement is not read: {error}", doubt=doubt) from None
-        except NotAbout as error:
-            raise _Failed(Step.SUBJECT, str(error)) from None
-    except _Failed as failure:
-        return Rejected(
-            digest=candidate.digest,
-            layer=candidate.layer,
-            kind=candidate.kind,
-            step=failure.step,
-            reason=str(failure),
-            stated=identity,
-            authentic=authentic,
-            doubt=failure.doubt,
-        )
-    return Verified(
-        digest=candidate.digest,
-        layer=candidate.layer,
-        kind=candidate.kind,
-        subject=image.asked,
-        root=root.name,
-        signer=identity,
-        times=times,
-        log=LogEntry(log=bundle.log_id.hex(), index=bundle.log_index, integrated=_integrated(bundle, times)),
-        statement=statement,
-        seal=evidence._SEAL,  # noqa: SLF001
+def read_bundle(raw: bytes, limits: Limits) -> Material:
+    """Read a bundle. Raises `Refused` for an unknown version or a part that its version must have and that is missing."""
+    document = parse_object(raw, limits=limits)
+    media_type = _text(document, "mediaType")
+    version = _VERSIONS.get(media_type.replace(" ", ""))
+    if version is None:
+        raise Refused(f"{media_type!a} is no bundle version that gate verifies")
+    material = _object(document, "verificationMaterial")
+    certificate = _certificate(material, version)
+    timestamps = _timestamps(material)
+    entries = _list(material, "tlogEntries")
+    if len(entries) > _MAX_ENTRIES:
+        raise Refused(f"it has {len(entries)} transparency log entries; at most {_MAX_ENTRIES} are looked at")
+    read = tuple(_entry(_as_object(entry), version) for entry in entries)
+    if len({entry.body for entry in read}) != len(read) or len(set(timestamps)) != len(timestamps):
+        raise Refused("it has the same log entry or timestamp twice")  # a witness counts once (P-T5)
+    message, envelope = document.get("messageSignature"), document.get("dsseEnvelope")
+    if (message is None) == (envelope is None):
+        raise Refused("it needs either a message signature or a DSSE envelope")
+    if envelope is not None:
+        return _statement(_as_object(envelope), certificate, read, timestamps)
+    signed = _as_object(message)
+    return Material(
+        content=Content.MESSAGE,
+        signature=_bytes(signed, "signature"),
+        message=None,
+        payload=b"",
+        payload_type="",
+        certificate=certificate,
+        entries=read,
+        timestamps=timestamps,
+        stated=_stated(signed),
     )
 
 
-def _named_parts(bundle: BundleParts, certificate: x509.Certificate, root: Root, now: datetime) -> _Named:
-    """Step 3. What is not in the root may be newer than the root: then the fault is ours (rule 28)."""
-    stated_time = certificate.not_valid_before_utc
-    doubt = None
-    if root.dated is not None and root.dated < stated_time <= now + CLOCK_SKEW:
-        doubt = Doubt.STALE
+def to_document(material: Material) -> dict[str, JSON]:
+    """A signature with one log entry and its proof, as the bundle v0.3 that sigstore-python reads.
 
-    def unknown(what: str) -> _Failed:
-        hint = f", which covers keys until {root.dated.date()}" if root.dated else ""
-        return _Failed(Step.TRUST_ROOT, f"its {what} is not in the trust root {root.name!a}{hint}", doubt=doubt)
+    Written anew from the fields that were read, so that it sees nothing that was not, and every default value.
+    """
+    assert material.certificate is not None
+    (entry,) = material.entries
+    proof = entry.proof
+    assert proof is not None
+    rebuilt: dict[str, JSON] = {
+        "logIndex": str(entry.log_index),
+        "logId": {"keyId": _encoded(entry.log_id)},
+        "kindVersion": {"kind": entry.kind, "version": entry.version},
+        "inclusionProof": {
+            "logIndex": str(proof.log_index),
+            "rootHash": _encoded(proof.root_hash),
+            "treeSize": str(proof.tree_size),
+            "hashes": [_encoded(item) for item in proof.hashes],
+            "checkpoint": {"envelope": proof.checkpoint},
+        },
+        "canonicalizedBody": _encoded(entry.body),
+    }
+    if entry.integrated:
+        rebuilt["integratedTime"] = str(entry.integrated)
+    if entry.promise is not None:
+        rebuilt["inclusionPromise"] = {"signedEntryTimestamp": _encoded(entry.promise)}
+    document: dict[str, JSON] = {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {
+            "certificate": {"rawBytes": _encoded(material.certificate)},
+            "tlogEntries": [rebuilt],
+            "timestampVerificationData": {
+                "rfc3161Timestamps": [{"signedTimestamp": _encoded(stamp)} for stamp in material.timestamps]
+            },
+        },
+    }
+    if material.content is Content.MESSAGE:
+        document["messageSignature"] = {"signature": _encoded(material.signature)}
+    else:
+        document["dsseEnvelope"] = {
+            "payload": _encoded(material.payload),
+            "payloadType": material.payload_type,
+            "signatures": [{"sig": _encoded(material.signature)}],
+        }
+    return document
 
-    log = next((log for log in root.logs if log.key_id == bundle.log_id), None)
-    if log is None:
-        raise unknown(f"transparency log {bundle.log_id.hex()}")
-    authorities = tuple(authority for authority in root.authorities if authority.issued(certificate))
-    if not authorities:
-        raise unknown(f"certificate authority {certificate.issuer.rfc4514_string()!a}")
-    ct_log_id = _sct_log_id(certificate)
-    ct_log = next((log for log in root.ct_logs if log.key_id == ct_log_id), None)
-    if ct_log is None:
-        raise unknown(f"certificate transparency log {ct_log_id.hex()}")
-    if bundle.timestamps and not any(_known_tsa(raw, root) for raw in bundle.timestamps):
-        raise unknown("timestamp authority")
-    return _Named(log=log, authorities=authorities, ct_log=ct_log)
+
+def _statement(
+    envelope: Mapping[str, JSON], certificate: bytes | None, entries: tuple[Entry, ...], timestamps: tuple[bytes, ...]
+) -> Material:
+    signatures = _list(envelope, "signatures")
+    if len(signatures) != 1:
+        raise Refused(f"its envelope has {len(signatures)} signatures; one is expected")
+    payload, payload_type = _bytes(envelope, "payload"), _text(envelope, "payloadType")
+    return Material(
+        content=Content.STATEMENT,
+        signature=_bytes(_as_object(signatures[0]), "sig"),
+        message=Message.of(pae(payload_type, payload)),
+        payload=payload,
+        payload_type=payload_type,
+        certificate=certificate,
+        entries=entries,
+        timestamps=timestamps,
+    )
 
 
-def _sct_log_id(certificate: x509.Certificate) -> bytes:
+def _stated(message: Mapping[str, JSON]) -> tuple[str, bytes] | None:
+    digest = message.get("messageDigest")
+    if digest is None:
+        return None
+    found = _as_object(digest)
+    algorithm = _HASHES.get(_text(found, "algorithm"))
+    if algorithm is None:
+        raise Refused("its message digest is of an unknown algorithm")
+    return algorithm, _bytes(found, "digest")
+
+
+def _certificate(material: Mapping[str, JSON], version: int) -> bytes | None:
+    """The signing certificate, or None where a key's hint stands in its place. What the hint says is not trusted."""
+    kinds = [key for key in ("certificate", "x509CertificateChain", "publicKey") if material.get(key) is not None]
+    if len(kinds) != 1:
+        raise Refused("it needs exactly one of certificate, x509CertificateChain and publicKey")
+    if kinds == ["publicKey"]:
+        return None
+    if kinds == ["certificate"]:
+        return _bytes(_object(material, "certificate"), "rawBytes")
+    if version == 3:
+        raise Refused("a 0.3 bundle has one certificate and no chain")
+    chain = _list(_object(material, "x509CertificateChain"), "certificates")
+    if not chain:
+        raise Refused("its chain of certificates is empty")
+    return _bytes(_as_object(chain[0]), "rawBytes")  # the rest is the signer's word; the root decides
+
+
+def _timestamps(material: Mapping[str, JSON]) -> tuple[bytes, ...]:
+    data = material.get("timestampVerificationData")
+    stamps = _list(data, "rfc3161Timestamps") if isinstance(data, Mapping) else []
+    if len(stamps) > _MAX_TIMESTAMPS:
+        raise Refused(f"it has {len(stamps)} timestamps; at most {_MAX_TIMESTAMPS} are looked at")
+    return tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)
+
+
+def _entry(entry: Mapping[str, JSON], version: int) -> Entry:
+    kind = _object(entry, "kindVersion")
+    promise = entry.get("inclusionPromise")
+    found = Entry(
+        kind=_text(kind, "kind"),
+        version=_text(kind, "version"),
+        log_id=_bytes(_object(entry, "logId"), "keyId"),
+        log_index=_number(entry, "logIndex"),
+        integrated=_number(entry, "integratedTime"),
+        body=_bytes(entry, "canonicalizedBody"),
+        promise=None if promise is None else _bytes(_as_object(promise), "signedEntryTimestamp"),
+        proof=_proof(entry.get("inclusionProof"), version),
+    )
+    # 0.1 must carry a promise, and its proof may lack a checkpoint; 0.2 and 0.3 must carry proof and checkpoint.
+    if (version == 1 and found.promise is None) or (version > 1 and found.proof is None):
+        raise Refused("its log entry lacks the proof that its version must have")
+    return found
+
+
+def _proof(value: JSON, version: int) -> Proof | None:
+    if value is None:
+        return None
+    proof = _as_object(value)
+    checkpoint = proof.get("checkpoint")
+    if checkpoint is None and version == 1:
+        return None  # without a checkpoint it proves nothing; the promise must
+    hashes = _list(proof, "hashes")
+    if len(hashes) > _MAX_PROOF:
+        raise Refused(f"its inclusion proof has {len(hashes)} hashes")
+    return Proof(
+        log_index=_number(proof, "logIndex"),
+        tree_size=_number(proof, "treeSize"),
+        root_hash=_bytes(proof, "rootHash"),
+        hashes=tuple(_decoded(item) for item in hashes),
+        checkpoint=_text(_object(proof, "checkpoint"), "envelope"),
+    )
+
+
+def _as_object(value: JSON) -> Mapping[str, JSON]:
+    if not isinstance(value, Mapping):
+        raise Refused("a part of it is no object")
+    return value
+
+
+def _object(parent: Mapping[str, JSON], key: str) -> Mapping[str, JSON]:
+    value = parent.get(key)
+    if not isinstance(value, Mapping):
+        raise Refused(f"it has no {key}")
+    return value
+
+
+def _list(parent: Mapping[str, JSON], key: str) -> list[JSON]:
+    value = parent.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Refused(f"its {key} is no list")
+    return value
+
+
+def _text(parent: Mapping[str, JSON], key: str) -> str:
+    value = parent.get(key)
+    if not isinstance(value, str) or not value:
+        raise Refused(f"it has no {key}")
+    return value
+
+
+def _number(parent: Mapping[str, JSON], key: str) -> int:
+    """A 64-bit integer: a text or a number, 0 when left out."""
+    value = parent.get(key)
+    if value is None:
+        return 0
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        raise Refused(f"its {key} is no 64-bit number")
+    return value
+
+
+def _bytes(parent: Mapping[str, JSON], key: str) -> bytes:
+    value = _decoded(parent.get(key))
+    if not value:
+        raise Refused(f"it has no {key}")
+    return value
+
+
+def _decoded(value: JSON) -> bytes:
+    if value is None:
+        return b""
+    if not isinstance(value, str):
+        raise Refused("a part of it is no base64 text")
+    standard = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
-    except x509.ExtensionNotFound:
-        raise _Failed(Step.SCT, "its certificate has no certificate timestamp (SCT)") from None
-    if len(scts) != 1:
-        raise _Failed(Step.SCT, f"its certificate has {len(scts)} certificate timestamps (SCTs); one is expected")
-    log_id: bytes = scts[0].log_id
-    return log_id
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("a part of it is no base64 text") from None
 
 
-def _known_tsa(raw: bytes, root: Root) -> bool:
-    try:
-        signers = decode_timestamp_response(raw).signed_data.signer_infos
-        return any(root.knows_tsa(signer.issuer, signer.serial_number) for signer in signers)
-    except ValueError as error:
-        raise _Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
-
-
-def _check_windows(named: _Named, certificate: x509.Certificate, times: tuple[datetime, ...]) -> None:
-    """Step 9, for every verified time: one that does not fit rejects, however many others do (rule 4)."""
-    for time in times:
-        if not named.log.window.holds(time):
-            raise _Failed(Step.LOG, f"its log's key was not in use at {time.isoformat()}")
-        if not any(authority.holds(time) for authority in named.authorities):
-            raise _Failed(Step.CHAIN, f"its certificate authority was not in use at {time.isoformat()}")
-        if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
-            raise _Failed(Step.CHAIN, f"its certificate was not valid at {time.isoformat()}")
-    scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
-    issued = scts[0].timestamp.replace(tzinfo=UTC)
-    if not named.ct_log.window.holds(issued):
-        raise _Failed(Step.SCT, f"its certificate transparency log's key was not in use at {issued.isoformat()}")
-
-
-def _check_checkpoint(bundle: BundleParts, log: Log) -> None:
-    """Step 10 (C2SP tlog-checkpoint; rekor-tiles: the origin is the log's host). The signature is verified by now."""
-    origin, size, *_ = [*bundle.checkpoint.split("\n"), "", ""]
-    if not origin or (bundle.entry_version == "0.0.2" and origin != log.host):
-        raise _Failed(Step.LOG, f"its checkpoint is of {origin!a}, not of the log {log.host!a}")
-    if size != str(bundle.tree_size):
-        raise _Failed(Step.LOG, f"its checkpoint is of a tree of {size!a}, its proof of one of {bundle.tree_size}")
-
-
-def _integrated(bundle: BundleParts, times: tuple[datetime, ...]) -> datetime | None:
-    stated = datetime.fromtimestamp(bundle.integrated_time, tz=UTC) if bundle.integrated_time else None
-    return stated if stated in times else None
-
-
-class _SameCertificate:
-    """sigstore's policy seam: nothing is chosen here; the certificate it verified must be the one that step 2 read."""
-
-    def __init__(self, der: bytes) -> None:
-        self._der = der
-
-    def verify(self, certificate: Any) -> None:
-        if certificate.public_bytes(Encoding.DER) != self._der:
-            raise Malformed("another certificate was verified than was read")
+def _encoded(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")

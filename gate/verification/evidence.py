@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from gate.sigstore_private import Step
+from gate.verification.material import Content
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from gate.reference import Digest
     from gate.strictjson import JSON
 
-__all__ = ["Doubt", "Evidence", "Identity", "LogEntry", "Rejected", "Statement", "Step", "Verified"]
+__all__ = [
+    "Content",
+    "Doubt",
+    "Evidence",
+    "Identity",
+    "KeyIdentity",
+    "LogEntry",
+    "Rejected",
+    "Statement",
+    "Step",
+    "Verified",
+]
 
 _SEAL: Final = object()
 
@@ -46,6 +58,23 @@ class Identity:
     subject: str
     extensions: Mapping[str, str]
 
+    @property
+    def name(self) -> str:
+        """Who it is, for a message."""
+        return self.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyIdentity:
+    """Whoever holds a key: `fingerprint` is the SHA-256 of its SubjectPublicKeyInfo, in hex."""
+
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """Who it is, for a message."""
+        return f"key sha256:{self.fingerprint}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
@@ -58,11 +87,15 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """An in-toto statement (v0.1 or v1) whose signature verified and whose subject is the image."""
+    """An in-toto statement (v0.1 or v1) whose signature verified and whose subject is the artifact.
+
+    `annotations` are those of that subject, where cosign 3 keeps what `cosign sign -a` was given.
+    """
 
     version: str
     predicate_type: str
     predicate: Mapping[str, JSON]
+    annotations: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +111,39 @@ class Evidence:
 class Verified(Evidence):
     """A signature that holds, within the one root `root`, for `subject` and for nothing else.
 
-    `times` are the verified times of the signature, earliest first; there is at least one.
+    `times` are the verified times of the signature, earliest first; a certificate's has at least one. `statement` is
+    None for what is no attestation; `annotations` are what the signer added to a signature. `notes` say what was
+    ignored.
     """
 
     subject: Digest
     root: str
-    signer: Identity
+    signer: Identity | KeyIdentity
+    content: Content
     times: tuple[datetime, ...]
-    log: LogEntry
-    statement: Statement
+    logs: tuple[LogEntry, ...]
+    notes: tuple[str, ...]
+    statement: Statement | None
+    annotations: Mapping[str, str]
     seal: InitVar[object] = field(default=None)
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("only verification makes a Verified")
-        if not self.times:
-            raise TypeError("a Verified without a verified time")
+        if isinstance(self.signer, Identity) and not self.times:
+            raise TypeError("a certificate's signature without a verified time")
+        if (self.statement is None) == (self.content is Content.STATEMENT):
+            raise TypeError("a statement is what an attestation has, and nothing else has one")
 
     @property
-    def signed_at(self) -> datetime:
-        """The earliest verified time (rule 4)."""
-        return self.times[0]
+    def signed_at(self) -> datetime | None:
+        """The earliest verified time (rule 4). Of a key's signature it is only an upper bound, and may be None (rule 5)."""
+        return self.times[0] if self.times else None
+
+    @property
+    def predicate_type(self) -> str | None:
+        """The statement's predicate type; None for what is no attestation."""
+        return None if self.statement is None else self.statement.predicate_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +156,6 @@ class Rejected(Evidence):
 
     step: Step
     reason: str
-    stated: Identity | None = None
+    stated: Identity | KeyIdentity | None = None
     authentic: bool = False
     doubt: Doubt | None = None

@@ -18,14 +18,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from rfc3161_client import VerificationError as TimestampError
+from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
 from gate.errors import InvalidTrustRoot
-from gate.sigstore_private import Authority, RootVerifier
+from gate.sigstore_private import RootVerifier
 from gate.trust import Window, parts, window
+from gate.verification.keys import PublicKey, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from rfc3161_client import TimeStampResponse
+    from rfc3161_client.verify import Verifier as TimestampVerifier
 
     from gate.strictjson import JSON
     from gate.trust import TrustRoot
@@ -37,6 +43,7 @@ class Log:
 
     number: int
     key_id: bytes
+    key: PublicKey
     window: Window
     host: str
 
@@ -70,6 +77,8 @@ class Root:
     def __init__(self, root: TrustRoot) -> None:
         """Read every key and certificate. Raises `InvalidTrustRoot`."""
         self.name = root.name
+        self.logless = root.log_none
+        self.ctless = root.ct_none
         self.dated = root.dated
         self._document = root.document
         try:
@@ -77,21 +86,48 @@ class Root:
             self.ct_logs = _logs(root.document, "ctlogs")
             self.authorities = _authorities(root.document, "certificateAuthorities")
             self.timestamp_authorities = _authorities(root.document, "timestampAuthorities")
+            self._tsa_verifiers = tuple(_tsa_verifier(item) for item in self.timestamp_authorities)
             self._verifier = cache(self._build)  # one verifier for each combination that is met
-            self._verifier(0, tuple(item.number for item in self.authorities), 0)
+            if self.logs and self.ct_logs:
+                self._verifier(0, tuple(item.number for item in self.authorities), 0)
         except ValueError as error:
             raise InvalidTrustRoot(f"trust root {root.name!a} cannot be read: {error}") from None
 
     def verifier(self, log: Log, authorities: tuple[CertificateAuthority, ...], ct_log: Log) -> RootVerifier:
-        """A verifier that knows this log, these authorities and this CT log of the root, and all its TSAs."""
+        """sigstore's verifier, knowing this log, these authorities and this CT log of the root, and all its TSAs."""
         return self._verifier(log.number, tuple(item.number for item in authorities), ct_log.number)
 
-    def knows_tsa(self, issuer: x509.Name, serial: int) -> bool:
-        """Whether one of the root's timestamp authorities has this certificate."""
-        return any(
-            authority.certificates[0].issuer == issuer and authority.certificates[0].serial_number == serial
-            for authority in self.timestamp_authorities
+    def ct_log_document(self, ct_log: Log) -> Mapping[str, JSON]:
+        """A CT log as the root has it."""
+        return parts(self._document, "ctlogs")[ct_log.number]
+
+    def known_timestamps(self, stamps: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Those that name one of the root's timestamp authorities as their signer. Raises `ValueError` for bytes that
+        are no timestamp.
+        """
+        return tuple(
+            stamp
+            for stamp in stamps
+            if any(
+                authority.certificates[0].issuer == signer.issuer
+                and authority.certificates[0].serial_number == signer.serial_number
+                for signer in decode_timestamp_response(stamp).signed_data.signer_infos
+                for authority in self.timestamp_authorities
+            )
         )
+
+    def timestamp(self, response: TimeStampResponse, message: bytes) -> datetime | None:
+        """The time of an RFC 3161 timestamp over `message`, if an authority of the root signed it while in use, both
+        ends of its window included; None if none did.
+        """
+        for authority, verifier in zip(self.timestamp_authorities, self._tsa_verifiers, strict=True):
+            try:
+                verifier.verify_message(response, message)
+            except TimestampError:
+                continue
+            if authority.window.holds(response.tst_info.gen_time):
+                return response.tst_info.gen_time
+        return None
 
     def _build(self, log: int, authorities: tuple[int, ...], ct_log: int) -> RootVerifier:
         document = self._document
@@ -101,10 +137,7 @@ class Root:
             "certificateAuthorities": [parts(document, "certificateAuthorities")[number] for number in authorities],
             "ctlogs": [parts(document, "ctlogs")[ct_log]],
         }
-        times = tuple(
-            Authority(certificates=item.certificates, holds=item.window.holds) for item in self.timestamp_authorities
-        )
-        return RootVerifier(restricted, times)
+        return RootVerifier(restricted, self.timestamp)
 
 
 def _logs(document: Mapping[str, JSON], key: str) -> tuple[Log, ...]:
@@ -116,7 +149,12 @@ def _logs(document: Mapping[str, JSON], key: str) -> tuple[Log, ...]:
         if not isinstance(key_id, str) or not isinstance(url, str):
             raise ValueError(f"a part of {key} has no logId or baseUrl")  # noqa: TRY004
         host = urlsplit(url).hostname or ""
-        found.append(Log(number=number, key_id=_decoded(key_id), window=window(part), host=host))
+        public = part.get("publicKey")
+        raw = public.get("rawBytes") if isinstance(public, dict) else None
+        if not isinstance(raw, str):
+            raise ValueError(f"a part of {key} has no public key")  # noqa: TRY004
+        log_key = read_key(_decoded(raw))
+        found.append(Log(number=number, key_id=_decoded(key_id), key=log_key, window=window(part), host=host))
     return tuple(found)
 
 
@@ -137,6 +175,14 @@ def _authorities(document: Mapping[str, JSON], key: str) -> tuple[CertificateAut
             raise ValueError("a timestamp authority needs its own certificate and its root's")
         found.append(CertificateAuthority(number=number, certificates=tuple(loaded), window=window(part)))
     return tuple(found)
+
+
+def _tsa_verifier(authority: CertificateAuthority) -> TimestampVerifier:
+    tsa, *intermediates, root = authority.certificates
+    builder = VerifierBuilder().tsa_certificate(tsa).add_root_certificate(root)
+    for certificate in intermediates:
+        builder = builder.add_intermediate_certificate(certificate)
+    return builder.build()
 
 
 def _decoded(text: str) -> bytes:

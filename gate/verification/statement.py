@@ -9,13 +9,13 @@ design rule 1.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
 from gate.verification.evidence import Statement
+from gate.verification.material import Message
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -24,29 +24,35 @@ if TYPE_CHECKING:
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _VERSIONS: Final = frozenset({"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"})
-_HEX_DIGITS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageDigests:
-    """The image that was asked about: `asked` is its digest, `known` that of its manifest by every algorithm."""
+class Artifact:
+    """What was asked about: an image by its manifest, or a file. `asked` is its digest, `message` its bytes.
+
+    `any_digest` says that a subject may name it by any of its digests (a file's; rule 1), not only by the one asked for.
+    """
 
     asked: Digest
-    known: Mapping[str, str]
+    message: Message
+    any_digest: bool = False
 
     @classmethod
-    def of(cls, image: Content) -> ImageDigests:
-        """The digests of a fetched manifest, whose bytes were checked against `image.digest`."""
-        known = {algorithm: hashlib.new(algorithm, image.raw).hexdigest() for algorithm in _HEX_DIGITS}
-        return cls(asked=image.digest, known=known)
+    def of(cls, image: Content, *, any_digest: bool = False) -> Artifact:
+        """The artifact that a fetched manifest or a file is; its bytes were checked against `image.digest`.
+
+        `any_digest` for a file: npm's subjects have sha512 alone.
+        """
+        message = Message.of(image.raw) if image.digests is None else Message(None, image.digests)
+        return cls(asked=image.digest, message=message, any_digest=any_digest)
 
 
 class NotAbout(Exception):
     """The statement is sound, and about something else."""
 
 
-def read_statement(payload: bytes, image: ImageDigests, limits: Limits) -> Statement:
-    """Read a statement about `image`.
+def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statement:
+    """Read a statement about `artifact`.
 
     The payload's signature has verified, so its size is bounded by the blob limit alone and not by a count of tokens:
     real SBOMs are large. Raises `Refused` or `NotAbout`.
@@ -58,29 +64,36 @@ def read_statement(payload: bytes, image: ImageDigests, limits: Limits) -> State
     predicate_type = document.get("predicateType")
     if not isinstance(predicate_type, str) or not predicate_type:
         raise Refused("the statement has no predicateType")
-    _check_subject(document.get("subject"), image)
+    annotations = _check_subject(document.get("subject"), artifact)
     predicate = document.get("predicate")
     if predicate is None:
         predicate = {}
     if not isinstance(predicate, Mapping):
         raise Refused("the statement's predicate is no object")
-    return Statement(version=version, predicate_type=predicate_type, predicate=predicate)
+    return Statement(version=version, predicate_type=predicate_type, predicate=predicate, annotations=annotations)
 
 
-def _check_subject(subjects: JSON, image: ImageDigests) -> None:
-    """Rule 1: any one of many subjects; the digest under its own algorithm; no other known digest contradicts."""
+def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
+    """Rule 1: any one of many subjects; the digest under its own algorithm; no other known digest contradicts.
+
+    Returns the annotations of the subject that is the artifact.
+    """
     if not isinstance(subjects, list) or not subjects:
         raise Refused("the statement has no subject")
+    known = {algorithm: digest.hex() for algorithm, digest in artifact.message.digests.items()}
+    accepted = tuple(known) if artifact.any_digest else (artifact.asked.algorithm,)
     named = []
     for entry in subjects:
         digests = entry.get("digest") if isinstance(entry, Mapping) else None
-        if not isinstance(digests, Mapping):
+        if not isinstance(entry, Mapping) or not isinstance(digests, Mapping):
             raise Refused("a subject without digests")
-        stated = {algorithm: value for algorithm, value in digests.items() if algorithm in _HEX_DIGITS}
-        if digests.get(image.asked.algorithm) == image.asked.hex:
-            if all(value == image.known[algorithm] for algorithm, value in stated.items()):
-                return
-            raise NotAbout(f"its subject has the digest {image.asked} and another one that contradicts it")
+        stated = {algorithm: value for algorithm, value in digests.items() if algorithm in known}
+        if any(stated.get(algorithm) == known[algorithm] for algorithm in accepted):
+            if all(value == known[algorithm] for algorithm, value in stated.items()):
+                found = entry.get("annotations")
+                texts = found.items() if isinstance(found, Mapping) else ()
+                return {key: value for key, value in texts if isinstance(value, str)}
+            raise NotAbout(f"its subject has a digest of {artifact.asked} and another one that contradicts it")
         named.append(next((f"{algorithm}:{value}" for algorithm, value in digests.items()), "nothing"))
     shown = ", ".join(named[:3]) + (", ..." if len(named) > 3 else "")
-    raise NotAbout(f"it is about {shown}, not about {image.asked}")
+    raise NotAbout(f"it is about {shown}, not about {artifact.asked}")

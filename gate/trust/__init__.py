@@ -1,8 +1,12 @@
 """The name of a trust root -> `TrustRoot`: what is trusted, under which digest, and how old it is.
 
-What comes in: `public-good`, or the path of a Sigstore `trusted_root.json`. What goes out: the document's bytes, digest
+What comes in: `public-good`, `github`, or the path of a Sigstore `trusted_root.json`. What goes out: the document's bytes, digest
 and parts, checked as far as that needs no cryptography, so that a broken root is said before anything is fetched. It
 asks no TUF repository and verifies nothing; `verification.roots` turns the parts into keys.
+
+`github.json` is the trusted root of GitHub's own Sigstore instance as its TUF repository publishes it, taken from the
+Rust package sigstore-trust-root 0.15.1 (Apache-2.0). It has six generations of authorities, all under one root
+certificate, and no log: a timestamp is the only source of time.
 
 Source: sigstore protobuf-specs, `sigstore_trustroot.proto` (media type, parts); design section 12, rules 2, 3 and 28.
 """
@@ -13,17 +17,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gate import sigstore_private
 from gate.errors import InvalidTrustRoot
 from gate.strictjson import JSON, Refused, parse_object
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PUBLIC_GOOD = "public-good"
-BUILT_IN = (PUBLIC_GOOD,)
+GITHUB = "github"
+BUILT_IN = (PUBLIC_GOOD, GITHUB)
 _MEDIA_TYPES = frozenset(
     {
         "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
@@ -36,6 +39,7 @@ _REQUIRED = {
     "ctlogs": "certificate transparency logs",
     "tlogs": "transparency logs",
 }
+_EXCUSES = {"tlogs": "log", "ctlogs": "ct"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,21 +59,27 @@ class TrustRoot:
     """One root of trust, whole: parts of two roots are never mixed (rule 2).
 
     `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest key, None
-    for a file, of which nobody says how old it is.
+    for a file, of which nobody says how old it is. `log_none` and `ct_none` say that a certificate's signature needs no
+    log entry, or its certificate no SCT, because the policy (or, built in, the instance) says that there is no such log.
     """
 
     name: str
     sha256: str
     dated: datetime | None
     document: Mapping[str, JSON]
+    log_none: bool = False
+    ct_none: bool = False
 
 
-def load(name: str, *, folder: Path) -> TrustRoot:
+def load(name: str, *, folder: Path, log_none: bool = False, ct_none: bool = False) -> TrustRoot:
     """Load a built-in root by name, or a file whose path is relative to `folder` (the policy's). Raises
     `InvalidTrustRoot`.
     """
-    if name in BUILT_IN:
+    if name == PUBLIC_GOOD:
         return parse(name, sigstore_private.public_good_root(), built_in=True)
+    if name == GITHUB:
+        raw = Path(__file__).with_name("github.json").read_bytes()
+        return parse(name, raw, built_in=True, log_none=True, ct_none=True)
     path = folder / name
     try:
         with path.open("rb") as file:
@@ -81,10 +91,10 @@ def load(name: str, *, folder: Path) -> TrustRoot:
         ) from None
     if len(raw) > _MAX_BYTES:
         raise InvalidTrustRoot(f"trust root {name!a}: {path} has more than {_MAX_BYTES} bytes")
-    return parse(name, raw, built_in=False)
+    return parse(name, raw, built_in=False, log_none=log_none, ct_none=ct_none)
 
 
-def parse(name: str, raw: bytes, *, built_in: bool) -> TrustRoot:
+def parse(name: str, raw: bytes, *, built_in: bool, log_none: bool = False, ct_none: bool = False) -> TrustRoot:
     """Check that a trusted root has every part that verification needs (rule 3). Raises `InvalidTrustRoot`."""
     try:
         document = parse_object(raw)
@@ -94,9 +104,13 @@ def parse(name: str, raw: bytes, *, built_in: bool) -> TrustRoot:
         raise InvalidTrustRoot(
             f"trust root {name!a} is no Sigstore trusted root: mediaType {document.get('mediaType')!a}"
         )
+    excused = {"tlogs": log_none, "ctlogs": ct_none}
     for key, what in _REQUIRED.items():
-        if not parts(document, key):
-            raise InvalidTrustRoot(f"trust root {name!a} has no {what} ({key})")
+        if not parts(document, key) and not excused.get(key):
+            hint = f'; if it has none, say so: {{ path = "...", {_EXCUSES[key]} = "none" }}' if key in _EXCUSES else ""
+            raise InvalidTrustRoot(f"trust root {name!a} has no {what} ({key}){hint}")
+    if not parts(document, "tlogs") and not parts(document, "timestampAuthorities"):
+        raise InvalidTrustRoot(f"trust root {name!a} has no source of time: neither logs nor timestampAuthorities")
     starts = []
     try:
         for key in (*_REQUIRED, "timestampAuthorities"):
@@ -108,6 +122,8 @@ def parse(name: str, raw: bytes, *, built_in: bool) -> TrustRoot:
         sha256=hashlib.sha256(raw).hexdigest(),
         dated=max(starts) if built_in else None,
         document=document,
+        log_none=log_none,
+        ct_none=ct_none,
     )
 
 

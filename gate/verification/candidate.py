@@ -1,0 +1,246 @@
+"""One candidate, one trust root -> `Verified` or `Rejected`: the order of a verification.
+
+What comes in: a candidate's bytes (untrusted), a root, the signers' keys, the artifact. What goes out: the verdict on
+each signature in it, with the step that failed first. It does not ask whose signature the policy wants: that is judged
+later, from the identity.
+
+The steps follow sigstore's client specification ("Verification") with what it leaves to the client and design sections
+9 and 12 demand. A `Verified` is made once, at the end of all of them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+
+from gate.discovery import Kind
+from gate.strictjson import Refused
+from gate.verification import evidence
+from gate.verification.bundle import read_bundle
+from gate.verification.certificate import read_identity
+from gate.verification.cosign import read_envelope, read_simple_payload, read_simple_signing
+from gate.verification.evidence import Doubt, Identity, KeyIdentity, Rejected, Statement, Step, Verified
+from gate.verification.keys import fingerprint, verifies
+from gate.verification.material import Content, Material
+from gate.verification.statement import PAYLOAD_TYPE, NotAbout, read_statement
+from gate.verification.steps import (
+    Failed,
+    Named,
+    Proven,
+    check_log_windows,
+    sigstore_verifies,
+    verify_by_sigstore,
+    verify_with_certificate,
+    verify_with_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.discovery import Candidate
+    from gate.limits import Limits
+    from gate.verification.keys import PublicKey
+    from gate.verification.material import Message
+    from gate.verification.roots import CertificateAuthority, Log, Root
+    from gate.verification.statement import Artifact
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far a verified time may be ahead of this machine's clock (rule 28)."""
+
+_MAX_REASON: Final = 300
+
+
+def verify_candidate(
+    candidate: Candidate, root: Root, keys: Sequence[PublicKey], artifact: Artifact, *, now: datetime, limits: Limits
+) -> list[Verified | Rejected]:
+    """Verify each signature that a candidate holds, for one artifact and within one root."""
+    try:
+        # 1. Format: strict JSON of a known version; what is signed, by what, with which proofs.
+        materials = _read(candidate, limits)
+    except Refused as error:
+        return [_rejected(candidate, Failed(Step.FORMAT, str(error)))]
+    return [_verify(candidate, material, root, keys, artifact, now, limits) for material in materials]
+
+
+def _read(candidate: Candidate, limits: Limits) -> tuple[Material, ...]:
+    if candidate.kind is Kind.BUNDLE:
+        return (read_bundle(candidate.raw, limits),)
+    if candidate.kind is Kind.SIMPLE_SIGNING:
+        return read_simple_signing(candidate.raw, candidate.annotations, limits)
+    if candidate.kind is Kind.DSSE:
+        return read_envelope(candidate.raw, candidate.annotations, limits)
+    raise Refused(candidate.problem or f"{candidate.media_type!a} is no signature or attestation")
+
+
+def _verify(
+    candidate: Candidate,
+    material: Material,
+    root: Root,
+    keys: Sequence[PublicKey],
+    artifact: Artifact,
+    now: datetime,
+    limits: Limits,
+) -> Verified | Rejected:
+    signer: Identity | KeyIdentity | None = None
+    authentic = False
+    statement: Statement | None = None
+    annotations: dict[str, str] = {}
+    try:
+        if material.content is Content.STATEMENT and material.payload_type != PAYLOAD_TYPE:
+            raise Failed(Step.FORMAT, f"its payload is {material.payload_type!a}, not an in-toto statement")
+        message = material.message or artifact.message
+        if material.stated is not None and message.digests[material.stated[0]] != material.stated[1]:
+            raise Failed(Step.SUBJECT, "it is a signature of another artifact, by the digest that it states")
+
+        if material.certificate is not None:
+            # 2. Certificate: exactly one name, one issuer, extensions as Fulcio writes them.
+            try:
+                certificate = x509.load_der_x509_certificate(material.certificate)
+                signer = read_identity(certificate)
+            except ValueError as error:
+                raise Failed(Step.CERTIFICATE, f"its certificate cannot be read: {error}") from None
+            # 3. Trust root: the logs, the CA, the CT log and the timestamp authority that it names are in this root.
+            named = _named_parts(material, certificate, root, now)
+            # 4. Times, log entries, chain, SCT, profile, signature and binding: `steps`.
+            by_sigstore = sigstore_verifies(material, certificate, named)
+            prove = verify_by_sigstore if by_sigstore else verify_with_certificate
+            proven = prove(material, message, certificate, named, root)
+            # 5. Windows: log keys, CA, its chain and the CT log were in use, ends included, at each verified time.
+            _check_windows(material, named, certificate, proven, root)
+        else:
+            # 2.-5. of a key: whoever of the policy's keys verifies it; then entries, timestamps and windows: `steps`.
+            key = next((key for key in keys if _holds(key, material, message)), None)
+            if key is None:
+                names = "the policy names no key" if not keys else "no key of the policy verifies it"
+                raise Failed(Step.SIGNATURE, f"it is signed with a key, and {names}")
+            signer = KeyIdentity(fingerprint=fingerprint(key))
+            proven = verify_with_key(material, message, key, root)
+        authentic = True
+
+        # 6. Clock: nothing was signed in the future.
+        if proven.times and proven.times[-1] > now + CLOCK_SKEW:
+            ahead = f"it was signed at {proven.times[-1].isoformat()}, and this machine's clock says {now.isoformat()}"
+            raise Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
+
+        # 7. Payload: only now is it parsed.  8. Subject: it is about this artifact.
+        try:
+            if material.content is Content.STATEMENT:
+                statement = read_statement(material.payload, artifact, limits)
+            elif material.content is Content.SIMPLE_SIGNING:
+                annotations = dict(read_simple_payload(material.payload, artifact, limits))
+        except Refused as error:
+            doubt = Doubt.UNREADABLE if error.costly else None
+            raise Failed(Step.PAYLOAD, f"its payload is not read: {error}", doubt=doubt) from None
+        except NotAbout as error:
+            raise Failed(Step.SUBJECT, str(error)) from None
+    except Failed as failure:
+        return _rejected(candidate, failure, stated=signer, authentic=authentic)
+    return Verified(
+        digest=candidate.digest,
+        layer=candidate.layer,
+        kind=candidate.kind,
+        subject=artifact.asked,
+        root=root.name,
+        signer=signer,
+        content=material.content,
+        times=proven.times,
+        logs=proven.logs,
+        notes=proven.notes,
+        statement=statement,
+        annotations=statement.annotations if statement is not None else annotations,
+        seal=evidence._SEAL,  # noqa: SLF001
+    )
+
+
+def _rejected(
+    candidate: Candidate, failure: Failed, *, stated: Identity | KeyIdentity | None = None, authentic: bool = False
+) -> Rejected:
+    return Rejected(
+        digest=candidate.digest,
+        layer=candidate.layer,
+        kind=candidate.kind,
+        step=failure.step,
+        reason=_short(str(failure)),
+        stated=stated,
+        authentic=authentic,
+        doubt=failure.doubt,
+    )
+
+
+def _short(reason: str) -> str:
+    """A reason of one line: libraries quote whole proofs in theirs."""
+    line = " ".join(reason.split())
+    return line if len(line) <= _MAX_REASON else line[:_MAX_REASON] + "..."
+
+
+def _holds(key: PublicKey, material: Material, message: Message) -> bool:
+    try:
+        return verifies(key, material.signature, message)
+    except ValueError:
+        return False
+
+
+def _named_parts(material: Material, certificate: x509.Certificate, root: Root, now: datetime) -> Named:
+    """Step 3. What is not in the root may be newer than the root: then the fault is ours (rule 28)."""
+    stated_time = certificate.not_valid_before_utc
+    doubt = None
+    if root.dated is not None and root.dated < stated_time <= now + CLOCK_SKEW:
+        doubt = Doubt.STALE
+
+    def unknown(what: str) -> Failed:
+        hint = f", which covers keys until {root.dated.date()}" if root.dated else ""
+        return Failed(Step.TRUST_ROOT, f"its {what} is not in the trust root {root.name!a}{hint}", doubt=doubt)
+
+    logs = []
+    for entry in material.entries:
+        log = next((log for log in root.logs if log.key_id == entry.log_id), None)
+        if log is None:
+            raise unknown(f"transparency log {entry.log_id.hex()}")
+        logs.append(log)
+    authorities = tuple(authority for authority in root.authorities if authority.issued(certificate))
+    if not authorities:
+        raise unknown(f"certificate authority {certificate.issuer.rfc4514_string()!a}")
+    ct_log: Log | None = None
+    if not root.ctless:
+        ct_log_id = _sct_log_id(certificate)
+        ct_log = next((log for log in root.ct_logs if log.key_id == ct_log_id), None)
+        if ct_log is None:
+            raise unknown(f"certificate transparency log {ct_log_id.hex()}")
+    if material.timestamps and not _known_tsa(material.timestamps, root):
+        raise unknown("timestamp authority")
+    return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log)
+
+
+def _sct_log_id(certificate: x509.Certificate) -> bytes:
+    try:
+        scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
+    except x509.ExtensionNotFound:
+        raise Failed(Step.SCT, "its certificate has no certificate timestamp (SCT)") from None
+    if len(scts) != 1:
+        raise Failed(Step.SCT, f"its certificate has {len(scts)} certificate timestamps (SCTs); one is expected")
+    log_id: bytes = scts[0].log_id
+    return log_id
+
+
+def _known_tsa(stamps: tuple[bytes, ...], root: Root) -> bool:
+    try:
+        return bool(root.known_timestamps(stamps))
+    except ValueError as error:
+        raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
+
+
+def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:
+    """Step 5, for every verified time: one that does not fit rejects, however many others do (rule 4)."""
+    check_log_windows(material.entries, root, proven.times)
+    for time in proven.times:
+        if not any(authority.holds(time) for authority in named.authorities):
+            raise Failed(Step.CHAIN, f"its certificate authority was not in use at {time.isoformat()}")
+        if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
+            raise Failed(Step.CHAIN, f"its certificate was not valid at {time.isoformat()}")
+    if named.ct_log is not None:
+        scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
+        issued = scts[0].timestamp.replace(tzinfo=UTC)
+        if not named.ct_log.window.holds(issued):
+            raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {issued.isoformat()}")

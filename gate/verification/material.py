@@ -1,0 +1,94 @@
+"""What every signature format boils down to, before anything of it is verified.
+
+What goes out: `Material`, made by `protojson` (bundles), `cosign` (its older formats) and read by `bundle` and `steps`.
+Untrusted, all of it. Nothing here verifies or parses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ALGORITHMS: Final = ("sha256", "sha384", "sha512")
+
+
+class Content(StrEnum):
+    """What was signed."""
+
+    STATEMENT = "statement"
+    """A DSSE envelope around an in-toto statement."""
+    SIMPLE_SIGNING = "simple-signing"
+    """cosign's JSON about a container image."""
+    MESSAGE = "message"
+    """The artifact itself: the bytes of a file, or of an image's manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The bytes that were signed: `raw`, or for a file too large to hold, None and the digests alone."""
+
+    raw: bytes | None
+    digests: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, raw: bytes) -> Message:
+        """The message of some bytes."""
+        return cls(raw, {name: hashlib.new(name, raw).digest() for name in ALGORITHMS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """An inclusion proof (RFC 9162, 2.1.3) and the checkpoint of its tree."""
+
+    log_index: int
+    tree_size: int
+    root_hash: bytes
+    hashes: tuple[bytes, ...]
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A transparency log entry. `promise` is its signed entry timestamp; `integrated` seconds since 1970, 0 if absent."""
+
+    kind: str
+    version: str
+    log_id: bytes
+    log_index: int
+    integrated: int
+    body: bytes
+    promise: bytes | None
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """One signature with everything that comes with it.
+
+    `message` is what the signature is over (for a DSSE envelope its pre-authentication encoding); None for a message
+    signature, whose message is the artifact. `payload` is parsed only after the signature verified. `envelope` is the
+    SHA-256 of a DSSE envelope as it was stored, where it was stored as such. `stated` is the digest that a message
+    signature says its artifact has.
+    """
+
+    content: Content
+    signature: bytes
+    message: Message | None
+    payload: bytes
+    payload_type: str
+    certificate: bytes | None
+    entries: tuple[Entry, ...]
+    timestamps: tuple[bytes, ...]
+    envelope: bytes | None = None
+    stated: tuple[str, bytes] | None = None
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE v1's pre-authentication encoding: lengths are of bytes."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)

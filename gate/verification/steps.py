@@ -1,0 +1,284 @@
+"""What sigstore-python's verifier does not verify, step by step: keys, entries under a signed entry timestamp alone,
+intoto entries, several entries, and roots without a log.
+
+What comes in: `Material` (untrusted), one root, the message that was signed. What goes out: `Proven`, or `Failed` with
+the step. Success stands once in each function, at its end.
+
+This file can go as far as sigstore-python's public verifier comes to verify managed keys, entries without an inclusion
+proof, intoto entries, and GitHub's instance (a timestamp, no log).
+
+Sources: sigstore's client specification ("Verification", steps 1-8), cosign's bundle annotations; design section 12,
+rules 3, 4 and 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
+from cryptography.x509.verification import VerificationError as ChainError
+from rfc3161_client import decode_timestamp_response
+
+from gate.sigstore_private import VerificationFailed, verify_sct
+from gate.verification.bundle import to_document
+from gate.verification.evidence import Doubt, LogEntry, Step
+from gate.verification.keys import PublicKey, checked, verifies
+from gate.verification.log import NotProven, check_binding, check_checkpoint, check_inclusion, check_promise
+from gate.verification.material import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.verification.material import Entry, Material, Message
+    from gate.verification.roots import CertificateAuthority, Log, Root
+
+
+class Failed(Exception):
+    """A verification that ended at `step`. `doubt` says why the fault may be ours."""
+
+    def __init__(self, step: Step, reason: str, *, doubt: Doubt | None = None) -> None:
+        self.step = step
+        self.doubt = doubt
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """What holds of a signature: its verified times, earliest first, and the log entries that are its own."""
+
+    times: tuple[datetime, ...]
+    logs: tuple[LogEntry, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The parts of one root that a signature names. `ct_log` is None only for a root that says it has none."""
+
+    logs: tuple[Log, ...]
+    authorities: tuple[CertificateAuthority, ...]
+    ct_log: Log | None
+
+
+def verify_with_certificate(
+    material: Material, message: Message, certificate: x509.Certificate, named: Named, root: Root
+) -> Proven:
+    """Verify a certificate's signature within one root. Raises `Failed`."""
+    # 1. Time: a certificate's signature needs a verified one, never the clock (rule 3).
+    times = timestamps(material, root)
+    logs = []
+    for entry, log in zip(material.entries, named.logs, strict=True):
+        # 2. Log: each entry is proven, by inclusion proof, signed entry timestamp, or both where both are there.
+        time = _proven_entry(entry, log)
+        if time is not None:
+            times.append(time)
+        logs.append(_log_entry(entry, time))
+    if not logs and not root.logless:
+        raise Failed(Step.LOG, "it has no transparency log entry")
+    if not times:
+        raise Failed(Step.TIME, "not enough sources of verified time")
+
+    # 3. Chain at each verified time.  4. SCT.
+    for time in times:
+        chain = _chain(certificate, named.authorities, time)
+    if named.ct_log is not None:
+        try:
+            verify_sct(certificate, chain, root.ct_log_document(named.ct_log))
+        except VerificationFailed as error:
+            raise Failed(error.step, str(error)) from None
+    # 5. Profile: digital signature, code signing.
+    _check_profile(certificate)
+
+    # 6. Signature, by the certificate's key.
+    try:
+        key = checked(certificate.public_key())
+    except ValueError as error:
+        raise Failed(Step.CERTIFICATE, str(error)) from None
+    _check_signature(key, material, message)
+
+    # 7. Log entries against signature, message and certificate.
+    for entry in material.entries:
+        _check_binding(entry, material, message, certificate)
+    return Proven(times=tuple(sorted(times)), logs=tuple(logs))
+
+
+def sigstore_verifies(material: Material, certificate: x509.Certificate, named: Named) -> bool:
+    """Whether sigstore-python's public verifier is right about this signature: one entry with its proof, of a kind that
+    it compares, in a root with a CT log, by a P-256 key (it verifies every curve with SHA-256).
+    """
+    key = certificate.public_key()
+    if len(material.entries) != 1 or named.ct_log is None or material.entries[0].proof is None:
+        return False
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        return False
+    kind = (material.entries[0].kind, material.entries[0].version)
+    if material.content is Content.STATEMENT:
+        return kind in {("hashedrekord", "0.0.2"), ("dsse", "0.0.1")}
+    return material.content is Content.MESSAGE and kind in {("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2")}
+
+
+def verify_by_sigstore(
+    material: Material, message: Message, certificate: x509.Certificate, named: Named, root: Root
+) -> Proven:
+    """Verify a signature by sigstore-python, on the named parts of the root alone. Raises `Failed`."""
+    assert named.ct_log is not None
+    (entry,), (log,) = material.entries, named.logs
+    digest = message.digests["sha256"] if material.content is Content.MESSAGE else None
+    verifier = root.verifier(log, named.authorities, named.ct_log)
+    try:
+        times = verifier.verify(to_document(material), certificate.public_bytes(Encoding.DER), digest)
+    except VerificationFailed as error:
+        raise Failed(error.step, str(error)) from None
+    # What it leaves to its caller: the checkpoint is that log's own, and of the tree that the proof is of.
+    _check_proof(entry, log)
+    integrated = datetime.fromtimestamp(entry.integrated, tz=UTC) if entry.promise and entry.integrated else None
+    return Proven(times=times, logs=(_log_entry(entry, integrated),))
+
+
+def verify_with_key(material: Material, message: Message, key: PublicKey, root: Root | None) -> Proven:
+    """Verify a key's signature. Entries and timestamps count only if they are of the root (rule 5): one of a log or TSA
+    outside it is ignored and noted, one of a known log that does not verify rejects. Raises `Failed`.
+    """
+    # 1. Signature.
+    _check_signature(key, material, message)
+
+    # 2. Log entries of known logs: each proven, in the log's window, and of this signature and key.
+    times: list[datetime] = []
+    logs, notes = [], []
+    for entry in material.entries:
+        log = next((log for log in root.logs if log.key_id == entry.log_id), None) if root is not None else None
+        if log is None:
+            notes.append(f"its transparency log {entry.log_id.hex()} is not in the trust root")
+            continue
+        time = _proven_entry(entry, log)
+        _check_binding(entry, material, message, key)
+        if time is not None:
+            times.append(time)
+        logs.append(_log_entry(entry, time))
+
+    # 3. Timestamps of known authorities: each verifies.
+    if root is not None and material.timestamps:
+        known = root.known_timestamps(material.timestamps)
+        if known:
+            times += timestamps(material, root)
+        if len(known) < len(material.timestamps):
+            notes.append("a timestamp authority of it is not in the trust root")
+
+    # 4. Windows: a log's key was in use when the signature was logged.
+    check_log_windows(material.entries, root, times)
+    return Proven(times=tuple(sorted(times)), logs=tuple(logs), notes=tuple(notes))
+
+
+def timestamps(material: Material, root: Root) -> list[datetime]:
+    """The verified RFC 3161 times of a signature. Of several, one that does not verify is no time; where none does, the
+    signature fails. Raises `Failed`.
+    """
+    found = []
+    for stamp in material.timestamps:
+        try:
+            time = root.timestamp(decode_timestamp_response(stamp), material.signature)
+        except ValueError as error:
+            raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
+        if time is not None:
+            found.append(time)
+    if material.timestamps and not found:
+        raise Failed(Step.TIME, "none of its timestamps is of a known authority, over this signature, in its window")
+    return found
+
+
+def check_log_windows(entries: Sequence[Entry], root: Root | None, times: Sequence[datetime]) -> None:
+    """Each known log's key was in use at each verified time, ends included. Raises `Failed`."""
+    for entry in entries:
+        for log in root.logs if root is not None else ():
+            if log.key_id != entry.log_id:
+                continue
+            for time in times:
+                if not log.window.holds(time):
+                    raise Failed(Step.LOG, f"its log's key was not in use at {time.isoformat()}")
+
+
+def _chain(
+    certificate: x509.Certificate, authorities: Sequence[CertificateAuthority], time: datetime
+) -> list[x509.Certificate]:
+    """The certificate's issuers, from its own to the root, all of them valid at `time` (RFC 5280 6.1). Raises `Failed`.
+
+    Extended key usages are checked in the profile: a code signing certificate is neither a server's nor a client's.
+    """
+    anchors = [item for authority in authorities for item in authority.certificates]
+    ca_policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(
+        x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None
+    )
+    ee_policy = ExtensionPolicy.webpki_defaults_ee().may_be_present(
+        x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None
+    )
+    verifier = PolicyBuilder().store(Store(anchors)).time(time)
+    verifier = verifier.extension_policies(ca_policy=ca_policy, ee_policy=ee_policy)
+    try:
+        return list(verifier.build_client_verifier().verify(certificate, []).chain[1:])
+    except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
+        raise Failed(
+            Step.CHAIN, f"its certificate does not chain to the authority at {time.isoformat()}: {error}"
+        ) from None
+
+
+def _check_profile(certificate: x509.Certificate) -> None:
+    """Fulcio's certificate specification: digital signature and code signing. Raises `Failed`."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound as error:
+        raise Failed(Step.CERTIFICATE, f"its certificate does not say what it is for: {error}") from None
+    if not usage.digital_signature or ExtendedKeyUsageOID.CODE_SIGNING not in extended:
+        raise Failed(Step.CERTIFICATE, "its certificate is not for signing code")
+
+
+def _proven_entry(entry: Entry, log: Log) -> datetime | None:
+    """Rule 4: the integrated time counts only under a verified signed entry timestamp. Raises `Failed`."""
+    try:
+        if entry.proof is None and entry.promise is None:
+            raise NotProven("its log entry has neither an inclusion proof nor a signed entry timestamp")
+        _check_proof(entry, log)
+        if entry.promise is not None:
+            check_promise(entry, log.key)
+            return datetime.fromtimestamp(entry.integrated, tz=UTC)
+    except (NotProven, OverflowError, OSError) as error:
+        raise Failed(Step.LOG, str(error)) from None
+    return None
+
+
+def _check_proof(entry: Entry, log: Log) -> None:
+    """The inclusion proof and its checkpoint, where there is one. Raises `Failed`."""
+    if entry.proof is None:
+        return
+    # Rekor v2's origin is the host of its base URL; v1's is its own, and only its key says whose it is.
+    host = log.host if (entry.kind, entry.version) == ("hashedrekord", "0.0.2") else None
+    try:
+        check_inclusion(entry.proof, entry.body)
+        check_checkpoint(entry.proof, entry.log_id, log.key, host=host)
+    except NotProven as error:
+        raise Failed(Step.LOG, str(error)) from None
+
+
+def _check_signature(key: PublicKey, material: Material, message: Message) -> None:
+    try:
+        if not verifies(key, material.signature, message):
+            raise Failed(Step.SIGNATURE, "its signature is not of this key over these bytes")
+    except ValueError as error:
+        raise Failed(Step.SIGNATURE, str(error)) from None
+
+
+def _check_binding(entry: Entry, material: Material, message: Message, signer: PublicKey | x509.Certificate) -> None:
+    try:
+        check_binding(entry, material, message, signer)
+    except NotProven as error:
+        raise Failed(Step.LOG_ENTRY, str(error)) from None
+
+
+def _log_entry(entry: Entry, time: datetime | None) -> LogEntry:
+    return LogEntry(log=entry.log_id.hex(), index=entry.log_index, integrated=time)
