@@ -91,7 +91,7 @@ def verify(
         str,
         typer.Argument(
             metavar="REF",
-            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], or file:PATH",
+            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], file:PATH",
         ),
     ],
     policy: Annotated[

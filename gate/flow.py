@@ -58,7 +58,10 @@ def judge(
     now: datetime,
     bundle: str = "",
 ) -> ImageJudgement:
-    """Judge one image, or a file with the bundles in the file `bundle`. Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose."""
+    """Judge one image, or a file with the bundles in the file `bundle`.
+
+    Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose.
+    """
     # 1, 2. Reference and discovery: the first request is in flight while the heavy half is imported below.
     looking = Background(partial(_look, reference, bundle, limits, deadline))
     from gate.checks import check_image  # noqa: PLC0415

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from gate.strictjson import JSON
 
 SUPPORTED = "4.5.1"
-_PUBLIC_GOOD = "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev/trusted_root.json"
+_REPOSITORIES = {
+    "public-good": "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev",
+    "staging": "https%3A%2F%2Ftuf-repo-cdn.sigstage.dev",
+}
 
 
 class Step(StrEnum):
@@ -63,6 +66,7 @@ _WORDING = (
     ("Key usage", Step.CERTIFICATE),
     ("Extended usage", Step.CERTIFICATE),
     ("not enough sources of verified time", Step.TIME),
+    ("bundle must contain an inclusion promise or signed timestamp", Step.TIME),
     ("no Timestamp Authorities", Step.TIME),
     ("too many signed timestamp", Step.TIME),
     ("duplicate timestamp", Step.TIME),
@@ -94,10 +98,10 @@ def check_version() -> None:
         )
 
 
-def public_good_root() -> bytes:
-    """sigstore.dev's trusted root, as the sigstore package carries it."""
+def packaged_root(instance: str) -> Path:
+    """Where the sigstore package carries the trusted root of `public-good` (sigstore.dev), or of its `staging`."""
     check_version()
-    return (Path(sigstore.__file__).parent / "_store" / _PUBLIC_GOOD).read_bytes()
+    return Path(sigstore.__file__).parent / "_store" / _REPOSITORIES[instance] / "trusted_root.json"
 
 
 class RootVerifier:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 # Keys of the language that this version does not implement. They are errors like every unknown key, but an honest one:
 # a policy that says more than is checked must not look as if it were.
 _NOT_BUILT: Final = frozenset(
-    "waivers deny revoked limits registries extends expires open refresh max-age preset platforms message docs waivable"
-    " vsa labels parameters where reviewers operators tools formats description".split()
+    {
+        *("waivers", "deny", "revoked", "limits", "registries", "extends", "expires", "open", "refresh", "max-age"),
+        *("preset", "platforms", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
+        *("operators", "tools", "formats", "description"),
+    }
 )
 _NOT_BUILT_VALUES: Final = {
     "coverage": ("range",),

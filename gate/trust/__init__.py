@@ -1,6 +1,6 @@
 """The name of a trust root -> `TrustRoot`: what is trusted, under which digest, and how old it is.
 
-What comes in: `public-good`, `github`, or the path of a Sigstore `trusted_root.json`. What goes out: the document's bytes, digest
+What comes in: a built-in name, or the path of a Sigstore `trusted_root.json`. What goes out: the document, its digest
 and parts, checked as far as that needs no cryptography, so that a broken root is said before anything is fetched. It
 asks no TUF repository and verifies nothing; `verification.roots` turns the parts into keys.
 
@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gate import sigstore_private
 from gate.errors import InvalidTrustRoot
@@ -60,7 +59,7 @@ class TrustRoot:
 
     `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest key, None
     for a file, of which nobody says how old it is. `log_none` and `ct_none` say that a certificate's signature needs no
-    log entry, or its certificate no SCT, because the policy (or, built in, the instance) says that there is no such log.
+    log entry, or its certificate no SCT, because the policy (or, built in, the instance) says that it has no such log.
     """
 
     name: str
@@ -76,7 +75,7 @@ def load(name: str, *, folder: Path, log_none: bool = False, ct_none: bool = Fal
     `InvalidTrustRoot`.
     """
     if name == PUBLIC_GOOD:
-        return parse(name, sigstore_private.public_good_root(), built_in=True)
+        return parse(name, sigstore_private.packaged_root(PUBLIC_GOOD).read_bytes(), built_in=True)
     if name == GITHUB:
         raw = Path(__file__).with_name("github.json").read_bytes()
         return parse(name, raw, built_in=True, log_none=True, ct_none=True)

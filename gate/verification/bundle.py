@@ -36,7 +36,7 @@ _HASHES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha51
 
 
 def read_bundle(raw: bytes, limits: Limits) -> Material:
-    """Read a bundle. Raises `Refused` for an unknown version or a part that its version must have and that is missing."""
+    """Read a bundle. Raises `Refused` for an unknown version, or without a part that its version must have."""
     document = parse_object(raw, limits=limits)
     media_type = _text(document, "mediaType")
     version = _VERSIONS.get(media_type.replace(" ", ""))

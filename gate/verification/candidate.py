@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gate.limits import Limits
     from gate.verification.keys import PublicKey
     from gate.verification.material import Message
-    from gate.verification.roots import CertificateAuthority, Log, Root
+    from gate.verification.roots import Log, Root
     from gate.verification.statement import Artifact
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -91,7 +91,7 @@ def _verify(
         if material.content is Content.STATEMENT and material.payload_type != PAYLOAD_TYPE:
             raise Failed(Step.FORMAT, f"its payload is {material.payload_type!a}, not an in-toto statement")
         message = material.message or artifact.message
-        if material.stated is not None and message.digests[material.stated[0]] != material.stated[1]:
+        if material.stated is not None and message.digests.get(material.stated[0]) != material.stated[1]:
             raise Failed(Step.SUBJECT, "it is a signature of another artifact, by the digest that it states")
 
         if material.certificate is not None:

@@ -137,7 +137,7 @@ class Verified(Evidence):
 
     @property
     def signed_at(self) -> datetime | None:
-        """The earliest verified time (rule 4). Of a key's signature it is only an upper bound, and may be None (rule 5)."""
+        """The earliest verified time (rule 4). Of a key's signature it is an upper bound, and may be None (rule 5)."""
         return self.times[0] if self.times else None
 
     @property

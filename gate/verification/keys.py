@@ -3,8 +3,8 @@
 What comes in: PEM or DER bytes from a policy or a trusted root. What goes out: a key that is strong enough, or
 `ValueError`; and whether a signature is its own. It decides nothing else.
 
-Sources: sigstore's algorithm registry (ECDSA P-256, P-384, P-521; RSA 2048-4096, PKCS#1 v1.5 and PSS; Ed25519); RFC 5280
-4.1.2.7 (SubjectPublicKeyInfo, whose SHA-256 names a key).
+Sources: sigstore's algorithm registry (ECDSA P-256, P-384, P-521; RSA 2048-4096, PKCS#1 v1.5 and PSS; Ed25519); RFC
+5280 4.1.2.7 (SubjectPublicKeyInfo, whose SHA-256 names a key).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from gate.verification.material import Message
 
@@ -35,6 +35,10 @@ _CURVE_HASHES: Final = {
 _RSA_BITS: Final = (2048, 4096)
 
 
+class _Weak(ValueError):
+    """A key, but not one that counts."""
+
+
 def read_key(raw: bytes) -> PublicKey:
     """A public key from PEM or DER, or the key of a PEM certificate. Raises `ValueError`."""
     text = raw.lstrip()
@@ -44,8 +48,10 @@ def read_key(raw: bytes) -> PublicKey:
         if text.startswith(b"-----"):
             return checked(serialization.load_pem_public_key(text))
         return checked(serialization.load_der_public_key(raw))
-    except (ValueError, TypeError, x509.InvalidVersion) as error:
-        raise ValueError(f"no public key: {error}") from None
+    except _Weak as error:
+        raise ValueError(str(error)) from None
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm):
+        raise ValueError("it holds no public key or certificate that can be read (PEM or DER)") from None
 
 
 def checked(key: object) -> PublicKey:
@@ -56,7 +62,7 @@ def checked(key: object) -> PublicKey:
         return key
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key
-    raise ValueError("a key must be ECDSA P-256, P-384 or P-521, RSA of 2048 to 4096 bits, or Ed25519")
+    raise _Weak("a key must be ECDSA P-256, P-384 or P-521, RSA of 2048 to 4096 bits, or Ed25519")
 
 
 def spki(key: PublicKey) -> bytes:
@@ -82,19 +88,17 @@ def verifies(key: PublicKey, signature: bytes, message: Message) -> bool:
         return _holds(lambda: key.verify(signature, digest, padding.PKCS1v15(), kind)) or _holds(
             lambda: key.verify(signature, digest, pss, kind)
         )
-    return any(
-        _holds(lambda name=name: key.verify(signature, message.digests[name], ec.ECDSA(Prehashed(_SHA[name]))))
-        for name in _curve_hashes(key)
-    )
+    names = [name for name in _CURVE_HASHES[key.curve.name] if name in message.digests]
+    return any(_ecdsa_holds(key, signature, message.digests[name], name) for name in names)
 
 
-def _curve_hashes(key: ec.EllipticCurvePublicKey) -> Iterator[str]:
-    yield from _CURVE_HASHES[key.curve.name]
+def _ecdsa_holds(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes, name: str) -> bool:
+    return _holds(lambda: key.verify(signature, digest, ec.ECDSA(Prehashed(_SHA[name]))))
 
 
-def _holds(verify: object) -> bool:
+def _holds(verify: Callable[[], None]) -> bool:
     try:
-        verify()  # type: ignore[operator]
+        verify()
     except InvalidSignature:
         return False
     return True

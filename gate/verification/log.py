@@ -1,4 +1,4 @@
-"""A transparency log entry: is it in the log, and is it of this signature?
+"""Whether a transparency log entry is in its log, and is of this signature.
 
 What comes in: an `Entry`, the log's key, and the signature that the entry should be of. What goes out: nothing, or
 `NotProven`. It chooses no log and judges no time.

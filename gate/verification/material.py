@@ -54,7 +54,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A transparency log entry. `promise` is its signed entry timestamp; `integrated` seconds since 1970, 0 if absent."""
+    """A transparency log entry. `promise` is its signed entry timestamp, `integrated` its Unix time, 0 if absent."""
 
     kind: str
     version: str

@@ -94,7 +94,7 @@ class Root:
             raise InvalidTrustRoot(f"trust root {root.name!a} cannot be read: {error}") from None
 
     def verifier(self, log: Log, authorities: tuple[CertificateAuthority, ...], ct_log: Log) -> RootVerifier:
-        """sigstore's verifier, knowing this log, these authorities and this CT log of the root, and all its TSAs."""
+        """The verifier of sigstore-python on this log, these authorities, this CT log and all TSAs of the root."""
         return self._verifier(log.number, tuple(item.number for item in authorities), ct_log.number)
 
     def ct_log_document(self, ct_log: Log) -> Mapping[str, JSON]:

@@ -30,7 +30,7 @@ _VERSIONS: Final = frozenset({"https://in-toto.io/Statement/v0.1", "https://in-t
 class Artifact:
     """What was asked about: an image by its manifest, or a file. `asked` is its digest, `message` its bytes.
 
-    `any_digest` says that a subject may name it by any of its digests (a file's; rule 1), not only by the one asked for.
+    `any_digest` says that a subject may name it by any of its digests (a file's; rule 1), not only the one asked for.
     """
 
     asked: Digest

@@ -1,0 +1,292 @@
+"""Keys: every kind that counts, in every format that a key signs, made in the test by `cryptography`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+from gate.verification.material import pae
+from tests.conftest import LAB, Ran, policy_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMAGE = "ce39ee20454501e67d525ccbd237fc620ded9966a1eb43ae80abac3c9f992529"
+PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+P256 = ec.generate_private_key(ec.SECP256R1())
+KINDS: dict[str, tuple[Any, Callable[[Any, bytes], bytes]]] = {
+    "p256": (P256, lambda key, data: key.sign(data, ec.ECDSA(hashes.SHA256()))),
+    "p384": (ec.generate_private_key(ec.SECP384R1()), lambda key, data: key.sign(data, ec.ECDSA(hashes.SHA384()))),
+    "p384-sha256": (
+        ec.generate_private_key(ec.SECP384R1()),
+        lambda key, data: key.sign(data, ec.ECDSA(hashes.SHA256())),
+    ),
+    "p521": (ec.generate_private_key(ec.SECP521R1()), lambda key, data: key.sign(data, ec.ECDSA(hashes.SHA512()))),
+    "rsa-2048": (
+        rsa.generate_private_key(65537, 2048),
+        lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.SHA256()),
+    ),
+    "rsa-pss": (rsa.generate_private_key(65537, 2048), lambda key, data: key.sign(data, PSS, hashes.SHA256())),
+    "ed25519": (ed25519.Ed25519PrivateKey.generate(), lambda key, data: key.sign(data)),
+}
+
+
+def _sign(kind: str, data: bytes) -> bytes:
+    key, sign = KINDS[kind]
+    return sign(key, data)
+
+
+def _pem(kind: str) -> bytes:
+    public = KINDS[kind][0].public_key()
+    pem: bytes = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return pem
+
+
+class Layout:
+    """A copy of an unsigned image's layout, to which a test attaches what it signed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = shutil.copytree(LAB / "unsigned", folder / "layout")
+        self.index = json.loads((self.path / "index.json").read_bytes())
+        self.image = self.index["manifests"][0]["digest"]
+
+    def blob(self, raw: bytes) -> dict[str, Any]:
+        digest = hashlib.sha256(raw).hexdigest()
+        (self.path / "blobs" / "sha256" / digest).write_bytes(raw)
+        return {"digest": f"sha256:{digest}", "size": len(raw)}
+
+    def attach(self, layers: list[dict[str, Any]], *, tag: str = "", kind: str = "", subject: bool = False) -> None:
+        """Attach layers by cosign's tag, by `cosign save`'s annotation, or as a referrer."""
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", **self.blob(b"{}")},
+            "layers": layers,
+        }
+        if subject:
+            manifest["subject"] = {"mediaType": manifest["mediaType"], "digest": self.image, "size": 1}
+        annotations = {"org.opencontainers.image.ref.name": f"{self.image.replace(':', '-')}.{tag}"} if tag else {}
+        annotations |= {"kind": f"dev.cosignproject.cosign/{kind}"} if kind else {}
+        entry = {"mediaType": manifest["mediaType"], **self.blob(json.dumps(manifest).encode())}
+        self.index["manifests"].append(entry | ({"annotations": annotations} if annotations else {}))
+        (self.path / "index.json").write_text(json.dumps(self.index))
+
+    def simple(self, kind: str, **changes: Any) -> dict[str, Any]:
+        """A simple-signing layer, signed with a key."""
+        critical = {
+            "identity": {"docker-reference": "ghcr.io/acme/api"},
+            "image": {"docker-manifest-digest": changes.get("digest", self.image)},
+            "type": changes.get("type", "cosign container image signature"),
+        }
+        raw = json.dumps({"critical": critical, "optional": changes.get("optional")}).encode()
+        signature = _sign(kind, changes.get("signed", raw))
+        annotations = {"dev.cosignproject.cosign/signature": base64.b64encode(signature).decode()}
+        return {
+            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+            "annotations": annotations | changes.get("annotations", {}),
+            **self.blob(raw),
+        }
+
+    def envelope(self, *kinds: str, predicate_type: str = "https://example.com/p/v1", **statement: Any) -> bytes:
+        """A DSSE envelope about the image, signed with each key."""
+        subject = [{"digest": {"sha256": self.image.removeprefix("sha256:")}}]
+        document = {"_type": "https://in-toto.io/Statement/v1", "subject": subject, "predicateType": predicate_type}
+        payload = json.dumps(document | {"predicate": {}} | statement).encode()
+        signed = pae("application/vnd.in-toto+json", payload)
+        signatures = [{"keyid": "", "sig": base64.b64encode(_sign(kind, signed)).decode()} for kind in kinds]
+        encoded = base64.b64encode(payload).decode()
+        return json.dumps(
+            {"payloadType": "application/vnd.in-toto+json", "payload": encoded, "signatures": signatures}
+        ).encode()
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path)
+
+
+Judge = "Callable[..., Ran]"
+
+
+@pytest.fixture
+def judge(verify: Callable[..., Ran], layout: Layout, tmp_path: Path) -> Callable[..., Ran]:
+    """Judge the layout under a policy of one key."""
+
+    def run(kind: str = "p256", *, signer: str = 'log = "optional"', rule: str = "", pem: bytes | None = None) -> Ran:
+        (tmp_path / "key.pub").write_bytes(_pem(kind) if pem is None else pem)
+        rule = rule or 'signature.signers = ["key"]'
+        (tmp_path / "policy.toml").write_text(
+            f'version = 1\n[signers.key]\nkey = "key.pub"\n{signer}\n[[rules]]\nimages = ["**"]\n{rule}\n'
+        )
+        return verify(f"oci:{layout.path}", policy=tmp_path / "policy.toml")
+
+    return run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_key_signs_simply(kind: str, layout: Layout, judge: Callable[..., Ran]) -> None:
+    layout.attach([layout.simple(kind)], tag="sig")
+    ran = judge(kind)
+    assert ran.code == 0, ran.out
+    (item,) = ran.report["images"][0]["evidence"]
+    public = KINDS[kind][0].public_key()
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert item["signer"]["key"] == f"sha256:{hashlib.sha256(der).hexdigest()}"
+    assert (item["signed_at"], item["content"]) == (None, "simple-signing")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_key_signs_envelopes(kind: str, layout: Layout, judge: Callable[..., Ran]) -> None:
+    layer = {"mediaType": "application/vnd.dsse.envelope.v1+json", **layout.blob(layout.envelope(kind))}
+    layout.attach([layer], tag="att")
+    attestation = '[[rules.attestations]]\ntype = "https://example.com/p/v1"\nsigners = ["key"]'
+    assert judge(kind, rule=attestation).code == 0
+    assert judge(kind).code == 1, "an attestation is not a signature"
+    assert judge(kind, signer='log = "optional"\naccept = ["statement"]').code == 0
+
+
+@pytest.mark.parametrize("where", [{"tag": "sig"}, {"kind": "sigs"}, {"subject": True}])
+def test_a_signature_is_found_by_tag_by_kind_and_as_a_referrer(
+    where: dict[str, Any], layout: Layout, judge: Callable[..., Ran]
+) -> None:
+    layout.attach([layout.simple("p256")], **where)
+    assert judge().code == 0
+
+
+def test_a_bare_envelope_is_found_as_a_referrer_and_any_of_its_signatures_counts(
+    layout: Layout, judge: Callable[..., Ran]
+) -> None:
+    raw = layout.envelope("rsa-2048", "p256")
+    layout.attach([{"mediaType": "application/vnd.in-toto+json", **layout.blob(raw)}], subject=True)
+    rule = '[[rules.attestations]]\ntype = "https://example.com/p/v1"\nsigners = ["key"]'
+    assert judge("p256", rule=rule).code == judge("rsa-2048", rule=rule).code == 0
+    assert judge("ed25519", rule=rule).code == 1
+
+
+def test_a_bare_statement_is_signed_by_nobody(layout: Layout, judge: Callable[..., Ran]) -> None:
+    raw = json.dumps({"_type": "https://in-toto.io/Statement/v1"}).encode()
+    layout.attach([{"mediaType": "application/vnd.in-toto+json", **layout.blob(raw)}], subject=True)
+    ran = judge()
+    assert ran.code == 1
+    assert "it is no DSSE envelope, so nothing signs it" in ran.out
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_one_good_layer_among_several_is_enough(number: int, layout: Layout, judge: Callable[..., Ran]) -> None:
+    layers = [layout.simple("rsa-2048"), layout.simple("ed25519")]
+    layers.insert(number, layout.simple("p256"))
+    layout.attach(layers, tag="sig")
+    ran = judge()
+    assert ran.code == 0
+    assert len([item for item in ran.report["images"][0]["evidence"] if not item["verified"]]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"signed": b"something else"}, "signature"),
+        ({"digest": f"sha256:{IMAGE}"}, "subject"),
+        ({"digest": None}, "subject"),
+        ({"type": "cosign blob signature"}, "payload"),
+        ({"annotations": {"dev.cosignproject.cosign/signature": ""}}, "format"),
+        ({"annotations": {"dev.cosignproject.cosign/signature": "not base64!"}}, "format"),
+        ({"annotations": {"dev.sigstore.cosign/bundle": "{"}}, "format"),
+        ({"annotations": {"dev.sigstore.cosign/certificate": "no certificate"}}, "format"),
+    ],
+)
+def test_a_simple_signature_that_is_wrong_in_one_thing_is_refused_for_it(
+    changes: dict[str, Any], step: str, layout: Layout, judge: Callable[..., Ran]
+) -> None:
+    layout.attach([layout.simple("p256", **changes)], tag="sig")
+    ran = judge()
+    assert ran.code == 1
+    assert [item["step"] for item in ran.report["images"][0]["evidence"]] == [step]
+
+
+def test_a_key_needs_a_log_entry_unless_the_policy_says_otherwise(layout: Layout, judge: Callable[..., Ran]) -> None:
+    layout.attach([layout.simple("p256")], tag="sig")
+    assert judge(signer='log = "optional"').code == 0
+    for signer in ("", 'log = "required"'):
+        ran = judge(signer=signer)
+        assert ran.code == 1
+        assert "it has no entry of a known transparency log" in ran.out
+
+
+def test_annotations_that_a_signer_requires_must_be_in_the_signature(
+    layout: Layout, judge: Callable[..., Ran]
+) -> None:
+    layout.attach([layout.simple("p256", optional={"env": "prod", "n": 1})], tag="sig")
+    assert judge(signer='log = "optional"\nannotations = { env = "prod" }').code == 0
+    for wanted in ('{ env = "test" }', '{ other = "prod" }', '{ env = "prod", n = "1" }'):
+        ran = judge(signer=f'log = "optional"\nannotations = {wanted}')
+        assert ran.code == 1
+        assert "annotation" in ran.out
+
+
+def test_a_key_that_is_only_valid_for_a_time_needs_a_verified_time(layout: Layout, judge: Callable[..., Ran]) -> None:
+    layout.attach([layout.simple("p256")], tag="sig")
+    ran = judge(signer='log = "optional"\nnot-after = 2099-01-01T00:00:00Z')
+    assert ran.code == 1
+    assert "it has no verified time" in ran.out
+
+
+@pytest.mark.parametrize(("window", "code"), [("2026-11-23T09:14:43Z", 0), ("2026-11-23T09:14:42Z", 1)])
+def test_a_key_is_valid_until_not_after_and_no_second_longer(
+    window: str, code: int, verify: Callable[..., Ran], tmp_path: Path
+) -> None:
+    text = policy_path("key-logged").read_text().replace('log = "required"', f"not-after = {window}")
+    (tmp_path / "policy.toml").write_text(text.replace("../", f"{LAB}/"))
+    ran = verify(f"oci:{LAB / 'keyed-bundle'}", policy=tmp_path / "policy.toml")
+    assert (ran.code, ran.report["images"][0]["evidence"][0]["signed_at"]) == (code, "2026-11-23T09:14:43Z")
+
+
+@pytest.mark.parametrize(("age", "code"), [("1h", 1), ("99999w", 0)])
+def test_the_age_of_a_keys_attestation_is_the_time_inside_the_predicate(
+    age: str, code: int, layout: Layout, judge: Callable[..., Ran]
+) -> None:
+    raw = layout.envelope("p256", predicate={"scanned": {"at": "2020-01-01T00:00:00Z"}})
+    layout.attach([{"mediaType": "application/vnd.dsse.envelope.v1+json", **layout.blob(raw)}], tag="att")
+    rule = f'[[rules.attestations]]\ntype = "https://example.com/p/v1"\nsigners = ["key"]\nmax-age = "{age}"'
+    assert judge(rule=rule, signer='log = "optional"\ntime = "/scanned/at"').code == code
+    assert judge(rule=rule, signer='log = "optional"\ntime = "/nowhere"').code == 1
+    ran = judge(rule=rule)
+    assert ran.code == 2
+    assert 'give it time = "/..."' in ran.err
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        b"",
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        rsa.generate_private_key(65537, 1024)
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        ec.generate_private_key(ec.SECP256K1())
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+    ],
+    ids=["empty", "damaged", "rsa-1024", "secp256k1"],
+)
+def test_a_key_that_is_none_or_too_weak_makes_the_policy_invalid(pem: bytes, judge: Callable[..., Ran]) -> None:
+    ran = judge(pem=pem)
+    assert ran.code == 2
+    assert "signers.key.key: " in ran.err
+    assert "key.pub: " in ran.err
+
+
+def test_a_missing_key_makes_the_policy_invalid_and_names_the_file(verify: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(
+        'version = 1\n[signers.k]\nkey = "no.pub"\n[[rules]]\nimages = ["**"]\nsignature.signers = ["k"]\n'
+    )
+    ran = verify(f"oci:{LAB / 'unsigned'}", policy=tmp_path / "p.toml")
+    assert ran.code == 2
+    assert "no.pub cannot be read: No such file or directory" in ran.err
