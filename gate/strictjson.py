@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | bool | None"
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _STRUCTURE = b"{}[],:"
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 

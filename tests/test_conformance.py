@@ -85,7 +85,9 @@ def test_a_case_gets_its_verdict(name: str, verify: Callable[..., Ran], tmp_path
 def test_the_conformance_client_speaks_the_protocol(name: str, code: int, *, by_digest: bool) -> None:
     case = CASES / name
     root = ["--trusted-root", str(case / "trusted_root.json")] if (case / "trusted_root.json").exists() else []
-    artifact = "sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf" if by_digest else str(CASES / "a.txt")
+    artifact = (
+        "sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf" if by_digest else str(CASES / "a.txt")
+    )
     arguments = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER, *root, artifact]
     bundle = ["--bundle", str(case / "bundle.sigstore.json")]
     command = [sys.executable, str(ROOT / "scripts" / "conformance.py"), "verify-bundle", *bundle, *arguments]

@@ -43,8 +43,8 @@ DOORS = {
     "urllib3": {"sources"},
     "sigstore": {"sigstore_private", "report"},  # the report only names its version
     "sigstore_models": {"sigstore_private"},
-    "rfc3161_client": {"sigstore_private", "verification"},
-    "cryptography": {"sigstore_private", "verification"},
+    "rfc3161_client": {"verification"},
+    "cryptography": {"verification"},
     "tomli": {"policy"},
     "jsonschema": {"policy"},
     "referencing": {"policy"},

@@ -70,53 +70,6 @@ def read_bundle(raw: bytes, limits: Limits) -> Material:
     )
 
 
-def to_document(material: Material) -> dict[str, JSON]:
-    """A signature with one log entry and its proof, as the bundle v0.3 that sigstore-python reads.
-
-    Written anew from the fields that were read, so that it sees nothing that was not, and every default value.
-    """
-    assert material.certificate is not None
-    (entry,) = material.entries
-    proof = entry.proof
-    assert proof is not None
-    rebuilt: dict[str, JSON] = {
-        "logIndex": str(entry.log_index),
-        "logId": {"keyId": _encoded(entry.log_id)},
-        "kindVersion": {"kind": entry.kind, "version": entry.version},
-        "inclusionProof": {
-            "logIndex": str(proof.log_index),
-            "rootHash": _encoded(proof.root_hash),
-            "treeSize": str(proof.tree_size),
-            "hashes": [_encoded(item) for item in proof.hashes],
-            "checkpoint": {"envelope": proof.checkpoint},
-        },
-        "canonicalizedBody": _encoded(entry.body),
-    }
-    if entry.integrated:
-        rebuilt["integratedTime"] = str(entry.integrated)
-    if entry.promise is not None:
-        rebuilt["inclusionPromise"] = {"signedEntryTimestamp": _encoded(entry.promise)}
-    document: dict[str, JSON] = {
-        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-        "verificationMaterial": {
-            "certificate": {"rawBytes": _encoded(material.certificate)},
-            "tlogEntries": [rebuilt],
-            "timestampVerificationData": {
-                "rfc3161Timestamps": [{"signedTimestamp": _encoded(stamp)} for stamp in material.timestamps]
-            },
-        },
-    }
-    if material.content is Content.MESSAGE:
-        document["messageSignature"] = {"signature": _encoded(material.signature)}
-    else:
-        document["dsseEnvelope"] = {
-            "payload": _encoded(material.payload),
-            "payloadType": material.payload_type,
-            "signatures": [{"sig": _encoded(material.signature)}],
-        }
-    return document
-
-
 def _statement(
     envelope: Mapping[str, JSON], certificate: bytes | None, entries: tuple[Entry, ...], timestamps: tuple[bytes, ...]
 ) -> Material:
@@ -127,7 +80,7 @@ def _statement(
     return Material(
         content=Content.STATEMENT,
         signature=_bytes(_as_object(signatures[0]), "sig"),
-        message=Message.of(pae(payload_type, payload)),
+        message=Message(pae(payload_type, payload)),
         payload=payload,
         payload_type=payload_type,
         certificate=certificate,
@@ -268,7 +221,3 @@ def _decoded(value: JSON) -> bytes:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise Refused("a part of it is no base64 text") from None
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")

@@ -30,8 +30,6 @@ from gate.verification.steps import (
     Named,
     Proven,
     check_log_windows,
-    sigstore_verifies,
-    verify_by_sigstore,
     verify_with_certificate,
     verify_with_key,
 )
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from gate.limits import Limits
     from gate.verification.keys import PublicKey
     from gate.verification.material import Message
-    from gate.verification.roots import Log, Root
+    from gate.verification.roots import CtLog, Root
     from gate.verification.statement import Artifact
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -91,7 +89,7 @@ def _verify(
         if material.content is Content.STATEMENT and material.payload_type != PAYLOAD_TYPE:
             raise Failed(Step.FORMAT, f"its payload is {material.payload_type!a}, not an in-toto statement")
         message = material.message or artifact.message
-        if material.stated is not None and message.digests.get(material.stated[0]) != material.stated[1]:
+        if material.stated is not None and message.digest(material.stated[0]) != material.stated[1]:
             raise Failed(Step.SUBJECT, "it is a signature of another artifact, by the digest that it states")
 
         if material.certificate is not None:
@@ -104,9 +102,7 @@ def _verify(
             # 3. Trust root: the logs, the CA, the CT log and the timestamp authority that it names are in this root.
             named = _named_parts(material, certificate, root, now)
             # 4. Times, log entries, chain, SCT, profile, signature and binding: `steps`.
-            by_sigstore = sigstore_verifies(material, certificate, named)
-            prove = verify_by_sigstore if by_sigstore else verify_with_certificate
-            proven = prove(material, message, certificate, named, root)
+            proven = verify_with_certificate(material, message, certificate, named, root)
             # 5. Windows: log keys, CA, its chain and the CT log were in use, ends included, at each verified time.
             _check_windows(material, named, certificate, proven, root)
         else:
@@ -202,15 +198,19 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
     authorities = tuple(authority for authority in root.authorities if authority.issued(certificate))
     if not authorities:
         raise unknown(f"certificate authority {certificate.issuer.rfc4514_string()!a}")
-    ct_log: Log | None = None
+    ct_log: CtLog | None = None
     if not root.ctless:
         ct_log_id = _sct_log_id(certificate)
         ct_log = next((log for log in root.ct_logs if log.key_id == ct_log_id), None)
         if ct_log is None:
             raise unknown(f"certificate transparency log {ct_log_id.hex()}")
-    if material.timestamps and not _known_tsa(material.timestamps, root):
+    try:
+        timestamps = root.known_timestamps(material.timestamps)
+    except ValueError as error:
+        raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
+    if material.timestamps and not timestamps:
         raise unknown("timestamp authority")
-    return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log)
+    return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log, timestamps=timestamps)
 
 
 def _sct_log_id(certificate: x509.Certificate) -> bytes:
@@ -222,13 +222,6 @@ def _sct_log_id(certificate: x509.Certificate) -> bytes:
         raise Failed(Step.SCT, f"its certificate has {len(scts)} certificate timestamps (SCTs); one is expected")
     log_id: bytes = scts[0].log_id
     return log_id
-
-
-def _known_tsa(stamps: tuple[bytes, ...], root: Root) -> bool:
-    try:
-        return bool(root.known_timestamps(stamps))
-    except ValueError as error:
-        raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
 
 
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:

@@ -43,7 +43,7 @@ def read_simple_signing(raw: bytes, annotations: Mapping[str, str], limits: Limi
         Material(
             content=Content.SIMPLE_SIGNING,
             signature=signature,
-            message=Message.of(raw),
+            message=Message(raw),
             payload=raw,
             payload_type="",
             certificate=_certificate(annotations),
@@ -64,7 +64,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
         raise Refused("its envelope has no payload type or no signature")
     if len(signatures) > _MAX_SIGNATURES:
         raise Refused(f"its envelope has {len(signatures)} signatures; at most {_MAX_SIGNATURES} are looked at")
-    message = Message.of(pae(kind, payload))
+    message = Message(pae(kind, payload))
     found = []
     for item in signatures:
         signature = _base64(item.get("sig")) if isinstance(item, Mapping) else b""

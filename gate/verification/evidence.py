@@ -10,7 +10,6 @@ from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from gate.sigstore_private import Step
 from gate.verification.material import Content
 
 if TYPE_CHECKING:
@@ -35,6 +34,25 @@ __all__ = [
 ]
 
 _SEAL: Final = object()
+
+
+class Step(StrEnum):
+    """The steps of a verification, by the part that fails (sigstore's client specification, "Verification").
+
+    In the order in which a candidate comes furthest.
+    """
+
+    FORMAT = "format"
+    CERTIFICATE = "certificate"
+    TRUST_ROOT = "trust-root"
+    TIME = "time"
+    CHAIN = "chain"
+    SCT = "sct"
+    LOG = "log"
+    SIGNATURE = "signature"
+    LOG_ENTRY = "log-entry"
+    PAYLOAD = "payload"
+    SUBJECT = "subject"
 
 
 class Doubt(StrEnum):

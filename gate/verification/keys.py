@@ -82,14 +82,16 @@ def verifies(key: PublicKey, signature: bytes, message: Message) -> bool:
             raise ValueError("an Ed25519 signature needs the whole file, and this one is too large to hold")
         return _holds(lambda: key.verify(signature, message.raw or b""))
     if isinstance(key, rsa.RSAPublicKey):
-        digest = message.digests["sha256"]
+        digest = message.digest("sha256")
+        if digest is None:
+            return False
         kind = Prehashed(_SHA["sha256"])
         pss = padding.PSS(padding.MGF1(_SHA["sha256"]), padding.PSS.AUTO)
         return _holds(lambda: key.verify(signature, digest, padding.PKCS1v15(), kind)) or _holds(
             lambda: key.verify(signature, digest, pss, kind)
         )
-    names = [name for name in _CURVE_HASHES[key.curve.name] if name in message.digests]
-    return any(_ecdsa_holds(key, signature, message.digests[name], name) for name in names)
+    digests = ((name, message.digest(name)) for name in _CURVE_HASHES[key.curve.name])
+    return any(digest is not None and _ecdsa_holds(key, signature, digest, name) for name, digest in digests)
 
 
 def _ecdsa_holds(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes, name: str) -> bool:

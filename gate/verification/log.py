@@ -70,7 +70,7 @@ def check_checkpoint(proof: Proof, log_id: bytes, key: PublicKey, *, host: str |
         raise NotProven(f"its checkpoint is of a tree of {size!a}, its proof of one of {proof.tree_size}")
     if _decoded(root_hash) != proof.root_hash:
         raise NotProven("its checkpoint has another root hash than its proof")
-    signed = Message.of(f"{text}\n".encode())
+    signed = Message(f"{text}\n".encode())
     # Witnesses cosign the same note; what counts is the log's own signature, found by its key's hint.
     for _, encoded in _NOTE_SIGNATURE.findall(signatures):
         raw = _decoded(encoded)
@@ -90,7 +90,7 @@ def check_promise(entry: Entry, key: PublicKey) -> None:
         "logIndex": entry.log_index,
     }
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
-    if not verifies(key, entry.promise, Message.of(text.encode())):
+    if not verifies(key, entry.promise, Message(text.encode())):
         raise NotProven("its signed entry timestamp is not the log's")
 
 
@@ -193,13 +193,14 @@ def _payload_hash(parent: Mapping[str, JSON], material: Material) -> None:
     found = _object(parent, "payloadHash")
     if material.content is not Content.STATEMENT:
         raise NotProven("its log entry is of an envelope, and this is none")
-    _same_digest(str(found.get("algorithm")), _hex(found.get("value")), Message.of(material.payload), "payload")
+    _same_digest(str(found.get("algorithm")), _hex(found.get("value")), Message(material.payload), "payload")
 
 
 def _same_digest(algorithm: str, digest: bytes, message: Message, what: str) -> None:
-    if algorithm not in message.digests:
+    wanted = message.digest(algorithm)
+    if wanted is None:
         raise NotProven(f"its log entry hashes its {what} with {algorithm!a}")
-    _same(digest, message.digests[algorithm], what)
+    _same(digest, wanted, what)
 
 
 def _same_signer(pem: bytes, signer: PublicKey | x509.Certificate) -> None:

@@ -28,17 +28,20 @@ class Content(StrEnum):
     """The artifact itself: the bytes of a file, or of an image's manifest."""
 
 
-@dataclass(frozen=True, slots=True)
 class Message:
-    """The bytes that were signed: `raw`, or for a file too large to hold, None and the digests alone."""
+    """The bytes that were signed: `raw`, or for a file too large to hold, None and some digests alone."""
 
-    raw: bytes | None
-    digests: Mapping[str, bytes]
+    __slots__ = ("_digests", "raw")
 
-    @classmethod
-    def of(cls, raw: bytes) -> Message:
-        """The message of some bytes."""
-        return cls(raw, {name: hashlib.new(name, raw).digest() for name in ALGORITHMS})
+    def __init__(self, raw: bytes | None, digests: Mapping[str, bytes] | None = None) -> None:
+        self.raw = raw
+        self._digests = dict(digests or {})
+
+    def digest(self, algorithm: str) -> bytes | None:
+        """The digest by one of `ALGORITHMS`, made when it is first asked for; None if it cannot be known."""
+        if algorithm not in self._digests and self.raw is not None and algorithm in ALGORITHMS:
+            self._digests[algorithm] = hashlib.new(algorithm, self.raw).digest()
+        return self._digests.get(algorithm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """A `TrustRoot` -> the keys and authorities that one candidate may use.
 
-What comes in: a trusted root's document. What goes out: for one candidate, the part of the root that it names (its
-log, its CA, its CT log) with the windows of each, and a verifier on that part alone. Restricting the root before
-verifying means that a log's id, a certificate's issuer and an SCT's log id decide which key is tried, and no other is.
+What comes in: a trusted root's document. What goes out: its logs, certificate authorities, CT logs and timestamp
+authorities, each with its window, and timestamps verified by them. A log's id, a certificate's issuer and an SCT's log
+id decide which key is tried, and no other is.
 
 Sources: sigstore protobuf-specs `sigstore_trustroot.proto` (validFor of keys and authorities, both ends included);
 rekor-v2 client documentation (a checkpoint's origin is the host of the log's baseUrl); RFC 5280 4.2.1.1 (key ids).
@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,7 +21,7 @@ from rfc3161_client import VerificationError as TimestampError
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
 from gate.errors import InvalidTrustRoot
-from gate.sigstore_private import RootVerifier
+from gate.sigstore_private import CtLogKey
 from gate.trust import Window, parts, window
 from gate.verification.keys import PublicKey, read_key
 
@@ -39,9 +38,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """A transparency log or a CT log of a root."""
+    """A transparency log. `host` is that of its base URL, which a Rekor v2 checkpoint names as its origin."""
 
-    number: int
     key_id: bytes
     key: PublicKey
     window: Window
@@ -49,10 +47,18 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CtLog:
+    """A certificate transparency log."""
+
+    key_id: bytes
+    key: CtLogKey
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateAuthority:
     """A chain of certificates, the issuing one first, and when it was in use."""
 
-    number: int
     certificates: tuple[x509.Certificate, ...]
     window: Window
 
@@ -80,38 +86,26 @@ class Root:
         self.logless = root.log_none
         self.ctless = root.ct_none
         self.dated = root.dated
-        self._document = root.document
         try:
-            self.logs = _logs(root.document, "tlogs")
-            self.ct_logs = _logs(root.document, "ctlogs")
+            self.logs = _logs(root.document)
+            self.ct_logs = _ct_logs(root.document)
             self.authorities = _authorities(root.document, "certificateAuthorities")
             self.timestamp_authorities = _authorities(root.document, "timestampAuthorities")
             self._tsa_verifiers = tuple(_tsa_verifier(item) for item in self.timestamp_authorities)
-            self._verifier = cache(self._build)  # one verifier for each combination that is met
-            if self.logs and self.ct_logs:
-                self._verifier(0, tuple(item.number for item in self.authorities), 0)
         except ValueError as error:
             raise InvalidTrustRoot(f"trust root {root.name!a} cannot be read: {error}") from None
 
-    def verifier(self, log: Log, authorities: tuple[CertificateAuthority, ...], ct_log: Log) -> RootVerifier:
-        """The verifier of sigstore-python on this log, these authorities, this CT log and all TSAs of the root."""
-        return self._verifier(log.number, tuple(item.number for item in authorities), ct_log.number)
-
-    def ct_log_document(self, ct_log: Log) -> Mapping[str, JSON]:
-        """A CT log as the root has it."""
-        return parts(self._document, "ctlogs")[ct_log.number]
-
-    def known_timestamps(self, stamps: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    def known_timestamps(self, stamps: tuple[bytes, ...]) -> tuple[TimeStampResponse, ...]:
         """Those that name one of the root's timestamp authorities as their signer. Raises `ValueError` for bytes that
         are no timestamp.
         """
         return tuple(
-            stamp
-            for stamp in stamps
+            response
+            for response in map(decode_timestamp_response, stamps)
             if any(
                 authority.certificates[0].issuer == signer.issuer
                 and authority.certificates[0].serial_number == signer.serial_number
-                for signer in decode_timestamp_response(stamp).signed_data.signer_infos
+                for signer in response.signed_data.signer_infos
                 for authority in self.timestamp_authorities
             )
         )
@@ -129,38 +123,44 @@ class Root:
                 return response.tst_info.gen_time
         return None
 
-    def _build(self, log: int, authorities: tuple[int, ...], ct_log: int) -> RootVerifier:
-        document = self._document
-        restricted: Mapping[str, JSON] = {
-            **document,
-            "tlogs": [parts(document, "tlogs")[log]],
-            "certificateAuthorities": [parts(document, "certificateAuthorities")[number] for number in authorities],
-            "ctlogs": [parts(document, "ctlogs")[ct_log]],
-        }
-        return RootVerifier(restricted, self.timestamp)
 
-
-def _logs(document: Mapping[str, JSON], key: str) -> tuple[Log, ...]:
+def _logs(document: Mapping[str, JSON]) -> tuple[Log, ...]:
     found = []
-    for number, part in enumerate(parts(document, key)):
-        log_id = part.get("logId")
-        key_id = log_id.get("keyId") if isinstance(log_id, dict) else None
-        url = part.get("baseUrl")
-        if not isinstance(key_id, str) or not isinstance(url, str):
-            raise ValueError(f"a part of {key} has no logId or baseUrl")  # noqa: TRY004
+    for part in parts(document, "tlogs"):
+        public = _public_key(part)
+        raw, url = public.get("rawBytes"), part.get("baseUrl")
+        if not isinstance(raw, str) or not isinstance(url, str):
+            raise ValueError("a transparency log has no key or no baseUrl")  # noqa: TRY004
         host = urlsplit(url).hostname or ""
-        public = part.get("publicKey")
-        raw = public.get("rawBytes") if isinstance(public, dict) else None
-        if not isinstance(raw, str):
-            raise ValueError(f"a part of {key} has no public key")  # noqa: TRY004
-        log_key = read_key(_decoded(raw))
-        found.append(Log(number=number, key_id=_decoded(key_id), key=log_key, window=window(part), host=host))
+        found.append(Log(key_id=_key_id(part), key=read_key(_decoded(raw)), window=window(part), host=host))
     return tuple(found)
+
+
+def _ct_logs(document: Mapping[str, JSON]) -> tuple[CtLog, ...]:
+    return tuple(
+        CtLog(key_id=_key_id(part), key=CtLogKey(_public_key(part)), window=window(part))
+        for part in parts(document, "ctlogs")
+    )
+
+
+def _public_key(part: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    public = part.get("publicKey")
+    if not isinstance(public, dict):
+        raise ValueError("a log has no public key")  # noqa: TRY004  (a document's fault, not a caller's)
+    return public
+
+
+def _key_id(part: Mapping[str, JSON]) -> bytes:
+    log_id = part.get("logId")
+    key_id = log_id.get("keyId") if isinstance(log_id, dict) else None
+    if not isinstance(key_id, str):
+        raise ValueError("a log has no logId")  # noqa: TRY004
+    return _decoded(key_id)
 
 
 def _authorities(document: Mapping[str, JSON], key: str) -> tuple[CertificateAuthority, ...]:
     found = []
-    for number, part in enumerate(parts(document, key)):
+    for part in parts(document, key):
         chain = part.get("certChain")
         certificates = chain.get("certificates") if isinstance(chain, dict) else None
         if not isinstance(certificates, list) or not certificates:
@@ -173,7 +173,7 @@ def _authorities(document: Mapping[str, JSON], key: str) -> tuple[CertificateAut
             loaded.append(x509.load_der_x509_certificate(_decoded(raw)))
         if key == "timestampAuthorities" and len(loaded) < 2:
             raise ValueError("a timestamp authority needs its own certificate and its root's")
-        found.append(CertificateAuthority(number=number, certificates=tuple(loaded), window=window(part)))
+        found.append(CertificateAuthority(certificates=tuple(loaded), window=window(part)))
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
 from gate.verification.evidence import Statement
-from gate.verification.material import Message
+from gate.verification.material import ALGORITHMS, Message
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -43,7 +43,7 @@ class Artifact:
 
         `any_digest` for a file: npm's subjects have sha512 alone.
         """
-        message = Message.of(image.raw) if image.digests is None else Message(None, image.digests)
+        message = Message(image.raw) if image.digests is None else Message(None, image.digests)
         return cls(asked=image.digest, message=message, any_digest=any_digest)
 
 
@@ -80,7 +80,7 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
     """
     if not isinstance(subjects, list) or not subjects:
         raise Refused("the statement has no subject")
-    known = {algorithm: digest.hex() for algorithm, digest in artifact.message.digests.items()}
+    known = {name: digest.hex() for name in ALGORITHMS if (digest := artifact.message.digest(name)) is not None}
     accepted = tuple(known) if artifact.any_digest else (artifact.asked.algorithm,)
     named = []
     for entry in subjects:

@@ -1,11 +1,8 @@
-"""What sigstore-python's verifier does not verify, step by step: keys, entries under a signed entry timestamp alone,
-intoto entries, several entries, and roots without a log.
+"""The cryptography of a verification, step by step: of a certificate's signature, and of a key's.
 
 What comes in: `Material` (untrusted), one root, the message that was signed. What goes out: `Proven`, or `Failed` with
-the step. Success stands once in each function, at its end.
-
-This file can go as far as sigstore-python's public verifier comes to verify managed keys, entries without an inclusion
-proof, intoto entries, and GitHub's instance (a timestamp, no log).
+the step. Success stands once in each function, at its end. One path for every format; the tests hold it against
+sigstore-python's own verifier wherever that can judge.
 
 Sources: sigstore's client specification ("Verification", steps 1-8), cosign's bundle annotations; design section 12,
 rules 3, 4 and 5.
@@ -18,25 +15,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as ChainError
-from rfc3161_client import decode_timestamp_response
 
-from gate.sigstore_private import VerificationFailed, verify_sct
-from gate.verification.bundle import to_document
 from gate.verification.evidence import Doubt, LogEntry, Step
 from gate.verification.keys import PublicKey, checked, verifies
 from gate.verification.log import NotProven, check_binding, check_checkpoint, check_inclusion, check_promise
-from gate.verification.material import Content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rfc3161_client import TimeStampResponse
+
     from gate.verification.material import Entry, Material, Message
-    from gate.verification.roots import CertificateAuthority, Log, Root
+    from gate.verification.roots import CertificateAuthority, CtLog, Log, Root
 
 
 class Failed(Exception):
@@ -63,7 +56,8 @@ class Named:
 
     logs: tuple[Log, ...]
     authorities: tuple[CertificateAuthority, ...]
-    ct_log: Log | None
+    ct_log: CtLog | None
+    timestamps: tuple[TimeStampResponse, ...]
 
 
 def verify_with_certificate(
@@ -71,7 +65,7 @@ def verify_with_certificate(
 ) -> Proven:
     """Verify a certificate's signature within one root. Raises `Failed`."""
     # 1. Time: a certificate's signature needs a verified one, never the clock (rule 3).
-    times = timestamps(material, root)
+    times = verified_times(material, root, named.timestamps)
     logs = []
     for entry, log in zip(material.entries, named.logs, strict=True):
         # 2. Log: each entry is proven, by inclusion proof, signed entry timestamp, or both where both are there.
@@ -89,9 +83,9 @@ def verify_with_certificate(
         chain = _chain(certificate, named.authorities, time)
     if named.ct_log is not None:
         try:
-            verify_sct(certificate, chain, root.ct_log_document(named.ct_log))
-        except VerificationFailed as error:
-            raise Failed(error.step, str(error)) from None
+            named.ct_log.key.verify_sct(certificate, chain)
+        except ValueError as error:
+            raise Failed(Step.SCT, f"its certificate timestamp (SCT) does not hold: {error}") from None
     # 5. Profile: digital signature, code signing.
     _check_profile(certificate)
 
@@ -106,39 +100,6 @@ def verify_with_certificate(
     for entry in material.entries:
         _check_binding(entry, material, message, certificate)
     return Proven(times=tuple(sorted(times)), logs=tuple(logs))
-
-
-def sigstore_verifies(material: Material, certificate: x509.Certificate, named: Named) -> bool:
-    """Whether sigstore-python's public verifier is right about this signature: one entry with its proof, of a kind that
-    it compares, in a root with a CT log, by a P-256 key (it verifies every curve with SHA-256).
-    """
-    key = certificate.public_key()
-    if len(material.entries) != 1 or named.ct_log is None or material.entries[0].proof is None:
-        return False
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        return False
-    kind = (material.entries[0].kind, material.entries[0].version)
-    if material.content is Content.STATEMENT:
-        return kind in {("hashedrekord", "0.0.2"), ("dsse", "0.0.1")}
-    return material.content is Content.MESSAGE and kind in {("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2")}
-
-
-def verify_by_sigstore(
-    material: Material, message: Message, certificate: x509.Certificate, named: Named, root: Root
-) -> Proven:
-    """Verify a signature by sigstore-python, on the named parts of the root alone. Raises `Failed`."""
-    assert named.ct_log is not None
-    (entry,), (log,) = material.entries, named.logs
-    digest = message.digests["sha256"] if material.content is Content.MESSAGE else None
-    verifier = root.verifier(log, named.authorities, named.ct_log)
-    try:
-        times = verifier.verify(to_document(material), certificate.public_bytes(Encoding.DER), digest)
-    except VerificationFailed as error:
-        raise Failed(error.step, str(error)) from None
-    # What it leaves to its caller: the checkpoint is that log's own, and of the tree that the proof is of.
-    _check_proof(entry, log)
-    integrated = datetime.fromtimestamp(entry.integrated, tz=UTC) if entry.promise and entry.integrated else None
-    return Proven(times=times, logs=(_log_entry(entry, integrated),))
 
 
 def verify_with_key(material: Material, message: Message, key: PublicKey, root: Root | None) -> Proven:
@@ -164,9 +125,11 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
 
     # 3. Timestamps of known authorities: each verifies.
     if root is not None and material.timestamps:
-        known = root.known_timestamps(material.timestamps)
-        if known:
-            times += timestamps(material, root)
+        try:
+            known = root.known_timestamps(material.timestamps)
+        except ValueError as error:
+            raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
+        times += verified_times(material, root, known)
         if len(known) < len(material.timestamps):
             notes.append("a timestamp authority of it is not in the trust root")
 
@@ -175,19 +138,12 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
     return Proven(times=tuple(sorted(times)), logs=tuple(logs), notes=tuple(notes))
 
 
-def timestamps(material: Material, root: Root) -> list[datetime]:
-    """The verified RFC 3161 times of a signature. Of several, one that does not verify is no time; where none does, the
-    signature fails. Raises `Failed`.
+def verified_times(material: Material, root: Root, known: Sequence[TimeStampResponse]) -> list[datetime]:
+    """The verified RFC 3161 times of a signature, from the timestamps of known authorities. Of several, one that does
+    not verify is no time; where there are some and none does, the signature fails. Raises `Failed`.
     """
-    found = []
-    for stamp in material.timestamps:
-        try:
-            time = root.timestamp(decode_timestamp_response(stamp), material.signature)
-        except ValueError as error:
-            raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
-        if time is not None:
-            found.append(time)
-    if material.timestamps and not found:
+    found = [time for response in known if (time := root.timestamp(response, material.signature)) is not None]
+    if known and not found:
         raise Failed(Step.TIME, "none of its timestamps is of a known authority, over this signature, in its window")
     return found
 

@@ -41,7 +41,6 @@ from gate.errors import (
 )
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, parse_digest, parse_reference
-from gate.sources import Source
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, parse_manifest
 from gate.sources.registry import RegistrySource, http
 from gate.sources.registry.headers import parse_challenges, parse_next_link
@@ -51,6 +50,8 @@ from tests.registry_server import RegistryServer, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from gate.sources import Source
 
 LAB = Path(__file__).parents[1] / "cases" / "lab"
 LAYOUT = LAB / "many-attestations"

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from tests.conftest import LAB, Ran, policy_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 IMAGE = "ce39ee20454501e67d525ccbd237fc620ded9966a1eb43ae80abac3c9f992529"
 PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
@@ -220,9 +220,7 @@ def test_a_key_needs_a_log_entry_unless_the_policy_says_otherwise(layout: Layout
         assert "it has no entry of a known transparency log" in ran.out
 
 
-def test_annotations_that_a_signer_requires_must_be_in_the_signature(
-    layout: Layout, judge: Callable[..., Ran]
-) -> None:
+def test_annotations_that_a_signer_requires_must_be_in_the_signature(layout: Layout, judge: Callable[..., Ran]) -> None:
     layout.attach([layout.simple("p256", optional={"env": "prod", "n": 1})], tag="sig")
     assert judge(signer='log = "optional"\nannotations = { env = "prod" }').code == 0
     for wanted in ('{ env = "test" }', '{ other = "prod" }', '{ env = "prod", n = "1" }'):
@@ -267,7 +265,7 @@ def test_the_age_of_a_keys_attestation_is_the_time_inside_the_predicate(
     [
         b"",
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-        rsa.generate_private_key(65537, 1024)
+        rsa.generate_private_key(65537, 1024)  # noqa: S505  (too weak on purpose)
         .public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         ec.generate_private_key(ec.SECP256K1())

@@ -204,7 +204,12 @@ def test_a_wrong_signer_another_file_and_another_root_fail(verify: Callable[...,
 
     assert code(WHEEL, _github_policy(tmp_path, workflow="other.yml")) == 1
     assert code(BUNDLE, _github_policy(tmp_path)) == 1
-    assert code(WHEEL, _github_policy(tmp_path, root='"../lab.json"'.replace("../lab.json", str(LAB / "trusted_root.json")))) == 1
+    assert (
+        code(
+            WHEEL, _github_policy(tmp_path, root='"../lab.json"'.replace("../lab.json", str(LAB / "trusted_root.json")))
+        )
+        == 1
+    )
     # sigstore.dev's root is older than the signature claims to be nothing: the file's CA is simply not in it.
     assert code(WHEEL, _github_policy(tmp_path, root='"public-good"')) == 1
 
