@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -35,6 +36,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+trust_app = typer.Typer(
+    help="Trust roots: what is in them, how old they are.", rich_markup_mode=None, no_args_is_help=True
+)
+app.add_typer(trust_app, name="trust")
 report_app = typer.Typer(help="About reports.", rich_markup_mode=None, no_args_is_help=True)
 app.add_typer(report_app, name="report")
 
@@ -124,6 +129,54 @@ def verify(
         timeout=timeout or os.environ.get("GATE_TIMEOUT") or "",
         debug=debug,
     ).run()
+
+
+@trust_app.command("show")
+def _trust_show(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print each root's parts with their windows, its digest and its date."""
+    from gate import trust  # noqa: PLC0415
+    from gate.report import roots  # noqa: PLC0415
+
+    loaded = [trust.load(name, folder=Path(), log_none=True, ct_none=True) for name in names or trust.BUILT_IN]
+    _print(roots.to_json(loaded) if as_json else roots.to_text(loaded, datetime.now(UTC)))
+
+
+@trust_app.command("update")
+def _trust_update(
+    name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
+    to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",
+    url: Annotated[str | None, typer.Option(help="Another TUF repository (a mirror, your own).", metavar="URL")] = None,
+    first_root: Annotated[
+        Path | None, typer.Option("--root", help="With --url: the repository's first root.json.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Fetch a root from its TUF repository, verified from its first root on. Nothing else contacts one unasked."""
+    from gate.report import writing  # noqa: PLC0415
+    from gate.trust import parse, refresh  # noqa: PLC0415
+
+    if (url is None) != (first_root is None):
+        raise InvalidUsage("--url and --root go together: the repository, and what to trust it by")
+    if to != "-":
+        writing.check_writable(Path(to), "--to")
+    if url is not None and first_root is not None:
+        try:
+            source = refresh.Repository(url=url, first_root=first_root.read_bytes())
+        except OSError as error:
+            raise InvalidUsage(f"--root {first_root} cannot be read: {error.strerror}") from None
+    else:
+        source = refresh.repository(name)
+    raw = refresh.fetch(name, source)
+    parse(name, raw, dated=None, log_none=True, ct_none=True)
+    if to == "-":
+        _print(raw.decode("utf-8"))
+    else:
+        writing.write(Path(to), raw.decode("utf-8"))
 
 
 @report_app.callback(invoke_without_command=True)
@@ -223,11 +276,11 @@ class _Verification:
         if (reference.transport is Transport.FILE) != (self.bundle is not None):
             raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
         self.policy = load_policy(self._policy_path())
-        folder = Path(self.policy.path).parent
         self.trust = [
-            trust.load(root.name, folder=folder, log_none=root.log_none, ct_none=root.ct_none)
+            trust.load(root.name, folder=Path(self.policy.path).parent, log_none=root.log_none, ct_none=root.ct_none)
             for root in self.policy.roots
         ]
+        self._renew(self.policy, deadline)
         from gate.flow import judge  # noqa: PLC0415
 
         image = judge(
@@ -240,6 +293,23 @@ class _Verification:
             bundle=self.bundle or "",
         )
         self.images.append(image)
+
+    def _renew(self, policy: Policy, deadline: Deadline) -> None:
+        """Refresh the built-in roots where the policy asks for it, and refuse those that are too old for it."""
+        from gate.trust import BUILT_IN, check_age  # noqa: PLC0415
+
+        if policy.refresh:
+            from gate.parallel import Background  # noqa: PLC0415
+            from gate.trust.refresh import refreshed  # noqa: PLC0415
+
+            waits = {
+                root.name: Background(partial(refreshed, root, self.started))
+                for root in self.trust
+                if root.name in BUILT_IN
+            }
+            self.trust = [waits[root.name].result(deadline) if root.name in waits else root for root in self.trust]
+        for root in self.trust:
+            check_age(root, policy.root_max_age, self.started)
 
     def _policy_path(self) -> Path:
         """Rule 25: the environment counts only where no flag does, and the report names it."""

@@ -15,6 +15,7 @@ and whether trying again may help. A failed check is not here: that is an answer
         |-- NotFound         exit 4   the image is not there
         |-- Malformed        exit 4   bytes that are missing, truncated, of a wrong digest or no document
         |-- LimitExceeded    exit 4   more bytes, referrers, pages or redirects than allowed
+        |-- StaleTrust       exit 4   a trust root is older than the policy allows
         `-- Unavailable      exit 3   network, 5xx, TLS
             |-- RateLimited  exit 3   429
             `-- DeadlineExceeded  exit 3
@@ -131,6 +132,12 @@ class LimitExceeded(CouldNotLook):
     """A source offered more than `gate.limits` allows. Going over is never "the first n"."""
 
     code = "limit"
+
+
+class StaleTrust(CouldNotLook):
+    """A trust root is older than `trust.max-age` allows, or its age is not known."""
+
+    code = "trust.stale"
 
 
 class Unavailable(CouldNotLook):

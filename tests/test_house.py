@@ -46,6 +46,7 @@ DOORS = {
     "rfc3161_client": {"verification"},
     "cryptography": {"verification"},
     "tomli": {"policy"},
+    "tuf": {"trust"},
     "jsonschema": {"policy"},
     "referencing": {"policy"},
     "re2": {"policy"},

@@ -109,6 +109,8 @@ class _Reader:
             path=str(self.path),
             sha256=sha256,
             roots=entries,
+            refresh=bool(trust.get("refresh", False)),
+            root_max_age=_age(trust),
             signers=self.signers,
             builders=self.builders,
             agents=self.agents,

@@ -186,11 +186,16 @@ class RootEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policy file. `roots` are its trust roots in the file's order; `sha256` is that of the file's bytes."""
+    """One policy file. `roots` are its trust roots in the file's order; `sha256` is that of the file's bytes.
+
+    `refresh`: built-in roots are refreshed by TUF first. `root_max_age`: no root may be older.
+    """
 
     path: str
     sha256: str
     roots: tuple[RootEntry, ...]
+    refresh: bool
+    root_max_age: timedelta | None
     signers: Mapping[str, Signer]
     builders: Mapping[str, Builder]
     agents: Mapping[str, Agent]

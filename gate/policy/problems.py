@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # a policy that says more than is checked must not look as if it were.
 _NOT_BUILT: Final = frozenset(
     {
-        *("waivers", "deny", "revoked", "limits", "registries", "extends", "expires", "open", "refresh", "max-age"),
+        *("waivers", "deny", "revoked", "limits", "registries", "extends", "expires", "open"),
         *("preset", "platforms", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
         *("operators", "tools", "formats", "description"),
     }

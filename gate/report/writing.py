@@ -13,19 +13,19 @@ from pathlib import Path
 from gate.errors import GateError, InvalidUsage
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, flag: str = "--report") -> None:
     """Raise `InvalidUsage` unless a file could be put at `path` now."""
     if path.is_dir():
-        raise InvalidUsage(f"--report {path} is a folder; name a file")
+        raise InvalidUsage(f"{flag} {path} is a folder; name a file")
     if path.exists() and not path.is_file():
         if not os.access(path, os.W_OK):  # a pipe or a device: written to, not replaced
-            raise InvalidUsage(f"--report {path} cannot be written")
+            raise InvalidUsage(f"{flag} {path} cannot be written")
         return
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".gate-"):
             pass
     except OSError as error:
-        raise InvalidUsage(f"--report {path} cannot be written: {error.strerror}") from None
+        raise InvalidUsage(f"{flag} {path} cannot be written: {error.strerror}") from None
 
 
 def write(path: Path, text: str) -> None:
@@ -46,4 +46,4 @@ def write(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise GateError(f"the report could not be written to {path}: {error.strerror}") from None
+        raise GateError(f"{path} could not be written: {error.strerror}") from None

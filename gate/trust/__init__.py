@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gate import sigstore_private
-from gate.errors import InvalidTrustRoot
+from gate.errors import InvalidTrustRoot, StaleTrust
 from gate.strictjson import JSON, Refused, parse_object
 
 PUBLIC_GOOD = "public-good"
@@ -38,6 +38,7 @@ _REQUIRED = {
     "ctlogs": "certificate transparency logs",
     "tlogs": "transparency logs",
 }
+PARTS = (*_REQUIRED, "timestampAuthorities")
 _EXCUSES = {"tlogs": "log", "ctlogs": "ct"}
 
 
@@ -57,9 +58,11 @@ class Window:
 class TrustRoot:
     """One root of trust, whole: parts of two roots are never mixed (rule 2).
 
-    `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest key, None
-    for a file, of which nobody says how old it is. `log_none` and `ct_none` say that a certificate's signature needs no
-    log entry, or its certificate no SCT, because the policy (or, built in, the instance) says that it has no such log.
+    `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest part, for
+    a refreshed one the moment of that; None for a file, of which nobody says how old it is.
+
+    `log_none` and `ct_none` say that a certificate's signature needs no log entry, or its certificate no SCT, because
+    the policy (or, built in, the instance) says that it has no such log.
     """
 
     name: str
@@ -75,10 +78,10 @@ def load(name: str, *, folder: Path, log_none: bool = False, ct_none: bool = Fal
     `InvalidTrustRoot`.
     """
     if name == PUBLIC_GOOD:
-        return parse(name, sigstore_private.packaged_root(PUBLIC_GOOD).read_bytes(), built_in=True)
+        return _built_in(name, sigstore_private.packaged_root(PUBLIC_GOOD).read_bytes())
     if name == GITHUB:
         raw = Path(__file__).with_name("github.json").read_bytes()
-        return parse(name, raw, built_in=True, log_none=True, ct_none=True)
+        return _built_in(name, raw, log_none=True, ct_none=True)
     path = folder / name
     try:
         with path.open("rb") as file:
@@ -90,10 +93,16 @@ def load(name: str, *, folder: Path, log_none: bool = False, ct_none: bool = Fal
         ) from None
     if len(raw) > _MAX_BYTES:
         raise InvalidTrustRoot(f"trust root {name!a}: {path} has more than {_MAX_BYTES} bytes")
-    return parse(name, raw, built_in=False, log_none=log_none, ct_none=ct_none)
+    return parse(name, raw, dated=None, log_none=log_none, ct_none=ct_none)
 
 
-def parse(name: str, raw: bytes, *, built_in: bool, log_none: bool = False, ct_none: bool = False) -> TrustRoot:
+def _built_in(name: str, raw: bytes, *, log_none: bool = False, ct_none: bool = False) -> TrustRoot:
+    """A packaged root: it is at least as new as its newest part."""
+    root = parse(name, raw, dated=None, log_none=log_none, ct_none=ct_none)
+    return replace(root, dated=max(window(part).start for key in PARTS for part in parts(root.document, key)))
+
+
+def parse(name: str, raw: bytes, *, dated: datetime | None, log_none: bool = False, ct_none: bool = False) -> TrustRoot:
     """Check that a trusted root has every part that verification needs (rule 3). Raises `InvalidTrustRoot`."""
     try:
         document = parse_object(raw)
@@ -110,20 +119,35 @@ def parse(name: str, raw: bytes, *, built_in: bool, log_none: bool = False, ct_n
             raise InvalidTrustRoot(f"trust root {name!a} has no {what} ({key}){hint}")
     if not parts(document, "tlogs") and not parts(document, "timestampAuthorities"):
         raise InvalidTrustRoot(f"trust root {name!a} has no source of time: neither logs nor timestampAuthorities")
-    starts = []
     try:
-        for key in (*_REQUIRED, "timestampAuthorities"):
-            starts += [window(part).start for part in parts(document, key)]
+        for key in PARTS:
+            for part in parts(document, key):
+                window(part)
     except ValueError as error:
         raise InvalidTrustRoot(f"trust root {name!a}: {error}") from None
     return TrustRoot(
         name=name,
         sha256=hashlib.sha256(raw).hexdigest(),
-        dated=max(starts) if built_in else None,
+        dated=dated,
         document=document,
         log_none=log_none,
         ct_none=ct_none,
     )
+
+
+def check_age(root: TrustRoot, max_age: timedelta | None, now: datetime) -> None:
+    """Raise `StaleTrust` unless the root is known to be at most `max_age` old; without one every root will do."""
+    if max_age is None:
+        return
+    if root.dated is None:
+        raise StaleTrust(
+            f"trust root {root.name!a} is a file: nobody says how old it is, and trust.max-age is {max_age}"
+        )
+    if now - root.dated > max_age:
+        raise StaleTrust(
+            f"trust root {root.name!a} is of {root.dated.date()}, older than trust.max-age allows; "
+            f"refresh it: refresh = true, or gate trust update {root.name}"
+        )
 
 
 def parts(document: Mapping[str, JSON], key: str) -> tuple[Mapping[str, JSON], ...]:

@@ -1,0 +1,193 @@
+"""Trust roots by TUF, from a repository that the test makes with python-tuf and serves on the loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api import metadata as tuf
+
+from gate import cli
+from gate.errors import Unavailable
+from gate.trust import refresh
+from tests.conftest import LAB, Ran, policy_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+CONTENT = (LAB / "trusted_root.json").read_bytes()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+class Repository:
+    """A TUF repository with one key for all roles, and `trusted_root.json` as its one target."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.signer = CryptoSigner.generate_ed25519()
+        self.first_root = b""
+        (folder / "targets").mkdir()
+
+    def publish(self, content: bytes = CONTENT, *, expires: timedelta = timedelta(days=1), signer: Any = None) -> None:
+        """Write the whole repository, expiring after `expires`, its metadata signed by `signer`."""
+        end = (datetime.now(UTC) + expires).replace(microsecond=0)
+        target = tuf.TargetFile.from_data("trusted_root.json", content)
+        root: Any = tuf.Root(
+            expires=datetime.now(UTC).replace(microsecond=0) + timedelta(days=9), consistent_snapshot=False
+        )
+        for role in ("root", "timestamp", "snapshot", "targets"):
+            root.add_key(self.signer.public_key, role)
+        targets = tuf.Targets(expires=end, targets={"trusted_root.json": target})
+        documents: dict[str, Any] = {
+            "1.root": root,
+            "targets": targets,
+            "snapshot": tuf.Snapshot(expires=end, meta={"targets.json": tuf.MetaFile(1)}),
+            "timestamp": tuf.Timestamp(expires=end, snapshot_meta=tuf.MetaFile(1)),
+        }
+        for name, signed in documents.items():
+            metadata = tuf.Metadata(signed)
+            metadata.sign(signer if signer is not None and name != "1.root" else self.signer)
+            metadata.to_file(str(self.folder / f"{name}.json"))
+        (self.folder / "targets" / "trusted_root.json").write_bytes(content)
+        self.first_root = (self.folder / "1.root.json").read_bytes()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    folder = tmp_path / "tuf"
+    folder.mkdir()
+    return Repository(folder)
+
+
+@pytest.fixture
+def url(repository: Repository) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(repository.folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    with contextlib.closing(server.socket):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def as_public_good(repository: Repository, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The built-in root's repository is the test's."""
+    monkeypatch.setattr(refresh, "repository", lambda _: refresh.Repository(url=url, first_root=repository.first_root))
+
+
+def _update(url: str, repository: Repository, folder: Path) -> tuple[int, Path]:
+    first, to = folder / "first.json", folder / "fetched.json"
+    first.write_bytes(repository.first_root)
+    return cli.run(["trust", "update", "lab", "--url", url, "--root", str(first), "--to", str(to)]), to
+
+
+def test_update_writes_what_the_repository_publishes(repository: Repository, url: str, tmp_path: Path) -> None:
+    repository.publish()
+    code, to = _update(url, repository, tmp_path)
+    assert (code, to.read_bytes()) == (0, CONTENT)
+
+
+@pytest.mark.parametrize("harm", ["expired", "other-key", "other-target", "no-metadata"])
+def test_what_does_not_verify_is_3_and_writes_nothing(
+    harm: str, repository: Repository, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.publish(
+        expires=timedelta(days=-1) if harm == "expired" else timedelta(days=1),
+        signer=CryptoSigner.generate_ed25519() if harm == "other-key" else None,
+    )
+    if harm == "other-target":
+        (repository.folder / "targets" / "trusted_root.json").write_bytes(CONTENT + b" ")
+    if harm == "no-metadata":
+        (repository.folder / "timestamp.json").unlink()
+    code, to = _update(url, repository, tmp_path)
+    assert (code, to.exists()) == (3, False)
+    assert "could not be refreshed" in capsys.readouterr().err
+
+
+def test_what_verifies_but_is_no_trusted_root_is_refused(repository: Repository, url: str, tmp_path: Path) -> None:
+    repository.publish(b"{}")
+    code, to = _update(url, repository, tmp_path)
+    assert (code, to.exists()) == (2, False)
+
+
+def test_url_and_first_root_go_together(tmp_path: Path) -> None:
+    assert cli.run(["trust", "update", "lab", "--url", "http://127.0.0.1:1"]) == 2
+    assert cli.run(["trust", "update", "nobody-publishes-this"]) == 2
+
+
+def _policy(folder: Path, trust: str) -> Path:
+    text = policy_path("signature").read_text().replace('roots = ["../trusted_root.json"]', trust)
+    assert trust in text
+    (folder / "policy.toml").write_text(text)
+    return folder / "policy.toml"
+
+
+@pytest.mark.usefixtures("as_public_good")
+def test_a_policy_can_ask_for_fresh_roots(repository: Repository, verify: Callable[..., Ran], tmp_path: Path) -> None:
+    repository.publish()
+    stale = verify(f"oci:{LAB / 'agent-signed'}", policy=_policy(tmp_path, 'roots = ["public-good"]'))
+    assert stale.code == 4, "the lab's keys are not in the built-in root, and newer than it"
+    assert "trust.stale" in stale.out
+    fresh = _policy(tmp_path, 'roots = ["public-good"]\nrefresh = true\nmax-age = "1h"')
+    ran = verify(f"oci:{LAB / 'agent-signed'}", policy=fresh)
+    assert ran.code == 0, ran.out
+    (root,) = ran.report["trust"]
+    assert root["dated"] == ran.report["started"]
+
+
+@pytest.mark.usefixtures("as_public_good")
+def test_a_refresh_that_fails_is_undecided_and_never_a_silent_fallback(
+    repository: Repository, verify: Callable[..., Ran], tmp_path: Path
+) -> None:
+    repository.publish(expires=timedelta(days=-1))
+    ran = verify(f"oci:{LAB / 'agent-signed'}", policy=_policy(tmp_path, 'roots = ["public-good"]\nrefresh = true'))
+    assert (ran.code, ran.report["verdict"]) == (3, "undecided")
+
+
+def test_nothing_is_refreshed_unless_the_policy_says_so(
+    verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> bytes:
+        raise Unavailable("contacted")
+
+    monkeypatch.setattr(refresh, "fetch", never)
+    assert verify(f"oci:{LAB / 'agent-signed'}", policy=policy_path("signature")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("trust", "message"),
+    [
+        ('roots = ["public-good"]\nmax-age = "1d"', "older than trust.max-age allows"),
+        (f'roots = ["{LAB / "trusted_root.json"}"]\nmax-age = "9999w"', "nobody says how old it is"),
+    ],
+)
+def test_a_root_that_is_too_old_or_of_unknown_age_is_undecided(
+    trust: str, message: str, verify: Callable[..., Ran], tmp_path: Path
+) -> None:
+    ran = verify(f"oci:{LAB / 'agent-signed'}", policy=_policy(tmp_path, trust))
+    assert ran.code == 4
+    assert message in ran.report["error"]["message"]
+
+
+def test_show_prints_parts_windows_and_age(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["trust", "show"]) == 0
+    out = capsys.readouterr().out
+    assert "https://rekor.sigstore.dev" in out
+    assert "timestamp.githubapp.com" in out
+    assert "days old" in out
+    assert cli.run(["trust", "show", "--json", str(LAB / "trusted_root.json")]) == 0
+    (root,) = json.loads(capsys.readouterr().out)
+    assert (root["dated"], len(root["parts"]["tlogs"])) == (None, 1)
