@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
+    warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
     for number in _SIGNALS:
         signal.signal(number, _on_signal)
     code = run()

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | bool | None"
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# One that never ends is taken to the end, so that no byte is looked at twice.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _STRUCTURE = b"{}[],:"
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 class Refused(ValueError):
-    """The bytes are not a document that gate reads. `costly` says that they were too deep or too long to try."""
+    """The bytes are not a document that gate reads.
+
+    `costly` says that they were too deep or too long to try, or have two readings: under a signature that verified
+    this is "could not look" (design rule 6).
+    """
 
     def __init__(self, message: str, *, costly: bool = False) -> None:
         self.costly = costly
@@ -92,7 +97,7 @@ def _no_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise Refused(f"duplicate key {key!r}")
+                raise Refused(f"duplicate key {key[:60]!a}", costly=True)
             seen.add(key)
     return found
 

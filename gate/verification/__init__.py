@@ -84,6 +84,18 @@ def verify(
         rejected = [result for result in results if isinstance(result, Rejected)]
         if verified:
             found += verified
-        elif rejected:
+        elif not results:
+            found.append(_without_root(candidate))
+        else:
             found.append(max(rejected, key=lambda item: (_ORDER.index(item.step), item.doubt is not None)))
     return tuple(sorted(found, key=lambda item: (item.digest, item.layer)))
+
+
+def _without_root(candidate: Candidate) -> Rejected:
+    return Rejected(
+        digest=candidate.digest,
+        layer=candidate.layer,
+        kind=candidate.kind,
+        step=Step.TRUST_ROOT,
+        reason="there is no trust root to verify it in",
+    )

@@ -78,7 +78,7 @@ def verify_with_certificate(
     if not times:
         raise Failed(Step.TIME, "not enough sources of verified time")
 
-    # 3. Chain at each verified time.  4. SCT.
+    # 3. Chain at each verified time, each to an authority that was in use then.  4. SCT.
     for time in times:
         chain = _chain(certificate, named.authorities, time)
     if named.ct_log is not None:
@@ -127,7 +127,7 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
     if root is not None and material.timestamps:
         try:
             known = root.known_timestamps(material.timestamps)
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
         times += verified_times(material, root, known)
         if len(known) < len(material.timestamps):
@@ -166,21 +166,24 @@ def _chain(
 
     Extended key usages are checked in the profile: a code signing certificate is neither a server's nor a client's.
     """
-    anchors = [item for authority in authorities for item in authority.certificates]
     ca_policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(
         x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None
     )
     ee_policy = ExtensionPolicy.webpki_defaults_ee().may_be_present(
         x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None
     )
-    verifier = PolicyBuilder().store(Store(anchors)).time(time)
-    verifier = verifier.extension_policies(ca_policy=ca_policy, ee_policy=ee_policy)
-    try:
-        return list(verifier.build_client_verifier().verify(certificate, []).chain[1:])
-    except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
-        raise Failed(
-            Step.CHAIN, f"its certificate does not chain to the authority at {time.isoformat()}: {error}"
-        ) from None
+    builder = PolicyBuilder().time(time).extension_policies(ca_policy=ca_policy, ee_policy=ee_policy)
+    reasons = []
+    for authority in authorities:  # one by one: the window that counts is that of the authority whose key signed
+        if not authority.holds(time):
+            reasons.append("the authority was not in use")
+            continue
+        try:
+            verifier = builder.store(Store(authority.certificates)).build_client_verifier()
+            return list(verifier.verify(certificate, []).chain[1:])
+        except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
+            reasons.append(str(error))
+    raise Failed(Step.CHAIN, f"its certificate does not chain to its authority at {time.isoformat()}: {reasons[-1]}")
 
 
 def _check_profile(certificate: x509.Certificate) -> None:
@@ -203,7 +206,7 @@ def _proven_entry(entry: Entry, log: Log) -> datetime | None:
         if entry.promise is not None:
             check_promise(entry, log.key)
             return datetime.fromtimestamp(entry.integrated, tz=UTC)
-    except (NotProven, OverflowError, OSError) as error:
+    except (NotProven, OverflowError, OSError, ValueError) as error:
         raise Failed(Step.LOG, str(error)) from None
     return None
 
@@ -237,4 +240,6 @@ def _check_binding(entry: Entry, material: Material, message: Message, signer: P
 
 
 def _log_entry(entry: Entry, time: datetime | None) -> LogEntry:
-    return LogEntry(log=entry.log_id.hex(), index=entry.log_index, integrated=time)
+    """What the log says of its entry: the promise is over the index beside it, a proof only over its own."""
+    index = entry.log_index if time is not None or entry.proof is None else entry.proof.log_index
+    return LogEntry(log=entry.log_id.hex(), index=index, integrated=time)
