@@ -17,8 +17,15 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds
 def parse_duration(text: str) -> timedelta:
     """Whole numbers with w, d, h, m or s, one after the other. Raises `ValueError`."""
     if _WHOLE.fullmatch(text) is None:
-        raise ValueError(f"{text!a} is no duration: write 90d, 12h, 1h30m or 45s")
-    total = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())
+        raise ValueError(f"{_shown(text)} is no duration: write 90d, 12h, 1h30m or 45s")
+    try:
+        total = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())
+    except OverflowError:
+        raise ValueError(f"{_shown(text)} is more time than there is") from None
     if not total:
-        raise ValueError(f"{text!a} is no time at all")
+        raise ValueError(f"{_shown(text)} is no time at all")
     return total
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:60] + "...")

@@ -24,7 +24,9 @@ JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | boo
 
 # One that never ends is taken to the end, so that no byte is looked at twice.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRUCTURE = b"{}[],:"
+_EMPTY: dict[str, JSON] = {}
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
@@ -48,13 +50,7 @@ def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None
     """
     limits = limits or Limits()
     bound = limits.json_tokens if tokens is None else tokens
-    # Strings are taken out first, so that what is counted is structure and nothing that a string spells.
-    structure = _STRING.sub(b'"', raw)
-    count = sum(structure.count(bytes([mark])) for mark in _STRUCTURE)
-    if bound and count > bound:
-        raise Refused(f"JSON of more than {bound} tokens", costly=True)
-    if _depth(structure) > limits.json_depth:
-        raise Refused(f"JSON nested deeper than {limits.json_depth}", costly=True)
+    _check_size(raw, bound, limits.json_depth)
     try:
         text = raw.decode("utf-8")
         value: JSON = json.loads(
@@ -68,6 +64,11 @@ def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None
         raise Refused("JSON nested too deep", costly=True) from None
     except ValueError as error:
         raise Refused(f"not JSON: {error}") from None
+    if _SURROGATE.search(raw) is not None:
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise Refused("half of a surrogate pair, which is no character") from None
     return value
 
 
@@ -77,6 +78,22 @@ def parse_object(raw: bytes, *, limits: Limits | None = None, tokens: int | None
     if not isinstance(value, dict):
         raise Refused("the document is not a JSON object")
     return value
+
+
+def _check_size(raw: bytes, tokens: int, depth: int) -> None:
+    """Refuse more than `tokens` (0: no bound) and more than `depth`, before anything is built."""
+    if _count(raw) <= (tokens or len(raw)) and raw.count(b"{") + raw.count(b"[") <= depth:
+        return  # whatever of it is in strings, it is within both
+    # Strings are taken out, so that what is counted is structure and nothing that a string spells.
+    structure = _STRING.sub(b'"', raw)
+    if tokens and _count(structure) > tokens:
+        raise Refused(f"JSON of more than {tokens} tokens", costly=True)
+    if _depth(structure) > depth:
+        raise Refused(f"JSON nested deeper than {depth}", costly=True)
+
+
+def _count(structure: bytes) -> int:
+    return sum(structure.count(bytes([mark])) for mark in _STRUCTURE)
 
 
 def _depth(structure: bytes) -> int:
@@ -92,6 +109,8 @@ def _depth(structure: bytes) -> int:
 
 
 def _no_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    if not pairs:
+        return _EMPTY  # one object for all of them: a document of nothing else costs no multiple of its size
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()

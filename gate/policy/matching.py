@@ -53,7 +53,10 @@ class Pattern:
         """Whether `value` is what the pattern means, byte for byte and from end to end."""
         if self.how is How.EXACT:
             return value == self.text
-        return _compiled(self.how, self.text).fullmatch(value) is not None
+        try:
+            return _compiled(self.how, self.text).fullmatch(value) is not None
+        except UnicodeEncodeError:
+            return False  # JSON can spell half a character, which no pattern means
 
     def matches_identity(self, identity: str) -> bool:
         """Like `matches`, for a certificate's identity.
@@ -105,7 +108,8 @@ def _compiled(how: How, text: str) -> re2._Regexp:
     try:
         return re2.compile(source, options)
     except re2.error as error:
-        reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else error
+        reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
+        reason = reason if reason.isprintable() else ascii(reason)[1:-1]
         raise PatternError(f"{text!a} is no regular expression (RE2): {reason}") from None
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from gate import sigstore_private
 from gate.errors import InvalidTrustRoot, StaleTrust
+from gate.reference import readable
 from gate.strictjson import JSON, Refused, parse_object
 
 PUBLIC_GOOD = "public-good"
@@ -86,13 +87,14 @@ def load(name: str, *, folder: Path, log_none: bool = False, ct_none: bool = Fal
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         known = ", ".join(BUILT_IN)
+        reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidTrustRoot(
-            f"trust root {name!a}: {path} cannot be read ({error.strerror}); built in: {known}"
+            f"trust root {name!a}: {readable(path)} cannot be read ({reason}); built in: {known}"
         ) from None
     if len(raw) > _MAX_BYTES:
-        raise InvalidTrustRoot(f"trust root {name!a}: {path} has more than {_MAX_BYTES} bytes")
+        raise InvalidTrustRoot(f"trust root {name!a}: {readable(path)} has more than {_MAX_BYTES} bytes")
     return parse(name, raw, dated=None, log_none=log_none, ct_none=ct_none)
 
 
@@ -108,10 +110,9 @@ def parse(name: str, raw: bytes, *, dated: datetime | None, log_none: bool = Fal
         document = parse_object(raw)
     except Refused as error:
         raise InvalidTrustRoot(f"trust root {name!a}: {error}") from None
-    if document.get("mediaType") not in _MEDIA_TYPES:
-        raise InvalidTrustRoot(
-            f"trust root {name!a} is no Sigstore trusted root: mediaType {document.get('mediaType')!a}"
-        )
+    kind = document.get("mediaType")
+    if not isinstance(kind, str) or kind not in _MEDIA_TYPES:
+        raise InvalidTrustRoot(f"trust root {name!a} is no Sigstore trusted root: mediaType {ascii(kind)[:80]}")
     excused = {"tlogs": log_none, "ctlogs": ct_none}
     for key, what in _REQUIRED.items():
         if not parts(document, key) and not excused.get(key):
@@ -119,12 +120,15 @@ def parse(name: str, raw: bytes, *, dated: datetime | None, log_none: bool = Fal
             raise InvalidTrustRoot(f"trust root {name!a} has no {what} ({key}){hint}")
     if not parts(document, "tlogs") and not parts(document, "timestampAuthorities"):
         raise InvalidTrustRoot(f"trust root {name!a} has no source of time: neither logs nor timestampAuthorities")
-    try:
-        for key in PARTS:
-            for part in parts(document, key):
+    for key in PARTS:
+        values = document.get(key)
+        for number, part in enumerate(values if isinstance(values, list) else ()):
+            try:
+                if not isinstance(part, Mapping):
+                    raise ValueError("the part is no object")  # noqa: TRY004
                 window(part)
-    except ValueError as error:
-        raise InvalidTrustRoot(f"trust root {name!a}: {error}") from None
+            except ValueError as error:
+                raise InvalidTrustRoot(f"trust root {name!a}: {key}[{number}]: {error}") from None
     return TrustRoot(
         name=name,
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -163,13 +167,16 @@ def window(part: Mapping[str, JSON]) -> Window:
     key = part.get("publicKey")
     found = key.get("validFor") if isinstance(key, Mapping) else part.get("validFor")
     if not isinstance(found, Mapping):
-        raise ValueError("a part has no validFor")  # noqa: TRY004  (a document's fault, not a caller's)
+        raise ValueError("the part has no validFor")  # noqa: TRY004  (a document's fault, not a caller's)
     start, end = found.get("start"), found.get("end")
     return Window(start=_moment(start), end=None if end is None else _moment(end))
 
 
 def _moment(text: JSON) -> datetime:
     if not isinstance(text, str):
-        raise ValueError(f"{text!a} is no time")  # noqa: TRY004
-    moment = datetime.fromisoformat(text)
+        raise ValueError(f"{ascii(text)[:80]} is no time")  # noqa: TRY004
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text[:80]!a} is no time") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,15 +6,17 @@ out: the scheme, host and port that a credential belongs to (RFC 6454), or `Valu
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from gate.reference import is_loopback
+
+__all__ = ["Origin", "is_loopback", "origin"]
+
 _URL = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:]+(?:\.[0-9.]+)?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 
 
 class Origin(NamedTuple):
@@ -23,20 +25,6 @@ class Origin(NamedTuple):
     scheme: str
     host: str
     port: int
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` (without port; an IPv6 address with or without brackets) can only be this machine.
-
-    `localhost`, 127.0.0.0/8 and ::1 (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3).
-    """
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return address in _LOOPBACK or address == ipaddress.IPv6Address("::1")
 
 
 def origin(url: str) -> Origin:
