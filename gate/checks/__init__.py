@@ -103,11 +103,16 @@ def check_rule(
 
 
 def _names(pattern: Pattern, reference: Reference) -> bool:
-    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport."""
+    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport.
+
+    A path with a `.` or `..` segment leads elsewhere than a glob says: only a pattern without stars can mean it.
+    """
     if reference.local and not reference.asserted:
         if pattern.text == "**":
             return True
         if not pattern.text.startswith(_LOCAL):
+            return False
+        if "*" in pattern.text and {".", ".."} & set(reference.location.split("/")):
             return False
     return pattern.matches(reference.name)
 

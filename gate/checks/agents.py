@@ -74,18 +74,28 @@ def check_agents(
             _allowed(section, accepted, policy),
             _models(section, accepted, policy),
         ]
-    read = _accepted_statements(section, selection, claims, policy)
-    gaps = tuple(Gap(reason=str(item.gap), exit_code=EXIT_STUCK) for item in read if item.gap is not None)
+    gaps = _unread(section, selection, claims, policy)
     return AgentsJudgement(results=tuple(results), claims=judged, gaps=gaps)
 
 
 def _accepted_statements(
     section: AgentsSection, selection: Selection, claims: Claims, policy: Policy
 ) -> tuple[Provenance, ...]:
-    """Rule 14, without an agent's own signers: the selected provenance, and statements of `agents.signers`."""
+    """Rule 14: the selected provenance, and statements of `agents.signers`. Every claim in them is accepted."""
     selected = {id(item.provenance) for item in selection.judged}
     return tuple(
         item for item in claims.provenance if id(item) in selected or signed_by(item.evidence, section.signers, policy)
+    )
+
+
+def _unread(section: AgentsSection, selection: Selection, claims: Claims, policy: Policy) -> tuple[Gap, ...]:
+    """Claims that were not read and might be accepted: a statement that lists too many, by anyone whose word counts."""
+    accepted = {id(item) for item in _accepted_statements(section, selection, claims, policy)}
+    platforms = sorted({name for agent in policy.agents.values() for name in agent.signers})
+    return tuple(
+        Gap(reason=str(item.gap), exit_code=EXIT_STUCK)
+        for item in claims.provenance
+        if item.gap is not None and (id(item) in accepted or signed_by(item.evidence, platforms, policy))
     )
 
 
@@ -97,7 +107,8 @@ def _judge_claims(
     for statement in claims.provenance:
         builders = matching_builders(statement, provenance.builders, policy)
         for claim in statement.claims:
-            agents = _agents_of(claim, policy.agents.values())
+            # A platform vouches for its agent, and not for a person who is called like it.
+            agents = _agents_of(claim, policy.agents.values()) if _by_agent(claim) else ()
             platform = any(signed_by(claim.evidence, agent.signers, policy) for agent in agents)
             trust: Trust | None = None
             if id(statement) in accepted or platform:
@@ -146,7 +157,7 @@ def _coverage(section: AgentsSection, judged: tuple[Judged, ...], accepted: tupl
         found += "; unclaimed: " + _some(f"{_short(commit)}{_why(commit, accepted)}" for _, commit in missing)
     if headless:
         found = "the provenance does not say which one commit it was built from; " + found
-    if section.coverage is Coverage.HEAD and not missing and not headless:
+    if section.coverage is Coverage.HEAD:
         found += "; commits before the head were not judged"
     return Result(
         check=f"{CHECK}.coverage",
@@ -166,12 +177,13 @@ def _why(commit: str, accepted: tuple[JudgedClaim, ...]) -> str:
 
 def _conflict(accepted: tuple[JudgedClaim, ...]) -> Result:
     """Rule 17: two accepted claims about one commit that disagree."""
-    said: defaultdict[_Commit, set[tuple[str, str | None, str | None]]] = defaultdict(set)
+    # A git object's name is one commit in every repository that has it, so the repository does not tell two apart.
+    said: defaultdict[str, set[tuple[str, str | None, str | None]]] = defaultdict(set)
     for entry in accepted:
         claim = entry.claim
         if claim.commit is not None:
-            said[claim.repository, claim.commit].add((claim.authored_by.value, claim.agent, claim.model))
-    conflicts = [commit for (_, commit), claims in said.items() if len(claims) > 1]
+            said[claim.commit].add((claim.authored_by.value, claim.agent, claim.model))
+    conflicts = [commit for commit, claims in said.items() if len(claims) > 1]
     return Result(
         check=f"{CHECK}.conflict",
         outcome=Outcome.FAIL if conflicts else Outcome.PASS,
@@ -256,7 +268,7 @@ def _result(aspect: str, expected: str, wrong: list[str], accepted: tuple[Judged
         check=f"{CHECK}.{aspect}",
         outcome=Outcome.FAIL if wrong else Outcome.PASS,
         expected=expected,
-        found=_some(wrong) if wrong else f"so are all {len(accepted)} claims",
+        found=_some(wrong) if wrong else f"{len(accepted)} of {len(accepted)} claims",
         evidence=_evidence(accepted),
         remedy=remedy if wrong else "",
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.checks.ages import young
 from gate.checks.signers import signed_by, signing_time
-from gate.claims.source import Source, canonical_repository
+from gate.claims.source import Source, canonical_repository, is_commit
 from gate.policy.matching import How
 from gate.policy.model import Anything
 from gate.verification import Identity
@@ -112,12 +112,13 @@ def _judge(
 ) -> Judged:
     certified, stated = provenance.certified, provenance.stated
     aspects = [_builder(provenance, builders), _level(section, provenance, builders)]
-    repository = certified.repository if certified else stated.repository
-    ref = certified.ref if certified else stated.ref
-    commits = certified.commits if certified else stated.commits
+    # Rule 12: each fact from the certificate where it has it, else from the field fixed for the build type.
+    repository = (certified.repository if certified else None) or stated.repository
+    ref = (certified.ref if certified else None) or stated.ref
+    commits = (certified.commits if certified else ()) or stated.commits
     aspects.append(_source(section, repository, provenance, _differ("repository", certified, stated)))
     aspects.append(_ref(section, ref, _differ("ref", certified, stated)))
-    if commits or stated.commits:
+    if commits or (certified and certified.conflict) or stated.conflict:
         aspects.append(_commit(commits, certified, stated))
     if section.max_age is not None:
         aspects.append(
@@ -204,10 +205,12 @@ def _ref(section: ProvenanceSection, ref: str | None, differ: str | None) -> Asp
 
 
 def _commit(commits: tuple[str, ...], certified: Source | None, stated: Source) -> Aspect:
-    """Rules 12 and 17: one commit, the same for every witness."""
+    """Rules 12 and 17: one commit, the same for every witness, and no witness that contradicts itself."""
     differ = _differ("commits", certified, stated)
     conflict = (certified.conflict if certified else None) or stated.conflict
     problem = differ or conflict or (f"{len(commits)} commits" if len(commits) > 1 else None)
+    if problem is None and not all(is_commit(commit) for commit in commits):
+        problem = f"{commits[0]!a}, which is no whole commit"
     return Aspect(
         name="commit",
         passed=problem is None,
@@ -218,12 +221,13 @@ def _commit(commits: tuple[str, ...], certified: Source | None, stated: Source) 
 
 
 def _differ(what: str, certified: Source | None, stated: Source) -> str | None:
-    """What the predicate states must agree with the certificate; what it omits is no disagreement (rule 12)."""
-    if certified is None:
+    """What the predicate states must agree with the certificate; what one omits is no disagreement (rule 12)."""
+    ours = getattr(certified, what) if certified else None
+    theirs = getattr(stated, what)
+    if not ours or not theirs or ours == theirs:
         return None
-    ours, theirs = getattr(certified, what), getattr(stated, what)
-    if not theirs or ours == theirs:
-        return None
-    if not ours:
-        return f"the provenance says {theirs!a}, and the certificate does not say"
-    return f"the certificate says {ours!a}, the provenance {theirs!a}"
+    return f"the certificate says {_said(ours)}, the provenance {_said(theirs)}"
+
+
+def _said(value: str | tuple[str, ...]) -> str:
+    return ", ".join(ascii(item) for item in ((value,) if isinstance(value, str) else value))

@@ -86,15 +86,24 @@ def _claims(evidence: Verified) -> Iterator[AgentClaim]:
             yield _broken(evidence, place, where, None, f"{where} is no list")
             continue
         for number, entry in enumerate(entries):
+            path = f"{where}[{number}]"
             if isinstance(entry, Mapping):
-                yield from _of_entry(evidence, place, f"{where}[{number}]", entry)
+                yield from _of_entry(evidence, place, path, entry)
+            else:
+                yield _broken(evidence, place, path, None, f"{path} is no object")
 
 
 def _of_entry(evidence: Verified, place: str, where: str, entry: Mapping[str, JSON]) -> Iterator[AgentClaim]:
     uri = entry.get("uri")
     repository = canonical_repository(uri) if isinstance(uri, str) and uri else None
     for holder in ("properties", "annotations"):
-        commits = _get(entry.get(holder), "commits")
+        held = entry.get(holder)
+        if not held:  # unset, null and empty are the same (SLSA, "Parsing rules")
+            continue
+        if not isinstance(held, Mapping):
+            yield _broken(evidence, place, f"{where}.{holder}", repository, f"{where}.{holder} is no object")
+            continue
+        commits = held.get("commits")
         if commits is None:
             continue
         path = f"{where}.{holder}.commits"

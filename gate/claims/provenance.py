@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents import AgentClaim, read_agent_claims
-from gate.claims.source import Source, canonical_repository, certified_source, is_commit, ref_of
+from gate.claims.source import Source, canonical_repository, certified_source, ref_of
 
 if TYPE_CHECKING:
     from gate.errors import LimitExceeded
@@ -50,15 +50,17 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
     if evidence.statement is None:
         return None
     predicate = evidence.statement.predicate
+    certified = certified_source(evidence.signer)
+    named = certified.repository if certified else None
     if evidence.statement.predicate_type == V1:
         definition = _object(predicate, "buildDefinition")
         build_type = _text(definition, "buildType")
         builder_id = _text(_object(_object(predicate, "runDetails"), "builder"), "id")
-        stated = _stated(_V1_FIELDS, build_type, definition)
+        stated = _stated(_V1_FIELDS, build_type, definition, named)
     elif evidence.statement.predicate_type == V02:
         build_type = _text(predicate, "buildType")
         builder_id = _text(_object(predicate, "builder"), "id")
-        stated = _stated(_V02_FIELDS, build_type, predicate)
+        stated = _stated(_V02_FIELDS, build_type, predicate, named)
     else:
         return None
     if build_type.startswith(_AGENT_COMMIT):
@@ -68,46 +70,51 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
         evidence=evidence,
         builder_id=builder_id,
         build_type=build_type,
-        certified=certified_source(evidence.signer),
+        certified=certified,
         stated=stated,
         claims=claims,
         gap=gap,
     )
 
 
-_Reader = Callable[[Mapping[str, "JSON"]], Source]
+_Reader = Callable[[Mapping[str, "JSON"], str | None], Source]
 
 
 def _stated(
-    table: tuple[tuple[re.Pattern[str], _Reader], ...], build_type: str, document: Mapping[str, JSON]
+    table: tuple[tuple[re.Pattern[str], _Reader], ...],
+    build_type: str,
+    document: Mapping[str, JSON],
+    certified: str | None,
 ) -> Source:
-    """The source by the reader of this build type; an unknown build type has no source (rule 12)."""
+    """The source by the reader of this build type; an unknown build type has no source (rule 12).
+
+    `certified` is the repository that the certificate names: where the predicate names none, what it lists for that one
+    is what it states.
+    """
     for pattern, reader in table:
         if pattern.fullmatch(build_type):
-            return reader(document)
+            return reader(document, certified)
     return Source()
 
 
-def _github_workflow(definition: Mapping[str, JSON]) -> Source:
+def _github_workflow(definition: Mapping[str, JSON], certified: str | None) -> Source:
     """https://actions.github.io/buildtypes/workflow/v1: externalParameters.workflow, and the dependency that is it."""
     workflow = _object(_object(definition, "externalParameters"), "workflow")
-    repository = _text(workflow, "repository")
-    return _with_commits(repository, _text(workflow, "ref"), definition, "resolvedDependencies")
+    repository, ref = _stated_text(workflow, "repository"), _stated_text(workflow, "ref")
+    return _source(repository, ref, _list(definition, "resolvedDependencies"), certified)
 
 
-def _gitlab_v1(definition: Mapping[str, JSON]) -> Source:
+def _gitlab_v1(definition: Mapping[str, JSON], certified: str | None) -> Source:
     """GitLab's runner (PROVENANCE.md): externalParameters.source; the commit stands under sha256."""
-    repository = _text(_object(definition, "externalParameters"), "source")
-    return _with_commits(repository, "", definition, "resolvedDependencies")
+    repository = _stated_text(_object(definition, "externalParameters"), "source")
+    return _source(repository, "", _list(definition, "resolvedDependencies"), certified)
 
 
-def _config_source(predicate: Mapping[str, JSON]) -> Source:
+def _config_source(predicate: Mapping[str, JSON], certified: str | None) -> Source:
     """Provenance v0.2: invocation.configSource, and the material that is it."""
     config = _object(_object(predicate, "invocation"), "configSource")
-    uri = _text(config, "uri")
-    found = _with_commits(uri, ref_of(uri) or "", predicate, "materials")
-    commits = dict.fromkeys((*_commits(config), *found.commits))
-    return Source(repository=found.repository, ref=found.ref, commits=tuple(commits), conflict=_several(commits))
+    uri = _stated_text(config, "uri")
+    return _source(uri, "", (config, *_list(predicate, "materials")), certified)
 
 
 _V1_FIELDS: Final = (
@@ -121,36 +128,45 @@ _V02_FIELDS: Final = (
 )
 
 
-def _with_commits(uri: str, ref: str, document: Mapping[str, JSON], key: str) -> Source:
-    """A repository with the commits that the list under `key` gives for it, and the ref."""
-    if not uri:
-        return Source()
-    repository = canonical_repository(uri)
+def _source(uri: str, ref: str, entries: tuple[Mapping[str, JSON], ...], certified: str | None) -> Source:
+    """What is stated: the repository of `uri`, and each ref and commit that the fields and the entries give for it."""
+    repository = canonical_repository(uri) if uri else None
     commits: dict[str, None] = {}
-    refs = {ref} if ref else set()
-    for entry in _list(document, key):
+    refs = {item for item in (ref, ref_of(uri) if uri else None) if item}
+    for entry in entries:
         entry_uri = _text(entry, "uri")
-        if entry_uri and canonical_repository(entry_uri) == repository:
+        if entry_uri and canonical_repository(entry_uri) == (repository or certified):
             commits.update(dict.fromkeys(_commits(entry)))
-            refs |= {found for found in (ref_of(entry_uri),) if found}
-    conflict = _several(commits)
+            refs |= {item for item in (ref_of(entry_uri),) if item}
+    conflict = None
     if len(refs) > 1:
         conflict = f"the provenance names the refs {', '.join(sorted(ascii(item) for item in refs))}"
-    return Source(repository=repository, ref=min(refs) if refs else None, commits=tuple(commits), conflict=conflict)
+    elif len(commits) > 1:
+        conflict = f"the provenance names {len(commits)} commits of its source"
+    return Source(repository=repository, ref=min(refs, default=None), commits=tuple(commits), conflict=conflict)
 
 
 def _commits(entry: Mapping[str, JSON]) -> tuple[str, ...]:
-    """The git commits of a descriptor: gitCommit, sha1, or 40 hex digits under sha256 (GitLab's runner)."""
+    """The git commits that a descriptor states: gitCommit, sha1, or 40 hex digits under sha256 (GitLab's runner).
+
+    What is stated and is no commit is kept as it stands: it agrees with none.
+    """
     digests = _object(entry, "digest")
-    found = [_text(digests, "gitCommit"), _text(digests, "sha1")]
+    found = [_stated_text(digests, "gitCommit"), _stated_text(digests, "sha1")]
     misplaced = _text(digests, "sha256")
     if len(misplaced) == 40:
         found.append(misplaced)
-    return tuple(dict.fromkeys(item for item in found if is_commit(item)))
+    return tuple(dict.fromkeys(item for item in found if item))
 
 
-def _several(commits: Mapping[str, None]) -> str | None:
-    return f"the provenance names {len(commits)} commits of its source" if len(commits) > 1 else None
+def _stated_text(parent: Mapping[str, JSON], key: str) -> str:
+    """A text that counts as stated: unset, null and empty are the same (SLSA, "Parsing rules"); a value of another type
+    is something stated that agrees with nothing.
+    """
+    value = parent.get(key)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _object(parent: Mapping[str, JSON], key: str) -> Mapping[str, JSON]:

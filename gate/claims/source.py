@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gate.verification import KeyIdentity
 
 _URI: Final = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>/[^@]*)?(?:@(?P<ref>.*))?", re.IGNORECASE
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>(?:/@?[^@/]*)*)(?:@(?P<ref>.*))?", re.IGNORECASE
 )
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 GITHUB_ISSUER: Final = "https://token.actions.githubusercontent.com"
@@ -59,25 +59,27 @@ def is_commit(text: str) -> bool:
 
 
 def certified_source(identity: Identity | KeyIdentity) -> Source | None:
-    """What the CA copied from the CI system's token; None for a key, or a certificate that names no repository."""
+    """What the CA copied from the CI system's token; None for a key, or a certificate that says nothing of a source."""
     if not isinstance(identity, Identity):
         return None
     found = identity.extensions
     new, old = found.get("source-repository-uri"), found.get("github-workflow-repository")
-    if new is None and old is None:
-        return None
-    conflict = None
-    if new is not None:
-        repository: str | None = canonical_repository(new)
-        if old is not None and not _same_repository(new, old):
-            conflict = f"the certificate names the repositories {new!a} and {old!a}"
-    else:
-        # The old form has no host: it is GitHub's only where GitHub's own issuer says so.
-        repository = f"https://github.com/{old}" if identity.issuer == GITHUB_ISSUER else None
     ref, ref_conflict = _either(found.get("source-repository-ref"), found.get("github-workflow-ref"), "refs")
     commit, commit_conflict = _either(
         found.get("source-repository-digest"), found.get("github-workflow-sha"), "commits"
     )
+    if all(item is None for item in (new, old, ref, commit)):
+        return None
+    repository, conflict = None, None
+    if new is not None:
+        repository = canonical_repository(new)
+        if old is not None and not _same_repository(new, old):
+            conflict = f"the certificate names the repositories {new!a} and {old!a}"
+    elif old is not None and identity.issuer == GITHUB_ISSUER:
+        repository = f"https://github.com/{old}"
+    elif old is not None:
+        # The old form has no host: it is GitHub's only where GitHub's own issuer says so.
+        conflict = f"the certificate names a repository {old!a} without a host, and its issuer is not GitHub's"
     return Source(
         repository=repository,
         ref=ref,

@@ -1,0 +1,168 @@
+"""Results become one verdict, and only there; nothing checked is never a PASS."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import pytest
+
+from gate.discovery import LedgerEntry
+from gate.errors import AccessDenied, CouldNotLook, Unavailable
+from gate.flow import ImageJudgement
+from gate.reference import parse_reference
+from gate.verdict import (
+    EXIT_FAIL,
+    EXIT_INVALID,
+    EXIT_PASS,
+    EXIT_RETRY,
+    EXIT_STUCK,
+    Gap,
+    Outcome,
+    Result,
+    Verdict,
+    decide,
+    settle,
+    verdict_of,
+    worst,
+)
+
+LATER = Gap(reason="no answer", exit_code=EXIT_RETRY)
+NEVER = Gap(reason="refused", exit_code=EXIT_STUCK)
+
+
+def result(outcome: Outcome, *gaps: Gap) -> Result:
+    return Result(check="signature", outcome=outcome, expected="a signature", found="what was found", gaps=gaps)
+
+
+PASSED, FAILED = result(Outcome.PASS), result(Outcome.FAIL)
+RETRY, STUCK, BARE = result(Outcome.ERROR, LATER), result(Outcome.ERROR, NEVER), result(Outcome.ERROR)
+
+
+# decide: one image.
+
+
+def test_an_image_passes_where_every_result_of_every_rule_passed() -> None:
+    """Section 5, step 6."""
+    assert decide([[PASSED]]) == EXIT_PASS
+    assert decide([[PASSED, PASSED], [PASSED]]) == EXIT_PASS
+
+
+@pytest.mark.parametrize("rules", [[], [[]], [[], []], [[PASSED], []], [[], [PASSED]]])
+def test_no_rule_or_a_rule_without_a_pass_is_never_a_pass(rules: list[list[Result]]) -> None:
+    """Rule 21: in each rule at least one required check must have passed. Section 9: never PASS with zero checks."""
+    assert decide(rules) == EXIT_STUCK
+
+
+def test_inside_an_image_a_fail_stands_over_undecided_and_undecided_over_a_pass() -> None:
+    """Rule 26: fail, then undecided (4, 3), then pass; in whatever order and rule they come."""
+    for order in permutations([PASSED, FAILED, RETRY, STUCK]):
+        assert decide([order]) == EXIT_FAIL
+        assert decide([[item] for item in order]) == EXIT_FAIL
+    for order in permutations([PASSED, RETRY, STUCK]):
+        assert decide([order]) == EXIT_STUCK
+        assert decide([[item] for item in order]) == EXIT_STUCK
+    for order in permutations([PASSED, RETRY]):
+        assert decide([order]) == EXIT_RETRY
+
+
+def test_only_passes_alone_are_a_pass() -> None:
+    """Section 9: over every combination of three results in one rule and in three."""
+    for trio in product([PASSED, FAILED, RETRY, STUCK, BARE], repeat=3):
+        passed = all(item is PASSED for item in trio)
+        assert (decide([trio]) == EXIT_PASS) is passed
+        assert (decide([[item] for item in trio]) == EXIT_PASS) is passed
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 5, -1, 130])
+def test_an_error_is_never_a_pass_whatever_its_gap_says(code: int) -> None:
+    """Section 9: not even an impossible one."""
+    odd = result(Outcome.ERROR, Gap(reason="odd", exit_code=code))
+    assert decide([[PASSED, odd]]) != EXIT_PASS
+    assert decide([[odd]]) != EXIT_PASS
+
+
+def test_an_error_without_a_reason_will_not_go_away_by_itself() -> None:
+    assert BARE.exit_code == EXIT_STUCK
+    assert result(Outcome.ERROR, LATER, NEVER).exit_code == EXIT_STUCK
+    assert RETRY.exit_code == EXIT_RETRY
+
+
+# worst: several images.
+
+
+def test_between_images_the_worst_stands() -> None:
+    """Rule 26: 4 > 3 > 2 > 1 > 0."""
+    codes = [EXIT_PASS, EXIT_FAIL, EXIT_INVALID, EXIT_RETRY, EXIT_STUCK]
+    for order in permutations(codes):
+        assert worst(order) == EXIT_STUCK
+    for place, code in enumerate(codes):
+        assert worst(codes[: place + 1]) == code
+        assert worst(reversed(codes[: place + 1])) == code
+
+
+def test_no_image_at_all_is_no_pass() -> None:
+    """Section 9."""
+    assert worst([]) == EXIT_STUCK
+    assert worst([99]) == EXIT_STUCK
+
+
+def test_each_exit_code_has_one_word() -> None:
+    """Section 2: 3 and 4 are both undecided, and so is all that is none of the five."""
+    assert [verdict_of(code) for code in range(5)] == [
+        Verdict.PASS,
+        Verdict.FAIL,
+        Verdict.INVALID,
+        Verdict.UNDECIDED,
+        Verdict.UNDECIDED,
+    ]
+    assert {verdict_of(code) for code in (-1, 5, 130, 143)} == {Verdict.UNDECIDED}
+
+
+# settle: what could not be looked at.
+
+
+@pytest.mark.parametrize("item", [PASSED, FAILED])
+def test_a_result_over_a_complete_ledger_stands(item: Result) -> None:
+    """Rules 26 and 27."""
+    for over in (True, False):
+        assert settle(item, (), over_complete_ledger=over) is item
+
+
+def test_over_a_gap_a_fail_is_an_error_and_a_pass_one_where_more_could_turn_it() -> None:
+    """Rules 26 and 27."""
+    assert settle(PASSED, [LATER], over_complete_ledger=False) is PASSED
+    for item, over in ((PASSED, True), (FAILED, True), (FAILED, False)):
+        settled = settle(item, [LATER], over_complete_ledger=over)
+        assert (settled.outcome, settled.exit_code) == (Outcome.ERROR, EXIT_RETRY)
+        assert settled.check == item.check
+        assert "no answer" in settled.found
+        assert "what was found" in settled.found
+
+
+def test_a_retry_is_advised_where_it_can_help() -> None:
+    """Section 2: 3 may help, 4 does not."""
+    assert settle(FAILED, [LATER], over_complete_ledger=False).remedy.endswith("run it again")
+    mixed = settle(FAILED, [LATER, NEVER], over_complete_ledger=False)
+    assert mixed.exit_code == EXIT_STUCK
+    assert "see why" in mixed.remedy
+
+
+# An image that was not judged.
+
+
+@pytest.mark.parametrize(("error", "code"), [(AccessDenied("no"), EXIT_STUCK), (Unavailable("down"), EXIT_RETRY)])
+def test_an_image_that_could_not_be_had_ends_with_its_errors_code(error: CouldNotLook, code: int) -> None:
+    """Section 2: whatever else is in the judgement."""
+    entry = LedgerEntry(place="image", asked="x", status=None, found=0, bytes=0, complete=False, error=error)
+    judgement = ImageJudgement(
+        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), evidence=(), ledger=(entry,), error=error
+    )
+    assert judgement.exit_code == code
+
+
+def test_an_image_without_an_error_and_without_a_rule_is_no_pass() -> None:
+    """Section 9."""
+    judgement = ImageJudgement(
+        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), evidence=(), ledger=(), error=None
+    )
+    assert judgement.exit_code == EXIT_STUCK
