@@ -226,6 +226,11 @@ class _Look:
                     self.candidates.append(candidate)
                 else:
                     wanted.append((candidate, layer))
+        total = sum(layer.size for _, layer in wanted)
+        if total > self.limits.evidence_bytes:
+            over = LimitExceeded(f"{total} bytes of evidence; at most {self.limits.evidence_bytes} are read")
+            self._missed("blobs", str(self.subject), over)
+            return
         blobs = self._fetch("blobs", [partial(self.source.blob, layer) for _, layer in wanted])
         self.candidates += [replace(wanted[number][0], raw=raw) for number, raw in blobs]
 
@@ -259,7 +264,13 @@ class _Look:
             # The tag says that there is something: what cannot be read is not the same as nothing.
             self._missed(place, tag, Malformed(f"{tag} cannot be read: {error}", status=answer.status))
             return
-        found = len(manifest.manifests) if place == _REFERRERS_TAG else len(manifest.layers)
+        if manifest.index != (place == _REFERRERS_TAG):
+            kind = "an index" if manifest.index else "an image manifest"
+            self._missed(
+                place, tag, Malformed(f"{tag} holds {kind}, which does not belong there", status=answer.status)
+            )
+            return
+        found = len(manifest.manifests) if manifest.index else len(manifest.layers)
         self._note(place, tag, answer.status, found, len(content.raw))
         if place == _REFERRERS_TAG:
             self._add(place, manifest.manifests)

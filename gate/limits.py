@@ -24,6 +24,8 @@ class Limits:
     """A token service's answer is a few KiB."""
     error_bytes: int = 8 << 10
     """Of a failed answer only the error codes are read."""
+    evidence_bytes: int = 128 << 20
+    """All blobs of one image together: what they cost in memory is a multiple of it."""
     pages: int = 20
     """Pages of one referrers listing."""
     referrers: int = 200

@@ -10,7 +10,7 @@ import tarfile
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import InvalidReference, LimitExceeded, Malformed
-from gate.reference import Digest
+from gate.reference import Digest, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gate.limits import Limits
 
 _ALGORITHMS = {"sha256": 64, "sha512": 128}
+_BLOCK = 512
+_EXHAUSTED = (MemoryError, RecursionError, OverflowError)
+"""What headers that lie about sizes, or that chain without end, make of tarfile."""
 
 
 class Files(Protocol):
@@ -35,8 +38,13 @@ class Folder:
     """A layout in a folder."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        if not path.is_dir():
-            raise InvalidReference(f"{path} is no folder" if path.exists() else f"{path} does not exist")
+        try:
+            if not path.is_dir():
+                there = path.exists()
+                raise InvalidReference(f"{readable(path)} {'is no folder' if there else 'does not exist'}")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InvalidReference(f"{readable(path)} cannot be read: {reason}") from None
         self._path = path
         self._limits = limits
 
@@ -54,7 +62,10 @@ class Folder:
         """See `Files`."""
         for algorithm, digits in _ALGORITHMS.items():
             folder = self._path / "blobs" / algorithm
-            paths = sorted(folder.iterdir()) if folder.is_dir() else []
+            try:
+                paths = sorted(folder.iterdir()) if folder.is_dir() else []
+            except OSError as error:
+                raise Malformed(f"{folder} cannot be listed: {error.strerror}") from None
             if len(paths) > self._limits.layout_files:
                 raise LimitExceeded(f"{folder} holds more than {self._limits.layout_files} blobs")
             for path in paths:
@@ -80,12 +91,17 @@ class Archive:
                         continue
                     if self._members.setdefault(name, member) is not member:
                         raise Malformed(f"{path} holds {name!a} twice")
+                end = tar.offset
+            with path.open("rb") as file:
+                file.seek(end)
+                if file.read(_BLOCK) != bytes(_BLOCK):  # an archive ends with zeros; without them it was cut
+                    raise Malformed(f"{path} is truncated or broken: it has no end")
         except FileNotFoundError:
-            raise InvalidReference(f"{path} does not exist") from None
-        except (OSError, ValueError, tarfile.TarError) as error:
+            raise InvalidReference(f"{readable(path)} does not exist") from None
+        except (OSError, ValueError, tarfile.TarError, *_EXHAUSTED) as error:
             if self._members:  # it began as one: broken on the way, not the wrong file
                 raise Malformed(f"{path} is truncated or broken: {error}") from None
-            raise InvalidReference(f"{path} is no uncompressed tar archive: {error}") from None
+            raise InvalidReference(f"{readable(path)} is no uncompressed tar archive: {error}") from None
 
     def read(self, name: str, cap: int) -> bytes | None:
         """See `Files`. The archive is opened for each read: many threads, no shared position, nothing to close."""

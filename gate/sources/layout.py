@@ -138,11 +138,11 @@ class LayoutSource:
         for item in self._listed:
             name, kind = item.annotations.get(REF_NAME, ""), item.annotations.get(KIND, "")
             manifest = self._parsed(self._content(item.digest))
-            children.update(child.digest for child in manifest.manifests)
             if manifest.subject is not None or name.endswith(_COSIGN_SUFFIXES):
                 continue
             if kind.startswith(COSIGN_KIND) and kind not in _IMAGE_KINDS:
                 continue
+            children.update(child.digest for child in manifest.manifests)
             images[item.digest] = name
         candidates = {digest: name for digest, name in images.items() if digest not in children}
         if len(candidates) == 1:
