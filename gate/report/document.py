@@ -125,6 +125,7 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "verified": False,
         "step": None,
         "reason": None,
+        "also_failed": [],
         "root": None,
         "signer": None,
         "stated_signer": None,
@@ -147,7 +148,8 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         }
     elif isinstance(item, Rejected):
         stated = None if item.stated is None else _identity(item.stated)
-        document |= {"step": item.step.value, "reason": item.reason, "stated_signer": stated}
+        also = [{"step": step.value, "reason": reason} for step, reason in item.also]
+        document |= {"step": item.step.value, "reason": item.reason, "also_failed": also, "stated_signer": stated}
     return document
 
 

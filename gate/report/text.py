@@ -58,7 +58,8 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
     if rejected:
         yield "  rejected"
         for item in rejected:
-            yield f"    {item['digest'][:19]}  {item['kind']}: {item['reason']}"
+            reasons = "; and ".join([item["reason"], *(also["reason"] for also in item["also_failed"])])
+            yield f"    {item['digest'][:19]}  {item['kind']}: {reasons}"
     yield from _ledger(image["ledger"])
 
 

@@ -31,6 +31,7 @@ _VERSIONS: Final = {
 }
 _MAX_TIMESTAMPS: Final = 32  # sigstore-go's bounds, against endless timestamps and entries (CVE-2024-45395)
 _MAX_ENTRIES: Final = 32
+_MAX_CERTIFICATE: Final = 16 << 10  # Fulcio's have 1 to 2 KiB
 _MAX_PROOF: Final = 64  # an inclusion proof in a tree of 2^64 leaves
 _HASHES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
@@ -54,6 +55,10 @@ def read_bundle(raw: bytes, limits: Limits) -> Material:
     message, envelope = document.get("messageSignature"), document.get("dsseEnvelope")
     if (message is None) == (envelope is None):
         raise Refused("it needs either a message signature or a DSSE envelope")
+    payload = envelope.get("payload") if isinstance(envelope, Mapping) else None
+    outside = len(raw) - (len(payload) if isinstance(payload, str) else 0)
+    if outside > limits.json_bytes:
+        raise Refused(f"it has {outside} bytes around its payload; at most {limits.json_bytes} are read", costly=True)
     if envelope is not None:
         return _statement(_as_object(envelope), certificate, read, timestamps)
     signed = _as_object(message)
@@ -108,13 +113,19 @@ def _certificate(material: Mapping[str, JSON], version: int) -> bytes | None:
     if kinds == ["publicKey"]:
         return None
     if kinds == ["certificate"]:
-        return _bytes(_object(material, "certificate"), "rawBytes")
+        return _bounded(_bytes(_object(material, "certificate"), "rawBytes"))
     if version == 3:
         raise Refused("a 0.3 bundle has one certificate and no chain")
     chain = _list(_object(material, "x509CertificateChain"), "certificates")
     if not chain:
         raise Refused("its chain of certificates is empty")
-    return _bytes(_as_object(chain[0]), "rawBytes")  # the rest is the signer's word; the root decides
+    return _bounded(_bytes(_as_object(chain[0]), "rawBytes"))  # the rest is the signer's word; the root decides
+
+
+def _bounded(certificate: bytes) -> bytes:
+    if len(certificate) > _MAX_CERTIFICATE:
+        raise Refused(f"its certificate has {len(certificate)} bytes; at most {_MAX_CERTIFICATE} are read")
+    return certificate
 
 
 def _timestamps(material: Mapping[str, JSON]) -> tuple[bytes, ...]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from gate.discovery import Kind
 from gate.errors import GateError
@@ -31,6 +32,7 @@ from gate.verification.steps import (
     Named,
     Proven,
     check_log_windows,
+    still_failing,
     verify_with_certificate,
     verify_with_key,
 )
@@ -49,6 +51,8 @@ CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far a verified time may be ahead of this machine's clock (rule 28)."""
 
 _MAX_REASON: Final = 300
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, x509.InvalidVersion, UnsupportedAlgorithm)
+"""What cryptography raises for certificates that are none, some of it only when a part is asked for."""
 
 
 def verify_candidate(
@@ -83,13 +87,14 @@ def _verify(
     limits: Limits,
 ) -> Verified | Rejected:
     signer: Identity | KeyIdentity | None = None
+    certificate: x509.Certificate | None = None
     authentic = False
     statement: Statement | None = None
     annotations: dict[str, str] = {}
+    message = material.message or artifact.message
     try:
         if material.content is Content.STATEMENT and material.payload_type != PAYLOAD_TYPE:
             raise Failed(Step.FORMAT, f"its payload is {material.payload_type!a}, not an in-toto statement")
-        message = material.message or artifact.message
         if material.stated is not None and message.digest(material.stated[0]) != material.stated[1]:
             raise Failed(Step.SUBJECT, "it is a signature of another artifact, by the digest that it states")
 
@@ -98,13 +103,13 @@ def _verify(
             try:
                 certificate = x509.load_der_x509_certificate(material.certificate)
                 signer = read_identity(certificate)
-            except ValueError as error:
+            except _UNREADABLE as error:
                 raise Failed(Step.CERTIFICATE, f"its certificate cannot be read: {error}") from None
             # 3. Trust root: the logs, the CA, the CT log and the timestamp authority that it names are in this root.
             named = _named_parts(material, certificate, root, now)
             # 4. Times, log entries, chain, SCT, profile, signature and binding: `steps`.
             proven = verify_with_certificate(material, message, certificate, named, root)
-            # 5. Windows: log keys, the certificate and the CT log were in use, ends included, at each verified time.
+            # 5. Windows: log keys and the CT log were in use, ends included, at each verified time.
             _check_windows(material, named, certificate, proven, root)
         else:
             # 2.-5. of a key: whoever of the policy's keys verifies it; then entries, timestamps and windows: `steps`.
@@ -133,7 +138,8 @@ def _verify(
         except NotAbout as error:
             raise Failed(Step.SUBJECT, str(error)) from None
     except Failed as failure:
-        return _rejected(candidate, failure, stated=signer, authentic=authentic)
+        also = () if certificate is None else still_failing(material, message, certificate, failure.step)
+        return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001
@@ -159,7 +165,12 @@ def _verify(
 
 
 def _rejected(
-    candidate: Candidate, failure: Failed, *, stated: Identity | KeyIdentity | None = None, authentic: bool = False
+    candidate: Candidate,
+    failure: Failed,
+    *,
+    stated: Identity | KeyIdentity | None = None,
+    authentic: bool = False,
+    also: tuple[tuple[Step, str], ...] = (),
 ) -> Rejected:
     return Rejected(
         digest=candidate.digest,
@@ -170,6 +181,7 @@ def _rejected(
         stated=stated,
         authentic=authentic,
         doubt=failure.doubt,
+        also=tuple((step, _short(reason)) for step, reason in also),
     )
 
 
@@ -233,11 +245,11 @@ def _sct_log_id(certificate: x509.Certificate) -> bytes:
 
 
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:
-    """Step 5, for every verified time: one that does not fit rejects, however many others do (rule 4)."""
+    """Step 5, for every verified time: one that does not fit rejects, however many others do (rule 4).
+
+    The certificate's own window is the chain's to check.
+    """
     check_log_windows(material.entries, root, proven.times)
-    for time in proven.times:
-        if not certificate.not_valid_before_utc <= time <= certificate.not_valid_after_utc:
-            raise Failed(Step.CHAIN, f"its certificate was not valid at {time.isoformat()}")
     if named.ct_log is not None:
         scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
         issued = scts[0].timestamp.replace(tzinfo=UTC)

@@ -53,7 +53,16 @@ class Malformed(ValueError):
 
 
 def read_identity(certificate: x509.Certificate) -> Identity:
-    """Read who a certificate names. Raises `Malformed`."""
+    """Read who a certificate names, and every part of it that is parsed only when it is asked for. Raises `Malformed`,
+    or what cryptography raises for such a part.
+    """
+    for _ in (
+        certificate.issuer,
+        certificate.subject,
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+    ):
+        pass
     try:
         found = certificate.extensions
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:

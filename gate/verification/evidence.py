@@ -166,7 +166,8 @@ class Verified(Evidence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Evidence):
-    """A candidate that is no evidence: the first step that failed, and why.
+    """A candidate that is no evidence: the first step that failed, and why; `also` is what would still fail behind it,
+    of the steps that can be tried by themselves.
 
     `stated` is who it says that it is from: unverified, for messages only, unless `authentic`: then its signature did
     verify for that signer and what failed came after.
@@ -177,3 +178,4 @@ class Rejected(Evidence):
     stated: Identity | KeyIdentity | None = None
     authentic: bool = False
     doubt: Doubt | None = None
+    also: tuple[tuple[Step, str], ...] = ()

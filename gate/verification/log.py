@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NOTE_SIGNATURE: Final = re.compile("\u2014 (\\S+) (\\S+)\n")
+_NOTE_SIGNATURES: Final = re.compile(f"(?:{_NOTE_SIGNATURE.pattern})+")
 _PROTO_ALGORITHMS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
@@ -61,7 +62,7 @@ def check_checkpoint(proof: Proof, log_id: bytes, key: PublicKey, *, host: str |
     """The log signed the tree that the proof is of. `host` is the origin that it must have. Raises `NotProven`."""
     text, blank, signatures = proof.checkpoint.partition("\n\n")
     lines = text.split("\n")
-    if not blank or len(lines) < 3 or not lines[0]:
+    if not blank or len(lines) < 3 or not lines[0] or not _NOTE_SIGNATURES.fullmatch(signatures):
         raise NotProven("its checkpoint is no signed note")
     origin, size, root_hash = lines[:3]
     if host is not None and origin != host:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from gate.verification.material import Entry, Material, Message
     from gate.verification.roots import CertificateAuthority, CtLog, Log, Root
+
+
+_REKOR_V2: Final = ("hashedrekord", "0.0.2")
 
 
 class Failed(Exception):
@@ -138,6 +141,30 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
     return Proven(times=tuple(sorted(times)), logs=tuple(logs), notes=tuple(notes))
 
 
+def still_failing(
+    material: Material, message: Message, certificate: x509.Certificate, first: Step
+) -> tuple[tuple[Step, str], ...]:
+    """What would fail behind the first failed step, of the steps that need no other (for a reader only)."""
+
+    def signature() -> None:
+        _check_signature(checked(certificate.public_key()), material, message)
+
+    def bindings() -> None:
+        for entry in material.entries:
+            _check_binding(entry, material, message, certificate)
+
+    order = tuple(Step)
+    trials = ((Step.SIGNATURE, signature), (Step.LOG_ENTRY, bindings))
+    found = []
+    for step, trial in trials:
+        if order.index(first) < order.index(step):
+            try:
+                trial()
+            except Exception as error:  # noqa: BLE001  (what cannot be tried would fail too)
+                found.append((step, str(error)))
+    return tuple(found)
+
+
 def verified_times(material: Material, root: Root, known: Sequence[TimeStampResponse]) -> list[datetime]:
     """The verified RFC 3161 times of a signature, from the timestamps of known authorities. Of several, one that does
     not verify is no time; where there are some and none does, the signature fails. Raises `Failed`.
@@ -179,7 +206,7 @@ def _chain(
             reasons.append("the authority was not in use")
             continue
         try:
-            verifier = builder.store(Store(authority.certificates)).build_client_verifier()
+            verifier = builder.store(Store(list(authority.certificates))).build_client_verifier()
             return list(verifier.verify(certificate, []).chain[1:])
         except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
             reasons.append(str(error))
@@ -203,6 +230,8 @@ def _proven_entry(entry: Entry, log: Log) -> datetime | None:
         if entry.proof is None and entry.promise is None:
             raise NotProven("its log entry has neither an inclusion proof nor a signed entry timestamp")
         _check_proof(entry, log)
+        if entry.promise is not None and (entry.kind, entry.version) == _REKOR_V2:
+            raise NotProven("a Rekor v2 entry has no signed entry timestamp, and this one has")
         if entry.promise is not None:
             check_promise(entry, log.key)
             return datetime.fromtimestamp(entry.integrated, tz=UTC)
@@ -216,7 +245,7 @@ def _check_proof(entry: Entry, log: Log) -> None:
     if entry.proof is None:
         return
     # Rekor v2's origin is the host of its base URL; v1's is its own, and only its key says whose it is.
-    host = log.host if (entry.kind, entry.version) == ("hashedrekord", "0.0.2") else None
+    host = log.host if (entry.kind, entry.version) == _REKOR_V2 else None
     try:
         check_inclusion(entry.proof, entry.body)
         check_checkpoint(entry.proof, entry.log_id, log.key, host=host)

@@ -61,7 +61,15 @@ def _image(text: str) -> dict[str, Any]:
                 "problem": text,
             }
         ],
-        "evidence": [{"verified": False, "digest": "sha256:" + "0" * 64, "kind": "other", "reason": text}],
+        "evidence": [
+            {
+                "verified": False,
+                "digest": "sha256:" + "0" * 64,
+                "kind": "other",
+                "reason": text,
+                "also_failed": [{"step": "signature", "reason": text}],
+            }
+        ],
         "ledger": [{"place": text, "found": 0, "complete": False, "error": {"message": text}}],
     }
 

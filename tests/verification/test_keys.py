@@ -220,6 +220,18 @@ def test_a_key_needs_a_log_entry_unless_the_policy_says_otherwise(layout: Layout
         assert "it has no entry of a known transparency log" in ran.out
 
 
+def test_the_signature_of_another_signers_key_does_not_count(
+    layout: Layout, judge: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Both keys are in the policy, so the signature verifies; the rule names one of them."""
+    (tmp_path / "other.pub").write_bytes(_pem("ed25519"))
+    both = 'log = "optional"\n[signers.other]\nkey = "other.pub"\nlog = "optional"'
+    layout.attach([layout.simple("ed25519")], tag="sig")
+    assert judge(signer=both, rule='signature.signers = ["other"]').code == 0
+    ran = judge(signer=both)
+    assert (ran.code, ran.report["images"][0]["evidence"][0]["verified"]) == (1, True)
+
+
 def test_annotations_that_a_signer_requires_must_be_in_the_signature(layout: Layout, judge: Callable[..., Ran]) -> None:
     layout.attach([layout.simple("p256", optional={"env": "prod", "n": 1})], tag="sig")
     assert judge(signer='log = "optional"\nannotations = { env = "prod" }').code == 0

@@ -1,0 +1,81 @@
+"""A key's signature and the log: an entry of a known log is this signature's own, or the signature is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
+from tests.verification.forge import SIGNED_AT, JSONObject, Log, Sigstore, Validity, b64, ec_key
+from tests.verification.lab import (
+    ENTRY,
+    FORGED_IMAGE,
+    FORGED_NOW,
+    LIMITS,
+    about_forged,
+    at,
+    candidate,
+    edited,
+    forged_root,
+    load,
+)
+
+if TYPE_CHECKING:
+    from gate.verification import Evidence
+
+KEY, OTHER = ec_key("signer"), ec_key("other-signer")
+V1 = Sigstore(log=Log(key=ec_key("log-v1")))
+HOUR = timedelta(hours=1)
+
+
+def _judged(document: JSONObject, root: Root | None = None) -> Evidence:
+    raw = candidate(json.dumps(document).encode())
+    keys = [KEY.public_key(), OTHER.public_key()]
+    artifact = Artifact.of(FORGED_IMAGE)
+    (found,) = verify([raw], artifact, [root or forged_root(V1)], keys, now=FORGED_NOW, limits=LIMITS)
+    return found
+
+
+def _refused_at(document: JSONObject, root: Root | None = None) -> Step:
+    found = _judged(document, root)
+    assert isinstance(found, Rejected), "it verified"
+    return found.step
+
+
+def test_a_logged_signature_of_a_key_has_the_logs_time() -> None:
+    found = _judged(V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT))
+    assert isinstance(found, Verified), found
+    assert found.logs[0].integrated == SIGNED_AT
+
+
+def test_the_log_entry_of_another_statement_by_the_same_key_is_refused() -> None:
+    logged = about_forged(predicate={"another": True})
+    assert _refused_at(V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT, logged=logged)) is Step.LOG_ENTRY
+
+
+def test_the_log_entry_of_the_same_statement_by_another_key_is_refused() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    other = V1.sign_with_key(about_forged(), OTHER, integrated=SIGNED_AT)
+    assert _refused_at(edited(document, ENTRY, at(other, ENTRY))) is Step.LOG_ENTRY
+
+
+def test_a_promise_that_does_not_hold_is_refused_though_the_key_signed() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    path = f"{ENTRY}.inclusionPromise.signedEntryTimestamp"
+    assert _refused_at(edited(document, path, b64(V1.log.sign(b"another")))) is Step.LOG
+
+
+def test_a_log_whose_key_was_not_in_use_is_refused_and_the_ends_of_its_window_are_in_use() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    for start, end, verifies in (
+        (SIGNED_AT, SIGNED_AT, True),
+        (SIGNED_AT + timedelta(seconds=1), SIGNED_AT + HOUR, False),
+        (SIGNED_AT - HOUR, SIGNED_AT - timedelta(seconds=1), False),
+    ):
+        log = Log(key=ec_key("log-v1"), window=Validity(start=start, end=end))
+        root = load(Sigstore(log=log).root(), name="forged")
+        if verifies:
+            assert isinstance(_judged(document, root), Verified)
+        else:
+            assert _refused_at(document, root) is Step.LOG
