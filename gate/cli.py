@@ -78,6 +78,9 @@ def run(arguments: list[str] | None = None) -> int:
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 4
     except BaseException as error:  # noqa: BLE001  (a crash is 4: never 1, and never 0)
+        if _received:
+            _say(f"gate: stopped by signal {_received[0]}")
+            return 128 + _received[0]
         _say(f"gate: internal error: {type(error).__name__}: {error}")
         return 4
     return 4  # typer ends a command by SystemExit; anything else was no verdict
@@ -226,12 +229,16 @@ class _Verification:
             self._judge()
         except GateError as error:
             self.error = error
+        except _Stopped:
+            pass
         except Exception as error:  # noqa: BLE001  (a crash is 4, in words and in the report)
             self.error = GateError(f"internal error: {type(error).__name__}: {error}")
             self._trace()
         for number in _SIGNALS:
             if signal.getsignal(number) is _on_signal:
                 signal.signal(number, signal.SIG_IGN)  # what was found is written now, whoever still asks us to stop
+        if _received:
+            self.error = Interrupted(_received[0])
         from gate.report import document, text, writing  # noqa: PLC0415
 
         run = document.Run(
@@ -343,8 +350,17 @@ class _CannotReport(InvalidUsage):
     """The report's place cannot be written to; it is not tried again at the end."""
 
 
+class _Stopped(BaseException):
+    """A signal came. No Exception: a library that is just being imported, or parses, must not take it for its own."""
+
+
+_received: list[int] = []
+"""The signals that came: one counts even where something took its exception for another."""
+
+
 def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    raise Interrupted(number)
+    _received.append(number)
+    raise _Stopped
 
 
 def _print(text: str, stream: Any = None) -> None:

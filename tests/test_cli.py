@@ -345,6 +345,19 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code() -> None:
     assert process.wait(timeout=30) == 0
 
 
+def test_a_command_that_ends_without_a_verdict_is_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "app", lambda _: None)
+    assert cli.run([]) == 4
+
+
+def test_a_signal_counts_though_a_library_took_its_exception_for_its_own(
+    verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_received", [signal.SIGTERM])
+    ran = verify(SIGNED, policy=POLICY)
+    assert (ran.code, ran.report["verdict"]) == (143, "undecided")
+
+
 def test_the_version_is_one_line() -> None:
     process = _gate("--version")
     out, err = process.communicate(timeout=30)
