@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import Content, Entry, Material, Message, Proof, pae
+from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, Proof, pae
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -31,7 +31,6 @@ _VERSIONS: Final = {
 }
 _MAX_TIMESTAMPS: Final = 32  # sigstore-go's bounds, against endless timestamps and entries (CVE-2024-45395)
 _MAX_ENTRIES: Final = 32
-_MAX_CERTIFICATE: Final = 16 << 10  # Fulcio's have 1 to 2 KiB
 _MAX_PROOF: Final = 64  # an inclusion proof in a tree of 2^64 leaves
 _HASHES: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
@@ -123,8 +122,8 @@ def _certificate(material: Mapping[str, JSON], version: int) -> bytes | None:
 
 
 def _bounded(certificate: bytes) -> bytes:
-    if len(certificate) > _MAX_CERTIFICATE:
-        raise Refused(f"its certificate has {len(certificate)} bytes; at most {_MAX_CERTIFICATE} are read")
+    if len(certificate) > MAX_CERTIFICATE:
+        raise Refused(f"its certificate has {len(certificate)} bytes; at most {MAX_CERTIFICATE} are read")
     return certificate
 
 

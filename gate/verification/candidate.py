@@ -64,6 +64,10 @@ def verify_candidate(
         materials = _read(candidate, limits)
     except Refused as error:
         return [_rejected(candidate, Failed(Step.FORMAT, str(error)))]
+    except (GateError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  (as in `_verify`)
+        return [_rejected(candidate, _unreadable(error))]
     return [_verify(candidate, material, root, keys, artifact, now, limits) for material in materials]
 
 
@@ -145,8 +149,7 @@ def _verify(
     except Exception as error:  # noqa: BLE001
         # Parsers of foreign bytes raise what they like, some of them only when a field is asked for. Whatever it is, it
         # is no evidence, and one broken candidate does not end the run.
-        unread = Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
-        return _rejected(candidate, unread, stated=signer, authentic=authentic)
+        return _rejected(candidate, _unreadable(error), stated=signer, authentic=authentic)
     return Verified(
         digest=candidate.digest,
         layer=candidate.layer,
@@ -183,6 +186,10 @@ def _rejected(
         doubt=failure.doubt,
         also=tuple((step, _short(reason)) for step, reason in also),
     )
+
+
+def _unreadable(error: Exception) -> Failed:
+    return Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
 
 
 def _short(reason: str) -> str:

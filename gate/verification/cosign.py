@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import Content, Entry, Material, Message, pae
+from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, pae
 from gate.verification.statement import NotAbout
 
 if TYPE_CHECKING:
@@ -105,9 +105,11 @@ def _certificate(annotations: Mapping[str, str]) -> bytes | None:
     pem = annotations.get(_CERTIFICATE)
     if not pem:
         return None
+    if len(pem) > 2 * MAX_CERTIFICATE:  # PEM is a third longer than DER
+        raise Refused(f"its certificate has {len(pem)} characters; at most {2 * MAX_CERTIFICATE} are read")
     try:
         return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise Refused(f"its certificate cannot be read: {error}") from None
 
 

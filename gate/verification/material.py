@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 
 
+MAX_CERTIFICATE: Final = 16 << 10
+"""Bytes of a certificate. Fulcio's have 1 to 2 KiB, and a library makes many times its size of a large one."""
+
+
 class Content(StrEnum):
     """What was signed."""
 

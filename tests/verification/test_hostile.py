@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIB = 1 << 20
+BIT_STRING_NAME = der(0x30, der(0x31, der(0x30, bytes.fromhex("0603550403"), der(0x03, b"\0x"))))
 COMMON_NAME = bytes.fromhex("310a300806035504030c0141")
 """One relative distinguished name: CN=A."""
 
@@ -84,6 +85,16 @@ def _with_part(part: int, value: bytes) -> JSONObject:
     parts = _elements(_body(tbs))
     parts[part] = value
     return edited(document, CERTIFICATE, b64(der(0x30, der(0x30, *parts), *rest)))
+
+
+def _with_extension(oid: str, value: bytes) -> JSONObject:
+    """A forged bundle whose certificate has one more extension, or another in the place of its own."""
+    tbs, *_ = _elements(_body(base64.b64decode(at(Sigstore().sign(about_forged()), CERTIFICATE))))
+    parts = _elements(_body(tbs))
+    named = der(0x06, bytes.fromhex(oid))
+    kept = [item for item in _elements(_body(_body(parts[-1]))) if _elements(_body(item))[0] != named]
+    added = der(0x30, named, der(0x04, value))
+    return _with_part(len(parts) - 1, der(0xA3, der(0x30, *kept, added)))
 
 
 def _with_signer(issuer: bytes) -> JSONObject:
@@ -312,3 +323,36 @@ def test_poison_beside_good_evidence_changes_nothing() -> None:
     found_alone = verify(good, Artifact.of(image()), [lab_root()], [], now=NOW, limits=LIMITS)
     found_with = verify([*poison, *good], Artifact.of(image()), [lab_root()], [], now=NOW, limits=LIMITS)
     assert [item for item in found_with if isinstance(item, Verified)] == list(found_alone)
+
+
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        ("551d11", der(0x30, der(0xA4, BIT_STRING_NAME))),
+        ("551d23", der(0x30, der(0xA1, der(0xA4, BIT_STRING_NAME)), der(0x82, b"\1"))),
+        ("2b06010505070101", der(0x30, der(0x30, bytes.fromhex("06032a0304"), der(0xA4, BIT_STRING_NAME)))),
+        ("2b06010505070118", der(0x30, der(0x02, b"\x7f"))),
+    ],
+    ids=["a name", "the issuer's name", "the issuer's address", "a TLS feature"],
+)
+def test_a_certificate_whose_extensions_cannot_be_read_is_rejected(oid: str, value: bytes) -> None:
+    assert forged_rejected(_with_extension(oid, value)).step is Step.CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        ("551d11", der(0x30, der(0xA4, der(0x30, der(0x31, der(0x30, bytes.fromhex("0603550403"), der(0x08, b"x"))))))),
+        ("551d11", der(0x30, der(0x87, b"abc"))),
+        ("551d11", der(0x30, der(0xA3, b""))),
+        ("551d11", der(0x30, der(0x86, b"\xff"))),
+        ("551d11", b""),
+        ("551d0f", der(0x03, b"\0\x01")),
+        ("551d1e", der(0x30, der(0xA0, der(0x30, der(0x87, b"\1\2\3\4\0\xff\0\xff"))))),
+        ("2b06010401d679020402", der(0x04, b"\0\5\0\3abc")),
+        ("2b06010401d679020402", der(0x04, b"\0\x31\0\x2f\0" + bytes(32) + b"\xff" * 8 + b"\0\0\x09\x09\0\0")),
+        ("551d10", der(0x30, der(0x80, b"00000101000000Z"))),
+    ],
+)
+def test_a_certificate_with_any_other_broken_extension_is_rejected(oid: str, value: bytes) -> None:
+    assert forged_rejected(_with_extension(oid, value)).step is Step.CERTIFICATE

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from gate.verification.material import pae
 from tests.conftest import LAB, Ran, policy_path
+from tests.verification.forge import Leaf, Sigstore, utf8_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,18 @@ def _pem(kind: str) -> bytes:
     public = KINDS[kind][0].public_key()
     pem: bytes = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return pem
+
+
+def _of_version_8() -> str:
+    """A certificate of a version that there is not: the library refuses it with an error of its own."""
+    good = Sigstore().certificate(Leaf()).public_bytes(serialization.Encoding.DER)
+    odd = good.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
+    return f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(odd).decode()}\n-----END CERTIFICATE-----\n"
+
+
+def _of_26_kib() -> str:
+    leaf = Leaf(extensions={24: utf8_string("x" * (26 << 10))})
+    return Sigstore().certificate(leaf).public_bytes(serialization.Encoding.PEM).decode()
 
 
 class Layout:
@@ -200,6 +213,8 @@ def test_one_good_layer_among_several_is_enough(number: int, layout: Layout, jud
         ({"annotations": {"dev.cosignproject.cosign/signature": "not base64!"}}, "format"),
         ({"annotations": {"dev.sigstore.cosign/bundle": "{"}}, "format"),
         ({"annotations": {"dev.sigstore.cosign/certificate": "no certificate"}}, "format"),
+        ({"annotations": {"dev.sigstore.cosign/certificate": _of_version_8()}}, "format"),
+        ({"annotations": {"dev.sigstore.cosign/certificate": _of_26_kib()}}, "format"),
     ],
 )
 def test_a_simple_signature_that_is_wrong_in_one_thing_is_refused_for_it(

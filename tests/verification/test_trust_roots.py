@@ -424,3 +424,28 @@ def test_an_authority_that_is_no_ca_issues_nothing() -> None:
     document = edited(Sigstore().root(), "certificateAuthorities.0.certChain", chain)
     evidence = forged_rejected(Sigstore().sign(about_forged()), load(document), now=FORGED_NOW)
     assert evidence.step is Step.TRUST_ROOT
+
+
+def test_a_logs_id_decides_alone_which_key_is_tried() -> None:
+    # Rekor v2's ids are no hash of the key, and where sigstore does not know an id it tries every key that it has.
+    real, other = (Log(key=ed_key(name), host=name, claims_to_be=name.encode() * 16) for name in ("l1", "l2"))
+    root = forged_root_with(tlogs=[real.document(), other.document()])
+    forged_verified(Sigstore(log=real).sign(about_forged()), root)
+    forged_verified(Sigstore(log=other).sign(about_forged()), root)
+    impostor = Log(key=other.key, host=real.host, claims_to_be=real.key_id)
+    assert forged_rejected(Sigstore(log=impostor).sign(about_forged()), root).step is Step.LOG
+
+
+def test_a_ct_logs_id_decides_alone_which_key_is_tried() -> None:
+    real, other = (Log(key=ec_key(name), host=name, claims_to_be=name.encode() * 16) for name in ("c1", "c2"))
+    root = forged_root_with(ctlogs=[real.document(), other.document()])
+    forged_verified(Sigstore(ct=real).sign(about_forged()), root)
+    forged_verified(Sigstore(ct=other).sign(about_forged()), root)
+    impostor = Log(key=other.key, host=real.host, claims_to_be=real.key_id)
+    assert forged_rejected(Sigstore(ct=impostor).sign(about_forged()), root).step is Step.SCT
+
+
+def test_a_timestamp_authority_is_known_by_its_issuer_and_its_serial_number() -> None:
+    namesake = TimestampAuthority(name="tsa-two")
+    assert namesake.certificate.serial_number == Sigstore().tsa.certificate.serial_number
+    assert forged_rejected(Sigstore(tsa=namesake).sign(about_forged())).step is Step.TRUST_ROOT
