@@ -475,6 +475,7 @@ def _everything() -> FakeSource:
 def test_the_order_of_listings_changes_nothing() -> None:
     expected = look(_everything()).candidates
     assert len(expected) == 13
+    assert list(expected) == sorted(expected, key=lambda item: (item.digest, item.layer))
     for seed in range(5):
         source = _everything()
         random.Random(seed).shuffle(source.listed)  # noqa: S311
@@ -632,3 +633,16 @@ def test_every_candidate_of_a_real_layout_is_found(case: str, number: int) -> No
     assert all(isinstance(item, Candidate) and item.raw for item in found.candidates)
     assert all(hashlib.sha256(item.raw).hexdigest() for item in found.candidates)
     assert hashlib.sha256(found.image.raw).hexdigest() == found.image.digest.hex
+
+
+@pytest.mark.parametrize("place", ["referrers-tag", "cosign-sig", "cosign-att"])
+def test_an_images_own_layers_are_no_candidates_where_every_tag_is_the_image(place: str) -> None:
+    image = referrer(b"x", subject=None)
+
+    class Mirroring(FakeSource):
+        def tagged(self, tag: str) -> Answer:
+            return Answer(status=200, content=image)
+
+    found = look(Mirroring(image=image).add(blobs=[b"x"]))
+    assert found.candidates == ()
+    assert entry(found, place).found == 0

@@ -477,7 +477,7 @@ def test_an_agent_that_is_defined_is_not_for_that_allowed() -> None:
 )  # fmt: skip
 def test_an_id_that_only_looks_allowed_fails(look_alike: object) -> None:
     """A-T18, A-T19."""
-    assert "agents.claims" in failed(AGENTS_POLICY, claimed(claim(author=look_alike)))
+    assert {"agents.coverage", "agents.claims"} <= set(failed(AGENTS_POLICY, claimed(claim(author=look_alike))))
     assert "agents.claims" in failed(written('unclaimed = "allow"', allow='"any"'), claimed(claim(author=look_alike)))
     assert passes(AGENTS_POLICY, claimed(claim(author=AGENT)))
 
@@ -729,3 +729,59 @@ def test_an_agents_signers_are_defined_under_signers() -> None:
     with pytest.raises(InvalidPolicy, match="nobody"):
         policy(written(agents=COPILOT.replace('signers = ["platform"]', 'signers = ["nobody"]')))
     assert "platform" in policy(AGENTS_POLICY).signers
+
+
+def test_a_result_says_which_commits_are_unclaimed_and_why_each() -> None:
+    found = judge(written('signers = ["scanner"]'), claimed(), beside(claim(EARLIER))).found("agents.coverage")
+    assert found.startswith("0 of 2 commits claimed")
+    assert f"{HEAD[:12]}, {EARLIER[:12]} (claimed, but only the tenant vouches for it)" in found
+
+
+def test_a_result_shows_a_few_of_many_and_counts_the_rest() -> None:
+    """A-T36: no report grows with what is attached."""
+    wrong = [claim(f"{number:02x}".ljust(40, "0"), author="evil") for number in range(7)]
+    assert judge(AGENTS_POLICY, claimed(claim(), *wrong)).found("agents.allow").endswith(" and 2 more")
+    assert "more" not in judge(AGENTS_POLICY, claimed(claim(), *wrong[:5])).found("agents.allow")
+
+
+def test_a_result_names_the_statements_that_it_was_judged_on() -> None:
+    """Section 5, step 5."""
+    item, other = provenance(), beside(claim())
+    results = {result.check: result for result in judge(written(BY_SCANNER), item, other).results}
+    assert set(results["agents.coverage"].evidence) == {item.digest, other.digest}
+    assert set(results["agents.allow"].evidence) == {item.digest, other.digest}
+    assert results["provenance.source"].evidence == (item.digest,)
+    bare = claimed()
+    assert judge(AGENTS_POLICY, bare).results[-2].evidence == (bare.digest,)
+
+
+def test_one_of_several_statements_without_a_commit_is_one_without_a_head() -> None:
+    """Rules 10 and 17: each that satisfies has a head, or the image has none."""
+    headless = provenance(predicate_v1(dependencies=[]), signer=github(commit=None))
+    for order in ((provenance(), headless), (headless, provenance())):
+        assert failed(AGENTS_POLICY, *order) == ("agents.coverage",)
+        assert "does not say which one commit" in judge(AGENTS_POLICY, *order).found("agents.coverage")
+
+
+def test_one_of_an_agents_models_or_of_its_entries_is_enough() -> None:
+    """Rule 18: several models, and several entries for one id."""
+    agents = f"""
+[agents.first]
+ids = ["{AGENT}", "x"]
+models = ["a", {{ glob = "b-*" }}]
+[agents.second]
+ids = ["y", "{AGENT}"]
+models = ["c"]
+"""
+    text = written(agents=agents, allow='["first", "second"]')
+    for model in ("a", "b-1", "c"):
+        assert passes(text, claimed(claim(model=model)))
+    for other in ("b-", "d", None):
+        assert failed(text, claimed(claim(model=other))) == ("agents.models",)
+    assert failed(written(agents=agents, allow='["first"]'), claimed(claim(model="c"))) == ("agents.models",)
+
+
+def test_claims_without_a_commit_do_not_disagree_about_one() -> None:
+    """A-T6, rule 17: they fail for what they are."""
+    item = claimed(claim(), claim("x"), claim("y", author="copilot-agent-v3"))
+    assert failed(AGENTS_POLICY, item) == ("agents.claims",)

@@ -319,8 +319,9 @@ def test_an_unknown_build_type_has_no_source_but_its_certificates() -> None:
     """Rule 12."""
     predicate = predicate_v1(build_type="https://example.test/bt/v1")
     assert passes(PROVENANCE_POLICY, provenance(predicate))
-    refused = failed(PROVENANCE_POLICY, provenance(predicate, signer=plain(WORKFLOW, GITHUB)))
-    assert refused == ("provenance.source", "provenance.ref")
+    for source in (f'["{REPOSITORY}"]', '[{ glob = "https://**" }]', "[{ regex = '.*' }]"):
+        refused = failed(under(proven(source=source)), provenance(predicate, signer=plain(WORKFLOW, GITHUB)))
+        assert refused == ("provenance.source", "provenance.ref")
     anything = under(proven(source='"any"', refs='"any"'))
     assert passes(anything, provenance(predicate, signer=plain(WORKFLOW, GITHUB)))
 
@@ -350,10 +351,11 @@ def test_an_old_certificate_means_github_and_counts_only_from_github() -> None:
 )
 def test_a_certificate_whose_old_and_new_extensions_disagree_proves_nothing(extension: str, value: str) -> None:
     """Rule 12."""
-    item = provenance(signer=github(**{extension: value}))
+    signer = github(**{extension: value})
     for text in (PROVENANCE_POLICY, under(proven(source='"any"', refs='"any"'))):
-        assert not passes(text, item)
-        assert passes(text, provenance())
+        for predicate in (predicate_v1(), predicate_v1(external={}, dependencies=[])):
+            assert not passes(text, provenance(predicate, signer=signer))
+            assert passes(text, provenance(predicate))
 
 
 @pytest.mark.parametrize(
@@ -428,9 +430,11 @@ def test_a_ref_or_commit_that_disagrees_with_the_certificate_fails() -> None:
 
 def test_a_ref_that_the_dependency_contradicts_fails() -> None:
     """Rule 12: a predicate that contradicts itself does not agree."""
-    entry = dependency(uri=f"git+{REPOSITORY}@refs/heads/evil")
-    assert not passes(PROVENANCE_POLICY, provenance(predicate_v1(dependencies=[entry])))
-    assert passes(PROVENANCE_POLICY, provenance(predicate_v1(dependencies=[dependency()])))
+    for signer in (github(), plain(WORKFLOW, GITHUB)):
+        for ref in ("refs/heads/evil", "refs/heads/next", "refs/tags/v1"):
+            entry = dependency(uri=f"git+{REPOSITORY}@{ref}")
+            assert not passes(PROVENANCE_POLICY, provenance(predicate_v1(dependencies=[entry]), signer=signer))
+        assert passes(PROVENANCE_POLICY, provenance(predicate_v1(dependencies=[dependency()]), signer=signer))
 
 
 def test_a_ref_that_a_material_contradicts_fails() -> None:
@@ -650,3 +654,28 @@ def test_a_strangers_provenance_of_an_impossible_builder_changes_nothing(builder
     pattern = BUILDER.replace(f'id = "{WORKFLOW}"', 'id = { glob = "https://github.com/acme/**@refs/**" }')
     assert passes(under(PROVEN, pattern), provenance())
     assert passes(under(PROVEN, pattern), provenance(), provenance(predicate_v1(builder=builder), signer=stranger()))
+
+
+def test_a_signer_without_a_builder_entry_is_not_excused() -> None:
+    """Rule 12: only a builder entry can say `id-differs`."""
+    text = under(proven(who='signers = ["release"]', level=1))
+    assert failed(text, provenance(predicate_v1(builder=SCANNER))) == ("provenance.builder",)
+    assert passes(text, provenance())
+
+
+def test_someone_who_is_no_workflow_may_sign_for_one() -> None:
+    """Rule 12: where both contain /.github/workflows/, and only there."""
+    text = under(proven(), BUILDER.replace('signers = ["release"]', 'signers = ["people"]'))
+    assert passes(text, provenance(signer=plain("ada@acme.com")))
+    assert failed(text, provenance()) == ("provenance",)
+
+
+def test_a_refusal_says_which_builders_and_signers_there_were() -> None:
+    """A-T36: escaped."""
+    found = judge(PROVENANCE_POLICY, provenance(predicate_v1(builder="https://evil\n"))).found("provenance")
+    assert r"'https://evil\n'" in found
+    assert "which is not" not in found
+    found = judge(PROVENANCE_POLICY, provenance(predicate_v1(builder=None), signer=stranger())).found("provenance")
+    assert "no builder.id" in found
+    assert "mallory/api" in found
+    assert "no SLSA provenance" in judge(PROVENANCE_POLICY, signature()).found("provenance")

@@ -772,3 +772,10 @@ def test_symbolic_links_that_lead_nowhere_or_round_are_read_around(lab: Layout) 
     (folder / ("c" * 64)).symlink_to(Path("/nowhere"))
     (folder / ("d" * 64)).symlink_to(Path("/dev/zero"))
     assert len(found_in(f"oci:{lab.folder}").candidates) == 2
+
+
+def test_folders_may_stand_in_the_archive_and_twice(lab: Layout) -> None:
+    folder = tarfile.TarInfo("blobs")
+    folder.type = tarfile.DIRTYPE
+    header = folder.tobuf(tarfile.GNU_FORMAT)
+    assert len(found_in(lab.archive(lambda raw: header * 2 + raw)).candidates) == 2
