@@ -48,6 +48,8 @@ class Limits:
     """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
     json_tokens: int = 200_000
     """Values, keys and brackets in one untrusted document, counted before it is parsed."""
+    payload_tokens: int = 2_000_000
+    """The same of a payload whose signature verified, which may be an SBOM: its signer may still be anybody."""
     json_depth: int = 64
     """Nesting. in-toto predicates stay below 15."""
 

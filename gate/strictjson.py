@@ -45,7 +45,7 @@ class Refused(ValueError):
 def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None) -> JSON:
     """Parse one JSON document.
 
-    `tokens` overrides `limits.json_tokens` (0 for no bound: a payload whose signature already verified).
+    `tokens` overrides `limits.json_tokens` (0 for no bound).
     Raises `Refused`.
     """
     limits = limits or Limits()

@@ -143,6 +143,8 @@ def _verify(
             raise Failed(Step.SUBJECT, str(error)) from None
     except Failed as failure:
         also = () if certificate is None else still_failing(material, message, certificate, failure.step)
+        if also and failure.doubt is Doubt.STALE:
+            failure.doubt = None  # no root would have made it verify
         return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
@@ -260,5 +262,6 @@ def _check_windows(material: Material, named: Named, certificate: x509.Certifica
     if named.ct_log is not None:
         scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
         issued = scts[0].timestamp.replace(tzinfo=UTC)
-        if not named.ct_log.window.holds(issued):
+        windows = [log.window for log in root.ct_logs if log.key_id == named.ct_log.key_id]
+        if not any(window.holds(issued) for window in windows):
             raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {issued.isoformat()}")

@@ -54,10 +54,10 @@ class NotAbout(Exception):
 def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statement:
     """Read a statement about `artifact`.
 
-    The payload's signature has verified, so its size is bounded by the blob limit alone and not by a count of tokens:
-    real SBOMs are large. Raises `Refused` or `NotAbout`.
+    The payload's signature has verified, but its signer may be anybody: tokens are bounded here too, with room for real
+    SBOMs. Raises `Refused` or `NotAbout`.
     """
-    document = parse_object(payload, limits=limits, tokens=0)
+    document = parse_object(payload, limits=limits, tokens=limits.payload_tokens)
     version = document.get("_type")
     if not isinstance(version, str) or version not in _VERSIONS:
         raise Refused(f"{version!a} is no in-toto statement that gate reads")

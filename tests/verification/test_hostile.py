@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from gate.limits import Limits
 from gate.strictjson import Refused
-from gate.verification import Artifact, Rejected, Step, Verified, verify
+from gate.verification import Artifact, Doubt, Rejected, Step, Verified, verify
 from gate.verification.bundle import read_bundle
-from tests.verification.forge import JSONObject, Leaf, Sigstore, b64, der
+from tests.verification.forge import JSONObject, Leaf, Sigstore, b64, der, statement
 from tests.verification.lab import (
     CERTIFICATE,
     CHECKPOINT,
@@ -356,3 +356,8 @@ def test_a_certificate_whose_extensions_cannot_be_read_is_rejected(oid: str, val
 )
 def test_a_certificate_with_any_other_broken_extension_is_rejected(oid: str, value: bytes) -> None:
     assert forged_rejected(_with_extension(oid, value)).step is Step.CERTIFICATE
+
+
+def test_a_signed_payload_of_millions_of_tokens_is_in_doubt() -> None:
+    packed = statement("0" * 64, predicate={"x": 0}).replace(b'"x": 0', b'"x": [' + b"[]," * 700_000 + b"[]]")
+    assert forged_rejected(Sigstore().sign(packed)).doubt is Doubt.UNREADABLE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
 from tests.verification.forge import SIGNED_AT, JSONObject, Log, Sigstore, Validity, b64, ec_key
 from tests.verification.lab import (
+    DROP,
     ENTRY,
     FORGED_IMAGE,
     FORGED_NOW,
@@ -79,3 +80,22 @@ def test_a_log_whose_key_was_not_in_use_is_refused_and_the_ends_of_its_window_ar
             assert isinstance(_judged(document, root), Verified)
         else:
             assert _refused_at(document, root) is Step.LOG
+
+
+def test_a_keys_entry_without_any_time_is_none_of_a_log_whose_window_has_an_end() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    for part in ("inclusionPromise", "integratedTime"):
+        document = edited(document, f"{ENTRY}.{part}", DROP)
+    retired = Log(key=ec_key("log-v1"), window=Validity(end=SIGNED_AT - timedelta(days=30)))
+    root = load(Sigstore(log=retired).root(), name="forged")
+    raw = candidate(json.dumps(document).encode())
+    (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [root], [KEY.public_key()], now=FORGED_NOW, limits=LIMITS)
+    assert isinstance(found, Rejected) or (isinstance(found, Verified) and not found.logs)
+
+
+def test_a_keys_signature_needs_no_certificates_parts_and_none_of_them_helps_it() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    raw = candidate(json.dumps(document).encode())
+    for keys, verifies in (([], False), ([ec_key("another").public_key()], False), ([KEY.public_key()], True)):
+        (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [forged_root(V1)], keys, now=FORGED_NOW, limits=LIMITS)
+        assert isinstance(found, Verified) is verifies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from tests.verification.lab import (
     FORGED_NOW,
     LIMITS,
     NOW,
+    PAYLOAD,
     PROOF,
     about_forged,
     at,
@@ -449,3 +451,18 @@ def test_a_timestamp_authority_is_known_by_its_issuer_and_its_serial_number() ->
     namesake = TimestampAuthority(name="tsa-two")
     assert namesake.certificate.serial_number == Sigstore().tsa.certificate.serial_number
     assert forged_rejected(Sigstore(tsa=namesake).sign(about_forged())).step is Step.TRUST_ROOT
+
+
+def test_evidence_that_would_fail_in_any_root_is_in_no_doubt() -> None:
+    strange = edited(root_document(), "tlogs", [Log(key=ed_key("stranger-log"), host="stranger").document()])
+    dated = load(edited(strange, "tlogs.0.publicKey.validFor.start", EPOCH.isoformat()), built_in=True)
+    assert rejected(bundle(), dated).doubt is Doubt.STALE
+    assert rejected(edited(bundle(), PAYLOAD, b64(b"another")), dated).doubt is None
+
+
+@pytest.mark.parametrize("part", ["tlogs", "ctlogs"])
+def test_a_renewed_log_may_stand_twice_with_two_windows(part: str) -> None:
+    log = Sigstore().log if part == "tlogs" else Sigstore().ct
+    windows = (Validity(end=SIGNED_AT - SECOND), Validity(start=SIGNED_AT))
+    root = forged_root_with(**{part: [replace(log, window=window).document() for window in windows]})
+    forged_verified(Sigstore().sign(about_forged()), root)
