@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, LedgerEntry, discover, discover_file
-from gate.errors import CouldNotLook
+from gate.errors import CouldNotLook, DeadlineExceeded
 from gate.parallel import Background
 from gate.reference import Transport
 from gate.sources import open_source
@@ -78,7 +78,12 @@ def judge(
 
     # 3. Verification: candidates become evidence, for this digest and for nothing else.
     artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
-    evidence = verify(found.candidates, artifact, ready, keys, now=now, limits=limits)
+    try:
+        evidence = verify(deadline.each(found.candidates), artifact, ready, keys, now=now, limits=limits)
+    except DeadlineExceeded as error:
+        return ImageJudgement(
+            reference=reference, image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error
+        )
     # 4. Claims: what the verified statements say, and who says it.
     claims = read_claims(evidence, limits=limits)
     # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from gate.errors import DeadlineExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +79,9 @@ class Deadline:
         if left <= 0:
             raise DeadlineExceeded(f"no answer within {self.seconds:g} s (--timeout)")
         return left
+
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, each only while there is time; raises `DeadlineExceeded` before the first that has none."""
+        for item in items:
+            self.left()
+            yield item

@@ -11,18 +11,22 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
 from gate import __version__, cli
+from gate.discovery import Candidate, Discovery, discover
 from tests.conftest import LAB, Ran, check_report, policy_path
 from tests.registry_server import RegistryServer, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from gate.limits import Deadline
 
 ROOT = Path(__file__).parents[1]
 SIGNED = f"oci:{LAB / 'agent-signed'}"
@@ -251,6 +255,29 @@ def test_the_report_is_written_on_every_path(verify: Callable[..., Ran], monkeyp
     assert "Traceback" not in ran.err + ran.out
     assert "::" not in ran.err
     assert "Traceback" in verify(SIGNED, "--debug", policy=POLICY).err
+
+
+def test_verification_ends_at_the_deadline_too(verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found may cost more to verify than to fetch: here the time is over when the first candidate is due."""
+
+    def slow(*arguments: Any, deadline: Deadline, **options: Any) -> Discovery:
+        found = discover(*arguments, deadline=deadline, **options)
+
+        class Late(tuple[Candidate, ...]):
+            __slots__ = ()
+
+            def __iter__(self) -> Iterator[Candidate]:
+                deadline.at = 0
+                return super().__iter__()
+
+        return replace(found, candidates=Late(found.candidates))
+
+    monkeypatch.setattr("gate.flow.discover", slow)
+    ran = verify(SIGNED, policy=POLICY)
+    assert (ran.code, ran.report["verdict"]) == (3, "undecided")
+    image = ran.report["images"][0]
+    assert image["error"]["code"] == "deadline"
+    assert "layout-subjects" in [entry["place"] for entry in image["ledger"]], "what was looked at is not lost"
 
 
 def test_the_schema_is_printed_and_is_one(capsys: pytest.CaptureFixture[str]) -> None:
