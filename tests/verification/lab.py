@@ -22,7 +22,7 @@ from gate.sources import Content
 from gate.sources.layout import LayoutSource
 from gate.verification import Artifact, Identity, Rejected, Root, Statement, Verified, verify
 from tests.conftest import LAB
-from tests.verification.forge import SIGNED_AT, JSONObject, Sigstore, statement
+from tests.forge import SIGNED_AT, JSONObject, Sigstore, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

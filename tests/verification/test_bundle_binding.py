@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gate.verification import Doubt, Rejected, Step, Verified
-from tests.verification.forge import (
+from tests.forge import (
     SIGNED_AT,
     Authority,
     JSONObject,

@@ -11,7 +11,7 @@ import pytest
 from gate.discovery import Kind
 from gate.limits import Limits
 from gate.verification import Artifact, Rejected, Step, Verified, verify
-from tests.verification.forge import MEDIA_TYPE, JSONObject, Sigstore
+from tests.forge import MEDIA_TYPE, JSONObject, Sigstore
 from tests.verification.lab import (
     CERTIFICATE,
     CHECKPOINT,

@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gate.verification import Step
 from gate.verification.certificate import EXTENSIONS
-from tests.verification.forge import IDENTITY, ISSUER, Leaf, Sigstore, der, utf8_string
+from tests.forge import IDENTITY, ISSUER, Leaf, Sigstore, der, utf8_string
 from tests.verification.lab import about_forged, bundle, forged_rejected, forged_verified, image, verified, who
 
 OTHER_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.7")

@@ -12,7 +12,7 @@ import pytest
 from gate.discovery import Kind
 from gate.verification import Content, Identity, LogEntry, Statement, Verified
 from gate.verification import evidence as room
-from tests.verification.forge import SIGNED_AT, Sigstore
+from tests.forge import SIGNED_AT, Sigstore
 from tests.verification.lab import (
     DROP,
     ENTRY,

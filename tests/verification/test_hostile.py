@@ -21,7 +21,7 @@ from gate.limits import Limits
 from gate.strictjson import Refused
 from gate.verification import Artifact, Doubt, Rejected, Step, Verified, verify
 from gate.verification.bundle import read_bundle
-from tests.verification.forge import JSONObject, Leaf, Sigstore, b64, der, statement
+from tests.forge import JSONObject, Leaf, Sigstore, b64, der, statement
 from tests.verification.lab import (
     CERTIFICATE,
     CHECKPOINT,

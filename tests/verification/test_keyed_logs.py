@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
-from tests.verification.forge import SIGNED_AT, JSONObject, Log, Sigstore, Validity, b64, ec_key
+from tests.forge import SIGNED_AT, JSONObject, Log, Sigstore, Validity, b64, ec_key
 from tests.verification.lab import (
     DROP,
     ENTRY,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from gate.verification.material import pae
 from tests.conftest import LAB, Ran, policy_path
-from tests.verification.forge import Leaf, Sigstore, utf8_string
+from tests.forge import Leaf, Sigstore, utf8_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gate.verification.log import NotProven, check_binding, check_checkpoint
 from gate.verification.material import Content, Entry, Material, Message, Proof, pae
-from tests.verification.forge import Leaf, Log, Sigstore, b64, ec_key, ed_key
+from tests.forge import Leaf, Log, Sigstore, b64, ec_key, ed_key
 from tests.verification.lab import edited
 
 if TYPE_CHECKING:

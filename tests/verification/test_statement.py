@@ -14,7 +14,7 @@ from gate.sources import Content
 from gate.strictjson import Refused
 from gate.verification import Doubt, Rejected, Step, Verified
 from gate.verification.statement import Artifact, NotAbout, read_statement
-from tests.verification.forge import Sigstore, statement
+from tests.forge import Sigstore, statement
 from tests.verification.lab import (
     DROP,
     FORGED_HEX,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gate import trust
 from gate.errors import InvalidTrustRoot
 from gate.verification import Artifact, Doubt, Rejected, Root, Step, Verified, verify
-from tests.verification.forge import (
+from tests.forge import (
     EPOCH,
     SIGNED_AT,
     Authority,
