@@ -19,6 +19,7 @@ import jsonschema
 import pytest
 
 from gate import __version__, cli
+from gate.cli import signals
 from gate.discovery import Candidate, Discovery, discover
 from tests.conftest import LAB, Ran, check_report, policy_path
 from tests.registry_server import RegistryServer, Response
@@ -380,7 +381,7 @@ def test_a_command_that_ends_without_a_verdict_is_4(monkeypatch: pytest.MonkeyPa
 def test_a_signal_counts_though_a_library_took_its_exception_for_its_own(
     verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_received", [signal.SIGTERM])
+    monkeypatch.setattr(signals, "received", [signal.SIGTERM])
     ran = verify(SIGNED, policy=POLICY)
     assert (ran.code, ran.report["verdict"]) == (143, "undecided")
 

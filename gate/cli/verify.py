@@ -1,51 +1,32 @@
-"""The command: verbs, flags, environment, exit codes and signals, each in this place only.
+"""`gate verify`: from flags to outputs, on every path.
 
-What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
-judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
+What comes in: flags and environment. What goes out: the report, the summary and the exit code, which all say the same.
+Everything that can be wrong with the job is said before anything is fetched. It judges nothing: that is `flow`.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
-import warnings
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gate import __version__
+from gate.cli import signals
+from gate.cli.output import say, show
 from gate.errors import GateError, Interrupted, InvalidUsage
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from gate.flow import ImageJudgement
     from gate.limits import Deadline
     from gate.policy.model import Policy
     from gate.trust import TrustRoot
 
-app = typer.Typer(
-    name="gate",
-    help="May this image be deployed under this policy? Exit codes: 0 pass, 1 fail, 2 invalid, 3 or 4 undecided.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-trust_app = typer.Typer(
-    help="Trust roots: what is in them, how old they are.", rich_markup_mode=None, no_args_is_help=True
-)
-app.add_typer(trust_app, name="trust")
-report_app = typer.Typer(help="About reports.", rich_markup_mode=None, no_args_is_help=True)
-app.add_typer(report_app, name="report")
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_EXAMPLES = """
+EXAMPLES = """
 Examples:
 
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml --report gate.json
@@ -54,48 +35,6 @@ Examples:
 """
 
 
-def main() -> NoReturn:
-    """Run the command and end the process with its exit code. No traceback reaches a user without --debug."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
-    warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
-    for number in _SIGNALS:
-        signal.signal(number, _on_signal)
-    code = run()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # threads that still wait for a server are daemons, and nothing is left to clean up
-
-
-def run(arguments: list[str] | None = None) -> int:
-    """Run the command (`sys.argv` if no arguments are given) and return its exit code."""
-    try:
-        app(arguments)
-    except GateError as error:
-        _say(f"gate: {error}")
-        return error.exit_code
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else 4
-    except BaseException as error:  # noqa: BLE001  (a crash is 4: never 1, and never 0)
-        if _received:
-            _say(f"gate: stopped by signal {_received[0]}")
-            return 128 + _received[0]
-        _say(f"gate: internal error: {type(error).__name__}: {error}")
-        return 4
-    return 4  # typer ends a command by SystemExit; anything else was no verdict
-
-
-@app.callback(invoke_without_command=True)
-def _gate(
-    *, version: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False
-) -> None:
-    if version:
-        print(f"gate {__version__}")
-        raise typer.Exit(0)
-
-
-@app.command(epilog=_EXAMPLES)
 def verify(
     reference: Annotated[
         str,
@@ -136,65 +75,6 @@ def verify(
     ).run()
 
 
-@trust_app.command("show")
-def _trust_show(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
-    ] = None,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Print each root's parts with their windows, its digest and its date."""
-    from gate import trust  # noqa: PLC0415
-    from gate.report import roots  # noqa: PLC0415
-
-    loaded = [trust.load(name, folder=Path(), log_none=True, ct_none=True) for name in names or trust.BUILT_IN]
-    _print(roots.to_json(loaded) if as_json else roots.to_text(loaded, datetime.now(UTC)))
-
-
-@trust_app.command("update")
-def _trust_update(
-    name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
-    to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",
-    url: Annotated[str | None, typer.Option(help="Another TUF repository (a mirror, your own).", metavar="URL")] = None,
-    first_root: Annotated[
-        Path | None, typer.Option("--root", help="With --url: the repository's first root.json.", metavar="FILE")
-    ] = None,
-) -> None:
-    """Fetch a root from its TUF repository, verified from its first root on. Nothing else contacts one unasked."""
-    from gate.report import writing  # noqa: PLC0415
-    from gate.trust import parse, refresh  # noqa: PLC0415
-
-    if (url is None) != (first_root is None):
-        raise InvalidUsage("--url and --root go together: the repository, and what to trust it by")
-    if to != "-":
-        writing.check_writable(Path(to), "--to")
-    if url is not None and first_root is not None:
-        try:
-            source = refresh.Repository(url=url, first_root=first_root.read_bytes())
-        except OSError as error:
-            raise InvalidUsage(f"--root {first_root} cannot be read: {error.strerror}") from None
-    else:
-        source = refresh.repository(name)
-    raw = refresh.fetch(name, source)
-    parse(name, raw, dated=None, log_none=True, ct_none=True)
-    if to == "-":
-        _print(raw.decode("utf-8"))
-    else:
-        writing.write(Path(to), raw.decode("utf-8"))
-
-
-@report_app.callback(invoke_without_command=True)
-def _report(
-    *, schema: Annotated[bool, typer.Option("--schema", help="Print the report's JSON Schema.")] = False
-) -> None:
-    if not schema:
-        raise InvalidUsage("gate report: what about it? --schema prints its JSON Schema")
-    from gate.report.document import schema_text  # noqa: PLC0415
-
-    print(schema_text(), end="")
-
-
 class _Verification:
     """One `gate verify`: from flags to outputs, on every path."""
 
@@ -229,16 +109,14 @@ class _Verification:
             self._judge()
         except GateError as error:
             self.error = error
-        except _Stopped:
+        except signals.Stopped:
             pass
         except Exception as error:  # noqa: BLE001  (a crash is 4, in words and in the report)
             self.error = GateError(f"internal error: {type(error).__name__}: {error}")
             self._trace()
-        for number in _SIGNALS:
-            if signal.getsignal(number) is _on_signal:
-                signal.signal(number, signal.SIG_IGN)  # what was found is written now, whoever still asks us to stop
-        if _received:
-            self.error = Interrupted(_received[0])
+        signals.hold_off()
+        if signals.received:
+            self.error = Interrupted(signals.received[0])
         from gate.report import document, text, writing  # noqa: PLC0415
 
         run = document.Run(
@@ -255,16 +133,16 @@ class _Verification:
         written = document.to_json(built)
         try:
             if self.report == "-":
-                _print(written)
+                show(written)
             elif self.report is not None and not isinstance(self.error, _CannotReport):
                 writing.write(Path(self.report), written)
         except GateError as error:
-            _say(f"gate: {error}")
+            say(f"gate: {error}")
             code = error.exit_code
         for warning in built["warnings"]:
-            _say(f"gate: warning: {warning}")
+            say(f"gate: warning: {warning}")
         stream = sys.stderr if self.report == "-" or (self.error and not self.images) else sys.stdout
-        _print(text.summary(built), stream)
+        show(text.summary(built), stream)
         raise typer.Exit(code)
 
     def _judge(self) -> None:
@@ -348,31 +226,3 @@ class _Verification:
 
 class _CannotReport(InvalidUsage):
     """The report's place cannot be written to; it is not tried again at the end."""
-
-
-class _Stopped(BaseException):
-    """A signal came. No Exception: a library that is just being imported, or parses, must not take it for its own."""
-
-
-_received: list[int] = []
-"""The signals that came: one counts even where something took its exception for another."""
-
-
-def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    _received.append(number)
-    raise _Stopped
-
-
-def _print(text: str, stream: Any = None) -> None:
-    """Print, and leave a reader that went away to itself: the exit code says the verdict all the same."""
-    try:
-        print(text, end="", file=stream or sys.stdout, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
-
-
-def _say(text: str) -> None:
-    from gate.report.text import escape  # noqa: PLC0415
-
-    for line in text.splitlines() or [""]:
-        print(escape(line), file=sys.stderr)

@@ -1,0 +1,73 @@
+"""The command: verbs, flags, environment, exit codes and signals, each in this room only.
+
+What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
+judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
+
+One file a verb: `verify`, `trust`, `report`; `output` prints, `signals` stops.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Annotated, NoReturn
+
+import typer
+
+from gate import __version__
+from gate.cli import report, signals, trust, verify
+from gate.cli.output import say, show
+from gate.errors import GateError
+
+app = typer.Typer(
+    name="gate",
+    help="May this image be deployed under this policy? Exit codes: 0 pass, 1 fail, 2 invalid, 3 or 4 undecided.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
+app.add_typer(trust.app, name="trust")
+app.add_typer(report.app, name="report")
+
+
+def main() -> NoReturn:
+    """Run the command and end the process with its exit code. No traceback reaches a user without --debug."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
+    warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
+    signals.catch()
+    code = run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # threads that still wait for a server are daemons, and nothing is left to clean up
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command (`sys.argv` if no arguments are given) and return its exit code."""
+    try:
+        app(arguments)
+    except GateError as error:
+        say(f"gate: {error}")
+        return error.exit_code
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 4
+    except BaseException as error:  # noqa: BLE001  (a crash is 4: never 1, and never 0)
+        if signals.received:
+            say(f"gate: stopped by signal {signals.received[0]}")
+            return 128 + signals.received[0]
+        say(f"gate: internal error: {type(error).__name__}: {error}")
+        return 4
+    return 4  # typer ends a command by SystemExit; anything else was no verdict
+
+
+@app.callback(invoke_without_command=True)
+def _gate(
+    *, version: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False
+) -> None:
+    if version:
+        show(f"gate {__version__}\n")
+        raise typer.Exit(0)

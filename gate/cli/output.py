@@ -1,0 +1,29 @@
+"""Printing: the only place where anything reaches standard output or standard error.
+
+What comes in: text. What goes out: lines on a stream. It builds no text and chooses no exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Print, and leave a reader that went away to itself: the exit code says the verdict all the same."""
+    try:
+        print(text, end="", file=stream or sys.stdout, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
+
+
+def say(text: str) -> None:
+    """A diagnostic on standard error, each line with foreign characters escaped."""
+    from gate.report.text import escape  # noqa: PLC0415
+
+    for line in text.splitlines() or [""]:
+        print(escape(line), file=sys.stderr)

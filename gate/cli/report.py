@@ -1,0 +1,23 @@
+"""`gate report`: about reports. What goes out: their JSON Schema. It reads and writes none."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gate.cli.output import show
+from gate.errors import InvalidUsage
+
+app = typer.Typer(help="About reports.", rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.callback(invoke_without_command=True)
+def _report(
+    *, schema: Annotated[bool, typer.Option("--schema", help="Print the report's JSON Schema.")] = False
+) -> None:
+    if not schema:
+        raise InvalidUsage("gate report: what about it? --schema prints its JSON Schema")
+    from gate.report.document import schema_text  # noqa: PLC0415
+
+    show(schema_text())

@@ -1,0 +1,65 @@
+"""`gate trust`: what is in a trust root, how old it is, and a newer one by TUF.
+
+What comes in: names of roots. What goes out: text or JSON about them, or a fetched root. It judges nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate.cli.output import show
+from gate.errors import InvalidUsage
+
+app = typer.Typer(help="Trust roots: what is in them, how old they are.", rich_markup_mode=None, no_args_is_help=True)
+
+
+@app.command("show")
+def _trust_show(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print each root's parts with their windows, its digest and its date."""
+    from gate import trust  # noqa: PLC0415
+    from gate.report import roots  # noqa: PLC0415
+
+    loaded = [trust.load(name, folder=Path(), log_none=True, ct_none=True) for name in names or trust.BUILT_IN]
+    show(roots.to_json(loaded) if as_json else roots.to_text(loaded, datetime.now(UTC)))
+
+
+@app.command("update")
+def _trust_update(
+    name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
+    to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",
+    url: Annotated[str | None, typer.Option(help="Another TUF repository (a mirror, your own).", metavar="URL")] = None,
+    first_root: Annotated[
+        Path | None, typer.Option("--root", help="With --url: the repository's first root.json.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Fetch a root from its TUF repository, verified from its first root on. Nothing else contacts one unasked."""
+    from gate.report import writing  # noqa: PLC0415
+    from gate.trust import parse, refresh  # noqa: PLC0415
+
+    if (url is None) != (first_root is None):
+        raise InvalidUsage("--url and --root go together: the repository, and what to trust it by")
+    if to != "-":
+        writing.check_writable(Path(to), "--to")
+    if url is not None and first_root is not None:
+        try:
+            source = refresh.Repository(url=url, first_root=first_root.read_bytes())
+        except OSError as error:
+            raise InvalidUsage(f"--root {first_root} cannot be read: {error.strerror}") from None
+    else:
+        source = refresh.repository(name)
+    raw = refresh.fetch(name, source)
+    parse(name, raw, dated=None, log_none=True, ct_none=True)
+    if to == "-":
+        show(raw.decode("utf-8"))
+    else:
+        writing.write(Path(to), raw.decode("utf-8"))
