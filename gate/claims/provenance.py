@@ -53,13 +53,12 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
     certified = certified_source(evidence.signer)
     named = certified.repository if certified else None
     if evidence.statement.predicate_type == V1:
-        definition = _object(predicate, "buildDefinition")
-        build_type = _text(definition, "buildType")
-        builder_id = _text(_object(_object(predicate, "runDetails"), "builder"), "id")
-        stated = _stated(_V1_FIELDS, build_type, definition, named)
+        build_type = _text_at(predicate, "buildDefinition", "buildType")
+        builder_id = _text_at(predicate, "runDetails", "builder", "id")
+        stated = _stated(_V1_FIELDS, build_type, predicate, named)
     elif evidence.statement.predicate_type == V02:
-        build_type = _text(predicate, "buildType")
-        builder_id = _text(_object(predicate, "builder"), "id")
+        build_type = _text_at(predicate, "buildType")
+        builder_id = _text_at(predicate, "builder", "id")
         stated = _stated(_V02_FIELDS, build_type, predicate, named)
     else:
         return None
@@ -83,38 +82,42 @@ _Reader = Callable[[Mapping[str, "JSON"], str | None], Source]
 def _stated(
     table: tuple[tuple[re.Pattern[str], _Reader], ...],
     build_type: str,
-    document: Mapping[str, JSON],
+    predicate: Mapping[str, JSON],
     certified: str | None,
 ) -> Source:
     """The source by the reader of this build type; an unknown build type has no source (rule 12).
 
     `certified` is the repository that the certificate names: where the predicate names none, what it lists for that one
-    is what it states.
+    is what it states. A field of another type than its own is something stated that agrees with nothing (A-T18).
     """
     for pattern, reader in table:
         if pattern.fullmatch(build_type):
-            return reader(document, certified)
+            try:
+                return reader(predicate, certified)
+            except _OfAnotherType as error:
+                return Source(conflict=f"in the provenance {error}")
     return Source()
 
 
-def _github_workflow(definition: Mapping[str, JSON], certified: str | None) -> Source:
+def _github_workflow(predicate: Mapping[str, JSON], certified: str | None) -> Source:
     """https://actions.github.io/buildtypes/workflow/v1: externalParameters.workflow, and the dependency that is it."""
+    definition = _object(predicate, "buildDefinition")
     workflow = _object(_object(definition, "externalParameters"), "workflow")
-    repository, ref = _stated_text(workflow, "repository"), _stated_text(workflow, "ref")
-    return _source(repository, ref, _list(definition, "resolvedDependencies"), certified)
+    repository, ref = _text(workflow, "repository"), _text(workflow, "ref")
+    return _source(repository, ref, (), _list(definition, "resolvedDependencies"), certified)
 
 
-def _gitlab_v1(definition: Mapping[str, JSON], certified: str | None) -> Source:
+def _gitlab_v1(predicate: Mapping[str, JSON], certified: str | None) -> Source:
     """GitLab's runner (PROVENANCE.md): externalParameters.source; the commit stands under sha256."""
-    repository = _stated_text(_object(definition, "externalParameters"), "source")
-    return _source(repository, "", _list(definition, "resolvedDependencies"), certified)
+    definition = _object(predicate, "buildDefinition")
+    repository = _text(_object(definition, "externalParameters"), "source")
+    return _source(repository, "", (), _list(definition, "resolvedDependencies"), certified)
 
 
 def _config_source(predicate: Mapping[str, JSON], certified: str | None) -> Source:
     """Provenance v0.2: invocation.configSource, and the material that is it."""
     config = _object(_object(predicate, "invocation"), "configSource")
-    uri = _stated_text(config, "uri")
-    return _source(uri, "", (config, *_list(predicate, "materials")), certified)
+    return _source(_text(config, "uri"), "", _commits(config), _list(predicate, "materials"), certified)
 
 
 _V1_FIELDS: Final = (
@@ -128,10 +131,12 @@ _V02_FIELDS: Final = (
 )
 
 
-def _source(uri: str, ref: str, entries: tuple[Mapping[str, JSON], ...], certified: str | None) -> Source:
-    """What is stated: the repository of `uri`, and each ref and commit that the fields and the entries give for it."""
+def _source(
+    uri: str, ref: str, own: tuple[str, ...], entries: tuple[Mapping[str, JSON], ...], certified: str | None
+) -> Source:
+    """What is stated: the repository of `uri`, and each ref and commit that the fields (`own`) and the entries give."""
     repository = canonical_repository(uri) if uri else None
-    commits: dict[str, None] = {}
+    commits = dict.fromkeys(own)
     refs = {item for item in (ref, ref_of(uri) if uri else None) if item}
     for entry in entries:
         entry_uri = _text(entry, "uri")
@@ -152,33 +157,54 @@ def _commits(entry: Mapping[str, JSON]) -> tuple[str, ...]:
     What is stated and is no commit is kept as it stands: it agrees with none.
     """
     digests = _object(entry, "digest")
-    found = [_stated_text(digests, "gitCommit"), _stated_text(digests, "sha1")]
+    found = [_text(digests, "gitCommit"), _text(digests, "sha1")]
     misplaced = _text(digests, "sha256")
     if len(misplaced) == 40:
         found.append(misplaced)
     return tuple(dict.fromkeys(item for item in found if item))
 
 
-def _stated_text(parent: Mapping[str, JSON], key: str) -> str:
-    """A text that counts as stated: unset, null and empty are the same (SLSA, "Parsing rules"); a value of another type
-    is something stated that agrees with nothing.
+def _text_at(value: JSON, *way: str) -> str:
+    """The text at the end of a way of keys; empty where there is none, which matches nothing."""
+    for key in way:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+class _OfAnotherType(ValueError):
+    """A field of another type than its specification gives it. Unset, null and empty are the same (SLSA, "Parsing
+    rules"); this is neither.
     """
-    value = parent.get(key)
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else f"a {type(value).__name__}"
+
+    def __init__(self, key: str, value: JSON) -> None:
+        super().__init__(f"{key} is a {type(value).__name__}")
 
 
 def _object(parent: Mapping[str, JSON], key: str) -> Mapping[str, JSON]:
     value = parent.get(key)
-    return value if isinstance(value, Mapping) else {}
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _OfAnotherType(key, value)
+    return value
 
 
 def _list(parent: Mapping[str, JSON], key: str) -> tuple[Mapping[str, JSON], ...]:
     values = parent.get(key)
-    return tuple(value for value in values if isinstance(value, Mapping)) if isinstance(values, list) else ()
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise _OfAnotherType(key, values)
+    for value in values:
+        if not isinstance(value, Mapping):
+            raise _OfAnotherType(f"an entry of {key}", value)
+    return tuple(values)
 
 
 def _text(parent: Mapping[str, JSON], key: str) -> str:
     value = parent.get(key)
-    return value if isinstance(value, str) else ""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _OfAnotherType(key, value)
+    return value

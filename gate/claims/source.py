@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gate.verification import KeyIdentity
 
 _URI: Final = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>(?:/@?[^@/]*)*)(?:@(?P<ref>.*))?", re.IGNORECASE
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>(?:/@?[^@/]*+)*+)(?:@(?P<ref>.*))?", re.IGNORECASE
 )
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 GITHUB_ISSUER: Final = "https://token.actions.githubusercontent.com"

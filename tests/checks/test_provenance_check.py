@@ -476,6 +476,29 @@ def test_a_repository_of_another_type_is_stated_and_does_not_agree(stated: objec
     assert not passes(PROVENANCE_POLICY, provenance(predicate_v1(repository=stated, dependencies=[])))
 
 
+@pytest.mark.parametrize("materials", [[], [{"uri": f"git+{REPOSITORY}@{MAIN}", "digest": {"sha1": HEAD}}]])
+def test_the_commit_of_a_config_source_without_a_uri_must_agree(materials: object) -> None:
+    """Rule 12: configSource is the source, whether or not it says where that lies."""
+    for digest, agrees in (({"sha1": HEAD}, True), ({"sha1": EARLIER}, False)):
+        predicate = predicate_v02(uri=None, digest=digest, materials=materials)
+        assert passes(PROVENANCE_POLICY, provenance(predicate, predicate_type=SLSA_V02)) is agrees
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        predicate_v1(external={"workflow": [{"repository": "https://github.com/mallory/api"}]}, dependencies=[]),
+        predicate_v1(external=[{"workflow": {"ref": "refs/heads/evil"}}], dependencies=[]),
+        predicate_v1(dependencies=dependency(commit=EARLIER)),
+        predicate_v1(dependencies=[dependency(digest=[{"gitCommit": EARLIER}])]),
+        predicate_v1(dependencies=[dependency(uri=[f"git+{REPOSITORY}"], commit=EARLIER)]),
+    ],
+)
+def test_a_fact_inside_a_value_of_another_type_is_stated_and_does_not_agree(predicate: dict[str, object]) -> None:
+    """Rule 12, A-T18: what a text of another type says is what an object of another type says."""
+    assert not passes(PROVENANCE_POLICY, provenance(predicate))
+
+
 @pytest.mark.parametrize(
     "dependencies",
     [

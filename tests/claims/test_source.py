@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import pytest
 
 from gate.claims.source import canonical_repository, certified_source, is_commit, ref_of
 from tests.evidence import EARLIER, GITHUB, GITLAB, HEAD, MAIN, REPOSITORY, github, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 SAME = [
     REPOSITORY,
@@ -87,6 +95,41 @@ def test_another_repository_stays_another(uri: str) -> None:
 def test_an_at_sign_that_begins_a_path_segment_is_no_ref() -> None:
     """Rule 12: repositories compare whole."""
     assert canonical_repository("https://git.example/@acme/api") != canonical_repository("https://git.example/@evil/x")
+
+
+@contextmanager
+def _hang_guard() -> Iterator[None]:
+    """One second for what takes a millisecond, and would take hours."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"https://x{'/a' * 500_000}\n@b\n",
+        f"https://x{'/' * 500_000}\n",
+        f"https://x/{'@' * 500_000}\n",
+        f"https://{'a' * 500_000}\n",
+        f"{'a' * 500_000}://",
+        f"https://x{'/@a' * 100_000}@b\n",
+    ],
+    ids=["segments", "slashes", "ats", "host", "scheme", "at-segments"],
+)
+def test_no_uri_takes_longer_than_it_is_long(uri: str) -> None:
+    """Section 9: no hang. Anyone's verified provenance is read, so a stranger chooses these."""
+    with _hang_guard():
+        assert canonical_repository(uri) != REPOSITORY
+        assert ref_of(uri) != MAIN
 
 
 @pytest.mark.parametrize(
