@@ -23,7 +23,17 @@ from gate.policy.loading import parse_policy
 from gate.reference import Digest, parse_reference
 from gate.verdict import Gap, Outcome, Result, decide
 from gate.verification import evidence as rooms
-from gate.verification.evidence import Content, Doubt, Identity, LogEntry, Rejected, Statement, Step, Verified
+from gate.verification.evidence import (
+    Content,
+    Doubt,
+    Identity,
+    KeyIdentity,
+    LogEntry,
+    Rejected,
+    Statement,
+    Step,
+    Verified,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -152,6 +162,52 @@ def verified(
             predicate=json.loads(text),
             annotations={},
         ),
+        seal=rooms._SEAL,
+    )
+
+
+def keyed(
+    item: Verified,
+    fingerprint: str,
+    *,
+    times: tuple[datetime, ...] = (NOW - DAY,),
+    logged: bool = True,
+    annotations: Mapping[str, str] | None = None,
+) -> Verified:
+    """The same, signed with a key. `times` are when a log or a timestamp authority saw it: upper bounds."""
+    return Verified(
+        digest=item.digest,
+        layer=item.layer,
+        kind=item.kind,
+        subject=item.subject,
+        root=item.root,
+        signer=KeyIdentity(fingerprint=fingerprint),
+        content=item.content,
+        times=times,
+        logs=item.logs if logged else (),
+        notes=(),
+        statement=item.statement,
+        annotations=annotations or {},
+        seal=rooms._SEAL,
+    )
+
+
+def message(signer: Identity | None = None, *, content: Content = Content.MESSAGE) -> Verified:
+    """A signature over the manifest's or the file's own bytes, or cosign's simple signing: no statement."""
+    item = verified(SIGN_V1, signer=signer)
+    return Verified(
+        digest=item.digest,
+        layer=item.layer,
+        kind=item.kind,
+        subject=item.subject,
+        root=item.root,
+        signer=item.signer,
+        content=content,
+        times=item.times,
+        logs=item.logs,
+        notes=(),
+        statement=None,
+        annotations={},
         seal=rooms._SEAL,
     )
 

@@ -15,7 +15,8 @@ from gate.checks.attestations import check_attestation
 from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
 from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
-from gate.checks.signers import doubts
+from gate.checks.signers import ahead_of_clock, doubts
+from gate.policy.model import Select
 from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 
@@ -71,6 +72,8 @@ def check_rule(
 
     if rule.signature is not None:
         missed = gaps + doubts(claims, rule.signature.signers, policy, authentic_only=False)
+        if rule.signature.max_age is not None:
+            missed += ahead_of_clock(claims, rule.signature.signers, policy, now)
         result = check_signature(rule.signature, claims, policy, now, default=default)
         results.append(settle(result, missed, over_complete_ledger=False))
 
@@ -78,6 +81,8 @@ def check_rule(
         signers = {*rule.provenance.signers}
         signers.update(*(policy.builders[name].signers for name in rule.provenance.builders))
         missed = gaps + doubts(claims, sorted(signers), policy, authentic_only=False)
+        if rule.provenance.max_age is not None:
+            missed += ahead_of_clock(claims, sorted(signers), policy, now)
         selection = select(rule.provenance, claims, policy, now)
         found = check_provenance(rule.provenance, selection, claims, policy)
         results += [settle(result, missed, over_complete_ledger=False) for result in found]
@@ -97,6 +102,8 @@ def check_rule(
         result = check_attestation(section, claims, policy, now)
         passed = result.outcome is Outcome.PASS
         missed = gaps + doubts(claims, section.signers, policy, authentic_only=passed)
+        if section.max_age is not None or section.select is Select.LATEST:
+            missed += ahead_of_clock(claims, section.signers, policy, now)
         results.append(settle(result, missed, over_complete_ledger=True))
 
     return RuleResult(name=rule.name, results=tuple(results), commits=commits)

@@ -34,7 +34,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
     """Judge every attestation of the entry's type by its signers."""
     of_type = [item for item in claims.verified if item.predicate_type == section.type]
     signed = [item for item in of_type if signed_by(item, section.signers, policy)]
-    times = {id(item): signing_time(item, signed_by(item, section.signers, policy), policy) for item in signed}
+    times = {id(item): signing_time(item, signed_by(item, section.signers, policy), policy, now) for item in signed}
     recent = [item for item in signed if young(times[id(item)], section.max_age, now)]
     chosen = _latest(recent, times) if section.select is Select.LATEST else recent
     expected = f"an attestation of type {section.name} by {' or '.join(section.signers)}"
@@ -48,7 +48,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
             check=check,
             outcome=Outcome.FAIL,
             expected=expected,
-            found=_absence(section, claims, of_type, signed, policy),
+            found=_absence(section, claims, of_type, list(times.values()), policy),
             evidence=tuple(sorted(item.digest for item in of_type)),
             remedy="attest it again"
             if signed
@@ -75,18 +75,24 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
 
 def _latest(items: list[Verified], times: dict[int, datetime | None]) -> list[Verified]:
     """The latest signed; all of them where several were signed at that same second. One without a usable time may be
-    the latest, and so is among them.
+    the latest, and so is among them; alone it is not known to be (rule 5).
     """
     latest = max((time for item in items if (time := times[id(item)]) is not None), default=None)
+    if latest is None:
+        return []
     return [item for item in items if times[id(item)] in (latest, None)]
 
 
 def _absence(
-    section: AttestationSection, claims: Claims, of_type: list[Verified], signed: list[Verified], policy: Policy
+    section: AttestationSection,
+    claims: Claims,
+    of_type: list[Verified],
+    signed_at: list[datetime | None],
+    policy: Policy,
 ) -> str:
-    if signed:
-        times = [item.signed_at for item in signed if item.signed_at is not None]
-        return f"the latest is of {max(times).isoformat()}: too old" if times else "none has a usable time"
+    if signed_at:
+        usable = [time for time in signed_at if time is not None]
+        return f"the latest is of {max(usable).isoformat()}: too old" if usable else "none has a usable time"
     if of_type:
         return near_misses(claims, section.signers, policy) or "none by a named signer"
     types = sorted({item.predicate_type for item in claims.verified if item.predicate_type})

@@ -87,7 +87,7 @@ def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: date
         builders = matching_builders(provenance, section.builders, policy)
         if builders or signed_by(provenance.evidence, section.signers, policy):
             names = {*section.signers, *(name for item in builders for name in item.signers)}
-            signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy)
+            signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy, now)
             accepted.append(_judge(section, provenance, builders, signed_at, now))
     return Selection(accepted=tuple(accepted))
 

@@ -43,7 +43,7 @@ def check_signature(
         accepted = [name for name in names if _accepts(policy.signers[name].accept or default, evidence)]
         if not accepted:
             no_signature.append(evidence)
-        elif not young(signing_time(evidence, accepted, policy), section.max_age, now):
+        elif not young(signing_time(evidence, accepted, policy, now), section.max_age, now):
             too_old.append(evidence)
         else:
             principals.setdefault(principal(evidence.signer), evidence)

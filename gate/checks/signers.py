@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
-from gate.verification import Doubt, Identity
+from gate.verification import CLOCK_SKEW, Doubt, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,17 +40,15 @@ def principal(identity: Identity | KeyIdentity) -> tuple[str, str]:
     return identity.issuer, subject
 
 
-def signing_time(evidence: Verified, names: Iterable[str], policy: Policy) -> datetime | None:
+def signing_time(evidence: Verified, names: Iterable[str], policy: Policy, now: datetime) -> datetime | None:
     """When the evidence was signed, for an age. The times of a key's signature are upper bounds: for it only a time
-    inside the predicate counts, where the signer's `time` says (rule 5). None is no usable time, and fails.
+    inside the predicate counts, where the signer's `time` says, and no later than they allow (rule 5). None is no
+    usable time, and fails; one ahead of the clock is none (rule 28, `ahead_of_clock`).
     """
     if isinstance(evidence.signer, Identity):
         return evidence.signed_at
-    for name in sorted(names):
-        holder = policy.signers[name].holder
-        if isinstance(holder, KeyHolder) and holder.time is not None and evidence.statement is not None:
-            return _moment(_at(evidence.statement.predicate, holder.time))
-    return None
+    stated = (_stated_time(evidence, policy.signers[name]) for name in names)
+    return min((time for time in stated if time is not None and time <= now + CLOCK_SKEW), default=None)
 
 
 def mismatch(evidence: Verified, signer: Signer) -> str | None:
@@ -66,11 +64,15 @@ def mismatch(evidence: Verified, signer: Signer) -> str | None:
         if found != value:
             return f"its annotation {name!a} is {found!a}, not {value!a}"
     if signer.not_before is not None or signer.not_after is not None:  # rule 9, on the verified signing time
-        time = evidence.signed_at
-        if time is None:
+        latest = evidence.signed_at
+        # A key's verified time is when it was seen: it was signed then or before (rule 5).
+        earliest = latest if isinstance(evidence.signer, Identity) else _stated_time(evidence, signer)
+        if latest is None or (signer.not_before is not None and earliest is None):
             return "it has no verified time, and the signer is only valid for a time"
-        if (signer.not_before and time < signer.not_before) or (signer.not_after and time > signer.not_after):
-            return f"it was signed at {time.isoformat()}, outside the signer's not-before and not-after"
+        if signer.not_before is not None and earliest is not None and earliest < signer.not_before:
+            return f"it was signed at {earliest.isoformat()}, before the signer's not-before"
+        if signer.not_after is not None and latest > signer.not_after:
+            return f"it was signed at {latest.isoformat()}, after the signer's not-after"
     return None
 
 
@@ -124,6 +126,29 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
             name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: ", Doubt.UNREADABLE: ""}[item.doubt]
             found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
     return tuple(found)
+
+
+def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: datetime) -> tuple[Gap, ...]:
+    """Evidence of the named keys whose own time is ahead of the clock: it has no age, and whose fault that is cannot be
+    told (rule 28).
+    """
+    signers = [policy.signers[name] for name in names]
+    return tuple(
+        Gap(reason=f"clock: {item.digest} says that it was made at {time.isoformat()}", exit_code=EXIT_STUCK)
+        for item in claims.verified
+        for signer in signers
+        if not isinstance(item.signer, Identity) and mismatch(item, signer) is None
+        if (time := _stated_time(item, signer)) is not None and time > now + CLOCK_SKEW
+    )
+
+
+def _stated_time(evidence: Verified, signer: Signer) -> datetime | None:
+    """The time that a key's predicate states where its signer's `time` says, or the verified one if that is earlier."""
+    holder = signer.holder
+    if not isinstance(holder, KeyHolder) or holder.time is None or evidence.statement is None:
+        return None
+    stated = _moment(_at(evidence.statement.predicate, holder.time))
+    return None if stated is None else min((stated, *evidence.times))
 
 
 def _at(value: JSON, pointer: str) -> JSON:

@@ -141,6 +141,10 @@ class _PolicyReader:
         not_after = self._moment(table, at, "not-after")
         if not_before and not_after and not_after < not_before:
             self.to.problem((*at, "not-after"), "it is before not-before, so that no signature could count")
+        if not_before and "key" in table and "time" not in table:  # rule 5
+            self.to.problem(
+                (*at, "not-before"), 'no log knows since when a key signs: it needs time = "/..." beside it'
+            )
         return Signer(
             name=name,
             holder=self._key_holder(table, at) if "key" in table else self._certificate_holder(table, at),

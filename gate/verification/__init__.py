@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gate.verification.candidate import verify_candidate
+from gate.verification.candidate import CLOCK_SKEW, verify_candidate
 from gate.verification.evidence import (
     Content,
     Doubt,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gate.limits import Limits
 
 __all__ = [
+    "CLOCK_SKEW",
     "Artifact",
     "Content",
     "Doubt",

@@ -34,6 +34,7 @@ from tests.evidence import (
     plain,
     policy,
     provenance,
+    rejected,
     signature,
     stranger,
     verified,
@@ -89,6 +90,14 @@ def test_an_extension_that_is_required_must_be_there_and_be_that(name: str) -> N
     elsewhere = "token_subject" if name == "build-trigger" else "build_trigger"
     assert failed(text, signature(plain(WORKFLOW, GITHUB, **{elsewhere: "wanted"}))) == ("signature",)
     assert failed(text, signature(plain(WORKFLOW, GITHUB))) == ("signature",)
+
+
+def test_an_extension_that_is_absent_matches_no_pattern() -> None:
+    """Rule 7: not even one for everything."""
+    for pattern in ('{ glob = "**" }', "{ regex = '.*' }"):
+        text = signer(f"extensions = {{ build-trigger = {pattern} }}")
+        assert passes(text, signature(github(build_trigger="push")))
+        assert failed(text, signature(github())) == ("signature",)
 
 
 def test_of_several_required_extensions_every_one_must_match() -> None:
@@ -178,6 +187,13 @@ def test_people_at_one_mail_domain_are_not_one_principal() -> None:
     assert passes(BOTH, signature(ADA), signature(plain("ada.b@acme.com")))
 
 
+def test_one_name_at_two_mail_domains_is_two_principals() -> None:
+    """Rule 8: a mail address counts whole, and only a URI without what follows its @."""
+    text = BOTH.replace(r"@acme\.com", r"@(acme|example)\.com")
+    assert passes(text, signature(ADA), signature(plain("ada@example.com")))
+    assert failed(text, signature(ADA), signature(ADA, signed_at=NOW)) == ("signature",)
+
+
 def test_a_threshold_above_the_signers_is_an_error_only_where_all_are_exact() -> None:
     """Rule 8."""
     exact_only = SIGNERS + RULE + '[rules.signature]\nsigners = ["release", "scanner"]\nthreshold = 3\n'
@@ -244,6 +260,13 @@ def test_a_refusal_says_who_did_sign_and_what_each_lacks() -> None:
     found = judge(SIGNATURE_POLICY, signature(stranger()), signature(github(issuer=GITLAB))).found("signature")
     assert "mallory/api" in found
     assert f"its issuer is '{GITLAB}'" in found
+
+
+def test_a_refusal_says_whether_nothing_was_there_or_nothing_held() -> None:
+    assert "nothing is attached" in judge(SIGNATURE_POLICY).found("signature")
+    assert "rejected: sigstore-bundle: it does not hold" in judge(SIGNATURE_POLICY, rejected()).found("signature")
+    beside = judge(SIGNATURE_POLICY, rejected(), signature(stranger())).found("signature")
+    assert "no signature" not in beside
 
 
 def test_a_refusal_shows_foreign_names_escaped() -> None:

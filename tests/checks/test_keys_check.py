@@ -1,0 +1,372 @@
+"""Signers that are keys, message signatures, annotations, and times that only bound when something was signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.errors import InvalidPolicy
+from gate.policy.model import KeyHolder
+from gate.verification.evidence import Content, Doubt, KeyIdentity, Rejected
+from tests.evidence import (
+    AGENTS_POLICY,
+    BUILDER,
+    DAY,
+    GITHUB,
+    MAIN,
+    NOW,
+    PROVEN,
+    REPOSITORY,
+    RULE,
+    SECOND,
+    SIGN_V1,
+    SIGNED,
+    SIGNERS,
+    WORKFLOW,
+    Judgement,
+    attestation,
+    claim,
+    claimed,
+    judge,
+    keyed,
+    message,
+    plain,
+    policy,
+    predicate_v1,
+    provenance,
+    rejected,
+    signature,
+    verified,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.verification import Verified
+
+LAB = Path(__file__).parents[1] / "cases" / "lab"
+SIGNATURE = '[rules.signature]\nsigners = ["key"]\n'
+SCAN = '[[rules.attestations]]\ntype = "vuln"\nsigners = ["key"]\n'
+ANOTHER = "0" * 64
+
+
+def text(section: str, key: str = "", *, head: str = "") -> str:
+    """A policy whose signer `key` holds the lab's key, with more keys of its own."""
+    return f'version = 1\n{head}\n[signers.key]\nkey = "key.pub"\n{key}\n{RULE}{section}'
+
+
+def _fingerprint() -> str:
+    holder = policy(text(SIGNATURE), LAB).signers["key"].holder
+    assert isinstance(holder, KeyHolder)
+    return holder.fingerprint
+
+
+OURS = _fingerprint()
+
+
+def run(section: str, *evidence: Verified | Rejected, key: str = "", reference: str = "ghcr.io/acme/api") -> Judgement:
+    return judge(text(section, key), *evidence, folder=LAB, reference=reference)
+
+
+def holds(section: str, *evidence: Verified, key: str = "") -> bool:
+    return run(section, *evidence, key=key).exit_code == 0
+
+
+def scan(when: object = None, *, times: tuple[datetime, ...] = (NOW - DAY,), logged: bool = True) -> Verified:
+    """The key's attestation, whose predicate says when it was made."""
+    predicate = {} if when is None else {"scanned": {"at": when}}
+    return keyed(attestation(predicate=predicate), OURS, times=times, logged=logged)
+
+
+def iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+POINTER = 'time = "/scanned/at"'
+
+
+def test_a_key_signs_for_the_signer_who_holds_it_and_for_nobody_else() -> None:
+    """Section 4: a signer is a key or an identity, and never both."""
+    assert holds(SIGNATURE, keyed(signature(), OURS))
+    assert not holds(SIGNATURE, keyed(signature(), ANOTHER))
+    assert not holds(SIGNATURE, signature())
+    assert not holds(SIGNATURE, signature(plain(OURS)))
+    assert judge(SIGNERS + RULE + SIGNED, keyed(signature(), OURS)).exit_code == 1
+
+
+def test_a_keys_signature_needs_a_log_entry_unless_the_signer_says_otherwise() -> None:
+    """Section 4: as with cosign."""
+    bare = keyed(signature(), OURS, times=(), logged=False)
+    assert not holds(SIGNATURE, bare)
+    assert not holds(SIGNATURE, bare, key='log = "required"')
+    assert holds(SIGNATURE, bare, key='log = "optional"')
+    assert holds(SIGNATURE, keyed(signature(), OURS, times=()))
+
+
+def test_a_key_is_one_principal_under_however_many_names() -> None:
+    """Rule 8: a key's principal is its SPKI digest."""
+    two = f'{RULE}[rules.signature]\nsigners = ["key", "again", "ada"]\nthreshold = 2\n'
+    head = '[signers.again]\nkey = "key.pub"\n'
+    head += '[signers.ada]\nissuer = "https://accounts.google.com"\nidentity = "ada@acme.com"\n'
+    both = f'version = 1\n{head}[signers.key]\nkey = "key.pub"\n{two}'
+    ours, later = keyed(signature(), OURS), keyed(signature(signed_at=NOW), OURS)
+    assert judge(both, ours, later, folder=LAB).failed == ("signature",)
+    assert judge(both, ours, signature(plain("ada@acme.com")), folder=LAB).exit_code == 0
+
+
+def test_a_threshold_above_the_keys_is_an_error() -> None:
+    """Rule 8."""
+    with pytest.raises(InvalidPolicy, match="threshold"):
+        policy(text(f"{SIGNATURE}threshold = 2\n"), LAB)
+
+
+def test_a_keys_provenance_has_the_source_that_its_predicate_states() -> None:
+    """Rule 12: there is no certificate to agree with."""
+    section = f'[rules.provenance]\nsigners = ["key"]\nlevel = 1\nsource = ["{REPOSITORY}"]\nrefs = ["{MAIN}"]\n'
+    assert holds(section, keyed(provenance(), OURS))
+    assert not holds(section, keyed(provenance(), ANOTHER))
+    elsewhere = predicate_v1(repository="https://github.com/mallory/api")
+    assert run(section, keyed(provenance(elsewhere), OURS)).failed == ("provenance.source",)
+
+
+# What counts as a signature (rule 1).
+
+
+@pytest.mark.parametrize(
+    ("accept", "item", "counts"),
+    [
+        ("", message(), False),
+        ('accept = ["signature"]', message(), False),
+        ('accept = ["statement"]', message(), False),
+        ('accept = ["message"]', message(), True),
+        ("", message(content=Content.SIMPLE_SIGNING), True),
+        ('accept = ["signature"]', message(content=Content.SIMPLE_SIGNING), True),
+        ('accept = ["message"]', message(content=Content.SIMPLE_SIGNING), False),
+        ('accept = ["statement"]', message(content=Content.SIMPLE_SIGNING), False),
+        ("", signature(), True),
+        ('accept = ["message"]', signature(), False),
+        ('accept = ["message"]', provenance(), False),
+    ],
+)
+def test_each_kind_of_signature_counts_where_its_signer_accepts_it(
+    *, accept: str, item: Verified, counts: bool
+) -> None:
+    """Rule 1: simple signing and cosign/sign/v1 are signatures, a message is one where it is spelled."""
+    named = f'version = 1\n[signers.release]\nissuer = "{GITHUB}"\nidentity = "{WORKFLOW}"\n{accept}\n{RULE}{SIGNED}'
+    assert (judge(named, item).exit_code == 0) is counts
+
+
+def test_a_files_message_signature_counts_without_being_spelled() -> None:
+    """Rule 1: the default for `file:` is a signature or a message; what a signer spells replaces it."""
+    rule = f'[[rules]]\nimages = ["**"]\n{SIGNED}'
+    named = f'version = 1\n[signers.release]\nissuer = "{GITHUB}"\nidentity = "{WORKFLOW}"\n'
+    assert judge(f"{named}{rule}", message(), reference="file:dist/api.whl").exit_code == 0
+    assert judge(f"{named}{rule}", message(), reference="ghcr.io/acme/api").exit_code == 1
+    assert judge(f"{named}{rule}", provenance(), reference="file:dist/api.whl").exit_code == 1
+    assert judge(f'{named}accept = ["signature"]\n{rule}', message(), reference="file:dist/api.whl").exit_code == 1
+
+
+def test_what_is_no_statement_is_no_attestation_and_no_provenance() -> None:
+    """Rule 1."""
+    checks = SIGNERS + BUILDER + RULE + PROVEN + '[[rules.attestations]]\ntype = "vuln"\nsigners = ["release"]\n'
+    for content in (Content.MESSAGE, Content.SIMPLE_SIGNING):
+        assert judge(checks, message(content=content)).failed == ("provenance", "attestations.vuln")
+
+
+def test_an_annotation_that_a_signer_names_must_be_in_the_signature() -> None:
+    """Rule 19: `annotations`."""
+    key = 'annotations = { stage = "released", by = "ada" }'
+    for found, counts in (
+        ({"stage": "released", "by": "ada"}, True),
+        ({"stage": "released", "by": "ada", "more": "x"}, True),
+        ({"stage": "released"}, False),
+        ({"stage": "Released", "by": "ada"}, False),
+        ({"stage": "released\n", "by": "ada"}, False),
+        ({}, False),
+    ):
+        assert holds(SIGNATURE, keyed(signature(), OURS, annotations=found), key=key) is counts
+
+
+# When it was signed (rules 5 and 9).
+
+
+@pytest.mark.parametrize("window", ["not-before", "not-after"])
+def test_a_signers_window_is_judged_on_the_verified_time_both_ends_included(window: str) -> None:
+    """Rule 9."""
+    edge = NOW - 7 * DAY
+    outside = edge - SECOND if window == "not-before" else edge + SECOND
+    named = f'version = 1\n[signers.release]\nissuer = "{GITHUB}"\nidentity = "{WORKFLOW}"\n{window} = {iso(edge)}\n'
+    assert judge(f"{named}{RULE}{SIGNED}", signature(signed_at=edge)).exit_code == 0
+    assert judge(f"{named}{RULE}{SIGNED}", signature(signed_at=outside)).failed == ("signature",)
+    assert judge(f"{named}{RULE}{SIGNED}", signature(signed_at=outside), signature(signed_at=edge)).exit_code == 0
+
+
+def test_a_bare_date_is_its_first_second() -> None:
+    """Rule 21: 00:00:00 UTC of that day."""
+    named = f'version = 1\n[signers.release]\nissuer = "{GITHUB}"\nidentity = "{WORKFLOW}"\nnot-after = 2026-11-20\n'
+    midnight = NOW.replace(day=20, hour=0)
+    assert judge(f"{named}{RULE}{SIGNED}", signature(signed_at=midnight)).exit_code == 0
+    assert judge(f"{named}{RULE}{SIGNED}", signature(signed_at=midnight + SECOND)).exit_code == 1
+
+
+def test_what_was_never_timed_is_in_no_window() -> None:
+    """Rule 5: evidence without a usable time fails every check that needs one."""
+    bare = keyed(signature(), OURS, times=(), logged=False)
+    for window in ("not-before = 2020-01-01", "not-after = 2030-01-01"):
+        assert not holds(SIGNATURE, bare, key=f'log = "optional"\n{POINTER}\n{window}')
+    assert holds(SIGNATURE, keyed(signature(), OURS), key="not-after = 2030-01-01")
+
+
+def test_an_upper_bound_does_not_say_that_a_key_signed_after_a_date() -> None:
+    """Rules 5 and 9: whoever has the old key, or an old signature of it, logs it again today."""
+    window = "not-before = 2026-11-01"
+    with pytest.raises(InvalidPolicy, match="time"):
+        policy(text(SIGNATURE, window), LAB)
+    edge = NOW.replace(day=1, hour=0)
+    assert holds(SCAN, scan(iso(edge)), key=f"{POINTER}\n{window}")
+    assert not holds(SCAN, scan(iso(edge - SECOND)), key=f"{POINTER}\n{window}")
+    assert not holds(SCAN, scan(), key=f"{POINTER}\n{window}")
+    assert not holds(SCAN, scan(iso(NOW), times=(edge - SECOND,)), key=f"{POINTER}\n{window}")
+
+
+def test_an_age_or_the_latest_of_a_key_needs_a_time_inside_the_predicate() -> None:
+    """Rule 5: else the policy is invalid."""
+    for section in (f'{SIGNATURE}max-age = "7d"\n', f'{SCAN}max-age = "7d"\n', f'{SCAN}select = "latest"\n'):
+        with pytest.raises(InvalidPolicy, match="time"):
+            policy(text(section), LAB)
+        assert policy(text(section, POINTER), LAB).rules
+
+
+def test_the_time_inside_the_predicate_is_a_keys_age() -> None:
+    """Rule 5: to the second, and never the log's, which is only an upper bound."""
+    edge = NOW - 7 * DAY
+    section = f'{SCAN}max-age = "7d"\n'
+    assert holds(section, scan(iso(edge)), key=POINTER)
+    assert not holds(section, scan(iso(edge - SECOND)), key=POINTER)
+    assert holds(section, scan(iso(edge - SECOND)), scan(iso(edge)), key=POINTER)
+
+
+@pytest.mark.parametrize(
+    "when", [None, "", "yesterday", "2026-11-22", "2026-11-22T12:00:00", 1763812800, True, ["2026-11-22T12:00:00Z"], {}]
+)
+def test_a_predicate_without_a_usable_time_is_too_old(when: object) -> None:
+    """Rule 5: evidence without a usable time fails every check that needs one."""
+    assert not holds(f'{SCAN}max-age = "7d"\n', scan(when), key=POINTER)
+    assert holds(SCAN, scan(when), key=POINTER)
+    assert holds(f'{SCAN}max-age = "7d"\n', scan("2026-11-22T13:00:00+01:00"), key=POINTER)
+
+
+def test_what_has_no_predicate_has_no_time_inside_it() -> None:
+    """Rule 5: simple signing says nothing of when."""
+    simple = keyed(message(content=Content.SIMPLE_SIGNING), OURS)
+    assert holds(SIGNATURE, simple, key=POINTER)
+    assert not holds(f'{SIGNATURE}max-age = "7d"\n', simple, key=POINTER)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "predicate"),
+    [
+        ("/a/b", {"a": {"b": iso(NOW)}}),
+        ("/a/1", {"a": ["x", iso(NOW)]}),
+        ("/a~1b/c~0d", {"a/b": {"c~d": iso(NOW)}}),
+        ("/", {"": iso(NOW)}),
+    ],
+)
+def test_a_pointer_leads_into_objects_and_lists(pointer: str, predicate: dict[str, object]) -> None:
+    """RFC 6901."""
+    section = f'{SCAN}max-age = "7d"\n'
+    assert holds(section, keyed(attestation(predicate=predicate), OURS), key=f'time = "{pointer}"')
+    for other in ("/a/2", "/a/b/c", "/x", "/a/-1", "/a/\N{ARABIC-INDIC DIGIT ONE}", "/a"):
+        assert not holds(section, keyed(attestation(predicate=predicate), OURS), key=f'time = "{other}"')
+
+
+def test_the_latest_of_a_key_is_the_latest_by_its_own_time(tmp_path: Path) -> None:
+    """Rule 20, rule 5."""
+    (tmp_path / "key.pub").write_bytes((LAB / "key.pub").read_bytes())
+    (tmp_path / "clean.json").write_text('{"required": ["clean"]}', encoding="utf-8")
+    section = text(f'{SCAN}select = "latest"\nschema = "clean.json"\n', 'time = "/at"')
+    early, late = NOW - 3 * DAY, NOW - 2 * DAY
+
+    def made(when: datetime, *, clean: bool) -> Verified:
+        return keyed(attestation(predicate={"at": iso(when), **({"clean": 1} if clean else {})}), OURS)
+
+    assert judge(section, made(early, clean=False), made(late, clean=True), folder=tmp_path).exit_code == 0
+    assert judge(section, made(early, clean=True), made(late, clean=False), folder=tmp_path).exit_code == 1
+    assert judge(section, made(late, clean=True), made(late, clean=False), folder=tmp_path).exit_code == 1
+
+
+def test_an_attestation_without_a_usable_time_is_not_the_latest() -> None:
+    """Rule 5: evidence without a usable time fails every check that needs one; `latest` does."""
+    section = f'{SCAN}select = "latest"\n'
+    assert holds(section, scan(iso(NOW - DAY)), key=POINTER)
+    assert not holds(section, scan("yesterday"), key=POINTER)
+
+
+def test_a_predicate_that_is_younger_than_its_own_log_entry_is_as_old_as_the_entry() -> None:
+    """Rule 5: a log's time is an upper bound, so what was logged 30 days ago was signed then or before."""
+    section = f'{SCAN}max-age = "7d"\n'
+    old = (NOW - 30 * DAY,)
+    assert holds(section, scan(iso(NOW - DAY)), key=POINTER)
+    assert not holds(section, scan(iso(NOW - DAY), times=old), key=POINTER)
+
+
+def test_a_predicate_of_the_future_has_no_usable_time() -> None:
+    """Rule 28: more than 5 minutes ahead of the clock is no time; without a log nothing else bounds it."""
+    section, key = f'{SCAN}max-age = "7d"\n', f'log = "optional"\n{POINTER}'
+    near, far = NOW + timedelta(minutes=4), NOW + timedelta(days=36_500)
+    assert holds(section, scan(iso(near), times=(), logged=False), key=key)
+    ahead = scan(iso(far), times=(), logged=False)
+    assert run(section, ahead, key=key).exit_code == 4
+    assert "clock" in run(section, ahead, key=key).found("attestations.vuln")
+    assert run(f'{SCAN}select = "latest"\n', ahead, key=key).exit_code == 4
+    assert holds(SCAN, ahead, key=key), "without an age nobody asks when"
+
+
+# What could not be read (rules 6 and 28).
+
+
+@pytest.mark.parametrize("doubt", [Doubt.CLOCK, Doubt.UNREADABLE])
+def test_a_doubtful_rejection_of_a_named_key_is_not_absence(doubt: Doubt) -> None:
+    """Rules 6 and 28: and of another key it is nothing."""
+    ours = _rejected(doubt, OURS)
+    assert run(SIGNATURE, ours).exit_code == 4
+    assert run(SIGNATURE, _rejected(doubt, ANOTHER)).exit_code == 1
+    assert run(SIGNATURE, rejected(doubt)).exit_code == 1
+    assert run(SIGNATURE, keyed(signature(), OURS), ours).exit_code == 0
+    assert run(SCAN, keyed(attestation(), OURS), ours).exit_code == 4
+
+
+def _rejected(doubt: Doubt, fingerprint: str) -> Rejected:
+    item = rejected(doubt)
+    return Rejected(
+        digest=item.digest,
+        layer=item.layer,
+        kind=item.kind,
+        step=item.step,
+        reason=item.reason,
+        stated=KeyIdentity(fingerprint=fingerprint),
+        authentic=item.authentic,
+        doubt=doubt,
+    )
+
+
+def test_a_refusal_says_which_key_signed() -> None:
+    found = run(SIGNATURE, keyed(signature(), ANOTHER)).found("signature")
+    assert f"key sha256:{ANOTHER}" in found
+    assert "its key is" in found
+    assert "with a certificate, not with the key" in run(SIGNATURE, signature()).found("signature")
+    assert "no entry of a known transparency log" in run(
+        SIGNATURE, keyed(verified(SIGN_V1), OURS, times=(), logged=False)
+    ).found("signature")
+
+
+def test_claims_that_a_key_signs_are_the_keys() -> None:
+    """Rule 14: `agents.signers` may be a key; a stranger's key is a stranger."""
+    named = AGENTS_POLICY.replace(RULE, f'[signers.key]\nkey = "key.pub"\n{RULE}') + 'min-trust = "tenant"\n'
+    named += 'signers = ["key"]\n'
+    beside = provenance(predicate_v1(claims=[claim()], builder="https://claims.example/builder"))
+    assert judge(named, claimed(), keyed(beside, OURS), folder=LAB).exit_code == 0
+    assert judge(named, claimed(), keyed(beside, ANOTHER), folder=LAB).failed == ("agents.coverage",)
