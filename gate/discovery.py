@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _REFERRERS_TAG = "referrers-tag"
+_OK = 200
 _TAG_LIMIT = 128  # distribution-spec: a tag has at most 128 characters
 
 
@@ -179,7 +180,7 @@ class _Look:
         self.subject = image.digest
         self._note("image", str(image.digest), None, 1, len(image.raw))
         listing, *tags = answers
-        self._take_listing(listing)
+        self._take_listing(listing, has_tag=_holds(tags[0], other_than=image.digest))
         for (place, tag), answer in zip(_tags(image.digest), tags, strict=True):
             self._take_tag(place, tag, answer)
         if len(self.listed) + len(self.tagged) > self.limits.referrers:
@@ -238,12 +239,19 @@ class _Look:
         tags = [partial(self.source.tagged, tag) for _, tag in _tags(subject)]
         return [partial(self.source.referrers, subject), *tags]
 
-    def _take_listing(self, listing: object) -> None:
+    def _take_listing(self, listing: object, *, has_tag: bool) -> None:
+        """The listing. What answers 200 with something else has no such API if the referrers tag is there in its place;
+        if not, it may be a login page or a proxy, and says nothing about the image.
+        """
         place, asked = self.source.listing_place, str(self.subject)
         if isinstance(listing, GateError):
             self._missed(place, asked, listing)
             return
         assert isinstance(listing, Listing)
+        if not listing.supported and listing.status == _OK and not has_tag:
+            other = "answered 200 with something that is no index (a login page? a proxy?)"
+            self._missed(place, asked, Malformed(f"the listing of what refers to {asked} {other}", status=_OK))
+            return
         self._note(place, asked, listing.status, len(listing.descriptors), listing.bytes)
         self._add(place, listing.descriptors)
         self.unbound = listing.unbound
@@ -311,6 +319,11 @@ class _Look:
 def _tags(subject: Digest) -> list[tuple[str, str]]:
     cosign = [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in ("sig", "att")]
     return [(_REFERRERS_TAG, referrers_tag(subject)), *cosign]
+
+
+def _holds(answer: object, *, other_than: Digest) -> bool:
+    """Whether a tag is there, and is not the image itself."""
+    return isinstance(answer, Answer) and answer.content is not None and answer.content.digest != other_than
 
 
 def _candidate(

@@ -14,9 +14,11 @@ and whether trying again may help. A failed check is not here: that is an answer
         |-- AccessDenied     exit 4   401, 403, a refused token realm
         |-- NotFound         exit 4   the image is not there
         |-- Malformed        exit 4   bytes that are missing, truncated, of a wrong digest or no document
+        |   `-- CutShort     exit 4   an answer that ended before its end
         |-- LimitExceeded    exit 4   more bytes, referrers, pages or redirects than allowed
         |-- StaleTrust       exit 4   a trust root is older than the policy allows
         `-- Unavailable      exit 3   network, 5xx, TLS
+            |-- Untrusted    exit 3   a server's certificate that nobody vouches for
             |-- RateLimited  exit 3   429
             `-- DeadlineExceeded  exit 3
 
@@ -97,10 +99,12 @@ class Interrupted(GateError):
 class CouldNotLook(GateError):
     """The image could not be judged: what judging needs was not to be had. Never the same as "unsigned".
 
-    `status` is the HTTP status where there was one.
+    `status` is the HTTP status where there was one. `passing` says that the same request may be answered a moment
+    later.
     """
 
     code = "could-not-look"
+    passing: ClassVar[bool] = False
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         self.status = status
@@ -128,6 +132,12 @@ class Malformed(CouldNotLook):
     code = "malformed"
 
 
+class CutShort(Malformed):
+    """An answer that ended before its end."""
+
+    passing = True
+
+
 class LimitExceeded(CouldNotLook):
     """A source offered more than `gate.limits` allows. Going over is never "the first n"."""
 
@@ -145,6 +155,13 @@ class Unavailable(CouldNotLook):
 
     code = "unavailable"
     exit_code = 3
+    passing = True
+
+
+class Untrusted(Unavailable):
+    """A server's certificate is not vouched for by an authority that gate knows."""
+
+    passing = False
 
 
 class RateLimited(Unavailable):
@@ -157,3 +174,4 @@ class DeadlineExceeded(Unavailable):
     """The time that `--timeout` allows is over."""
 
     code = "deadline"
+    passing = False

@@ -44,6 +44,8 @@ class Limits:
     """Commits that one provenance may list; a release of a large project holds a few thousand."""
     redirects: int = 3
     """A blob is redirected once to a store; more is a loop or a game."""
+    attempts: int = 3
+    """At one request, where the failure may pass: a registry's hiccup is short, and the deadline is for all."""
     connect_seconds: float = 5.0
     """A registry that does not accept a connection in this time is down for this job."""
     read_seconds: float = 10.0

@@ -43,6 +43,12 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried again at once."""
+    monkeypatch.setattr("gate.sources.registry.retries.FIRST_WAIT_SECONDS", 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What one `gate verify` left behind."""

@@ -646,3 +646,29 @@ def test_an_images_own_layers_are_no_candidates_where_every_tag_is_the_image(pla
     found = look(Mirroring(image=image).add(blobs=[b"x"]))
     assert found.candidates == ()
     assert entry(found, place).found == 0
+
+
+class NoListing(FakeSource):
+    """A registry, or something before it, that answers 200 to everything that it does not know."""
+
+    def referrers(self, subject: Digest) -> Listing:
+        return Listing(status=200, descriptors=(), bytes=9, supported=False)
+
+
+def test_an_answer_that_is_no_listing_is_no_empty_one() -> None:
+    """A login page where the referrers API should be, and no referrers tag: nothing says what is attached."""
+    found = look(NoListing())
+    assert not entry(found, "referrers-api").complete
+    assert found.missed
+    assert "login page" in str(found.missed[0])
+
+
+def test_an_answer_that_is_no_listing_counts_as_no_api_where_the_referrers_tag_is_there() -> None:
+    source = NoListing()
+    held = source.attach(b"bundle")
+    source.tags["referrers-tag"] = index(held)
+    found = look(source)
+    assert found.missed == ()
+    assert raws(found) == {b"bundle"}
+    source.tags["referrers-tag"] = source.image  # the image itself: a registry's quirk, and no listing
+    assert look(source).missed

@@ -1,14 +1,15 @@
 """One image of a registry as a `Source`, over HTTP, through oras.
 
 What comes in: a `Reference` to a registry. What goes out: manifests and blobs whose digest was checked, and listings.
-It reads only, keeps no files, has no credentials (whoever needs them will stand where `AnonymousTokens` does) and tries
-nothing twice. Safe to use from any number of threads.
+It reads only, keeps no files and has no credentials (whoever needs them will stand where `AnonymousTokens` does). Safe
+to use from any number of threads.
 
 oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
 takes their one way out, `do_request`, and closes it. That is why the version is exact.
 
 This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session,
-`tokens` answers challenges, `headers` and `origin` read what such an exchange says of itself.
+`retries` says which of them is made again, `tokens` answers challenges, `headers` and `origin` read what such an
+exchange says of itself.
 
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """
@@ -28,11 +29,12 @@ import oras.provider
 from gate.errors import GateError, LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference
 from gate.sources import Answer, Content, Listing, check_digest
-from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
+from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
 from gate.sources.registry.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
 from gate.sources.registry.origin import is_loopback, origin
 from gate.sources.registry.referrers import list_referrers
 from gate.sources.registry.tokens import AnonymousTokens
+from gate.strictjson import Refused
 
 if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
@@ -81,7 +83,13 @@ class RegistrySource:
                 f"{what} was not found: {answered(reply)}; {NO_CREDENTIALS}, and private repositories may answer this",
                 status=404,
             )
-        return _content(reply, what, digest)
+        content = _content(reply, what, digest)
+        if digest is None:
+            try:
+                parse_manifest(content, self._limits)
+            except Refused as error:  # a login page has a digest too, and nobody has signed it
+                raise Malformed(f"{what}: {reply.host} answered with no image manifest: {error}", status=200) from None
+        return content
 
     def manifest(self, digest: Digest) -> Content:
         """A manifest by digest. `Malformed` if there is none: it was listed."""

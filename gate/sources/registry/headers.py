@@ -1,14 +1,16 @@
-"""Two HTTP headers that a registry answers with -> what they say.
+"""The HTTP headers that a registry answers with -> what they say.
 
-What comes in: the text of `WWW-Authenticate` (RFC 9110 section 11.6.1) or `Link` (RFC 8288 section 3). What goes out:
-challenges, or the target of the next page, or `ValueError` for a text that the grammar does not allow: a parser that
-guesses could be led to another realm or past a page. It follows nothing.
+What comes in: the text of `WWW-Authenticate` (RFC 9110 section 11.6.1), `Link` (RFC 8288 section 3) or `Retry-After`
+(RFC 9110 section 10.2.3). What goes out: challenges, the target of the next page, or seconds. The first two raise
+`ValueError` for a text that the grammar does not allow: a parser that guesses could be led to another realm or past a
+page. It follows nothing and waits for nothing.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,6 +86,20 @@ def parse_next_link(text: str) -> str | None:
     if len(targets) > 1:
         raise ValueError("two next pages")
     return targets.pop() if targets else None
+
+
+def parse_retry_after(text: str, date: str) -> float | None:
+    """How many seconds Retry-After asks to wait; None where it says nothing that can be read.
+
+    A moment counts from the same answer's `Date`, so that no clock is compared with another.
+    """
+    if text.isascii() and text.isdecimal() and len(text) <= 9:
+        return float(text)
+    try:
+        seconds = (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # one of them is no date, or has no zone
+        return None
+    return max(0.0, seconds)
 
 
 def _gap(text: str, at: int) -> int:

@@ -1,8 +1,8 @@
 """One GET over HTTP, from the first byte to the last, under limits.
 
 What comes in: a URL and what its body must be. What goes out: a `Reply` whose body is whole and, where a digest was
-asked for, hashes to it; or a `CouldNotLook`. It knows nothing of registries, has no credentials of its own and tries
-nothing twice.
+asked for, hashes to it; or a `CouldNotLook`. What may pass is tried again (`retries`). It knows nothing of registries
+and has no credentials of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from urllib.parse import urldefrag, urljoin
 import requests
 import urllib3.exceptions
 
-from gate.errors import AccessDenied, CouldNotLook, LimitExceeded, Malformed, RateLimited, Unavailable
+from gate.errors import AccessDenied, CouldNotLook, CutShort, LimitExceeded, Malformed, RateLimited, Unavailable
 from gate.sources import check_digest
+from gate.sources.registry.headers import parse_retry_after
 from gate.sources.registry.origin import origin
+from gate.sources.registry.retries import Retries
 from gate.sources.registry.transport import failure, new_session
 from gate.strictjson import Refused, parse_object
 
@@ -68,6 +70,7 @@ class Reply:
     media_type: str
     challenge: str
     link: str
+    retry_after: float | None
     body: bytes
 
 
@@ -98,16 +101,21 @@ class Client:
     def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
         self._limits = limits
         self._deadline = deadline
+        self._retries = Retries(limits=limits, deadline=deadline)
         self.session = new_session(limits=limits, deadline=deadline)
 
     def get(self, request: Request, *, authorization: str | None = None) -> Reply:
-        """Send `request`, following its redirects, at most `limits.redirects` of them.
+        """Send `request`, following its redirects, at most `limits.redirects` of them; all of it again where the
+        failure may pass, at most `limits.attempts` times in all.
 
         `authorization` goes to the origin that is asked, and never again once a redirect has left it.
 
         Raises `Malformed`, `LimitExceeded`, `Unavailable` or `DeadlineExceeded`, and `InvalidUsage` for certificate
         authorities that cannot be read. Any whole answer is a `Reply`, whatever its status.
         """
+        return self._retries.until_answered(lambda: self._once(request, authorization))
+
+    def _once(self, request: Request, authorization: str | None) -> Reply:
         url, what = request.url, request.what
         home, foreign = origin(url), False
         for _ in range(self._limits.redirects + 1):
@@ -132,6 +140,9 @@ class Client:
                     media_type=media_type,
                     challenge=response.headers.get("WWW-Authenticate", ""),
                     link=response.headers.get("Link", ""),
+                    retry_after=parse_retry_after(
+                        response.headers.get("Retry-After", ""), response.headers.get("Date", "")
+                    ),
                     body=body,
                 )
             url = _target(url, response.headers.get("Location"), what)
@@ -172,7 +183,7 @@ class Client:
         if offered > request.cap:
             raise LimitExceeded(f"{what} is longer than the {request.cap} bytes that gate accepts")
         if length is not None and length != len(body):  # today urllib3 raises before this can be
-            raise Malformed(f"{what} is cut short, after {len(body)} of {length} bytes")
+            raise CutShort(f"{what} is cut short, after {len(body)} of {length} bytes")
         raw = bytes(body)
         if request.digest is not None:
             check_digest(raw, request.digest, what)

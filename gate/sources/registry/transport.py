@@ -25,7 +25,7 @@ import urllib3.connection
 from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
 
 from gate import __version__
-from gate.errors import CouldNotLook, GateError, InvalidUsage, Malformed, Unavailable
+from gate.errors import CouldNotLook, CutShort, GateError, InvalidUsage, Malformed, Unavailable, Untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def failure(error: Exception, where: str) -> CouldNotLook:
     beneath = tuple(_causes(error))
     for cause in beneath:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unavailable(f"{where}: the certificate was not trusted ({cause.verify_message})")
+            return Untrusted(f"{where}: the certificate was not trusted ({cause.verify_message})")
     for kinds, kind, text in _FAILURES:
         if any(isinstance(cause, kinds) for cause in beneath):
             return kind(f"{where}: {text}")
@@ -62,7 +62,7 @@ _FAILURES: tuple[tuple[tuple[type[BaseException], ...], type[CouldNotLook], str]
     # The first that applies; one class can stand under several.
     ((ssl.SSLError,), Unavailable, "the TLS handshake failed, so that no certificate was trusted"),
     ((requests.exceptions.ProxyError,), Unavailable, "the proxy that the environment names gave no connection"),
-    ((http.client.IncompleteRead,), Malformed, "the answer is cut short"),
+    ((http.client.IncompleteRead,), CutShort, "the answer is cut short"),
     ((TimeoutError, requests.Timeout), Unavailable, "no answer in time"),
     ((socket.gaierror,), Unavailable, "its name is not known"),
     ((ConnectionRefusedError,), Unavailable, "connection refused"),
@@ -139,6 +139,8 @@ def _timed(kind: type[Any], deadline: Deadline, seconds: float) -> type[Any]:
 
         def begin(self) -> None:
             super().begin()
+            if self.headers.defects:  # a header that was cut off or is none: what else is missing cannot be told
+                raise http.client.HTTPException("broken headers")
             lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
             if len({length.strip() for length in lengths}) > 1:
                 raise http.client.HTTPException("two lengths")  # urllib3 finds this too, and forgets the connection
