@@ -15,7 +15,6 @@ from gate.discovery import Discovery, LedgerEntry, discover, discover_file
 from gate.errors import CouldNotLook, DeadlineExceeded
 from gate.parallel import Background
 from gate.reference import Transport
-from gate.sources import open_source
 from gate.verdict import Gap, decide
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
     from gate.policy.model import Policy
     from gate.reference import Reference
-    from gate.sources import Content
+    from gate.sources import Content, Sources
     from gate.trust import TrustRoot
     from gate.verification import Evidence
 
@@ -53,17 +52,18 @@ def judge(
     policy: Policy,
     *,
     roots: Sequence[TrustRoot],
+    sources: Sources,
     limits: Limits,
     deadline: Deadline,
     now: datetime,
     bundle: str = "",
 ) -> ImageJudgement:
-    """Judge one image, or a file with the bundles in the file `bundle`.
+    """Judge one image, or a file with the bundles in the file `bundle`. `sources` may be shared by several judgements.
 
     Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose.
     """
     # 1, 2. Reference and discovery: the first request is in flight while the heavy half is imported below.
-    looking = Background(partial(_look, reference, bundle, limits, deadline))
+    looking = Background(partial(_look, reference, bundle, sources, limits, deadline))
     from gate.checks import check_image  # noqa: PLC0415
     from gate.claims import read_claims  # noqa: PLC0415
     from gate.policy.model import KeyHolder  # noqa: PLC0415
@@ -95,11 +95,10 @@ def judge(
     )
 
 
-def _look(reference: Reference, bundle: str, limits: Limits, deadline: Deadline) -> Discovery:
+def _look(reference: Reference, bundle: str, sources: Sources, limits: Limits, deadline: Deadline) -> Discovery:
     if reference.transport is Transport.FILE:
         return discover_file(reference.location, bundle, limits=limits)
-    source = open_source(reference, limits=limits, deadline=deadline)
-    return discover(source, digest=reference.digest, limits=limits, deadline=deadline)
+    return discover(sources.open(reference), digest=reference.digest, limits=limits, deadline=deadline)
 
 
 def _undecided(reference: Reference, error: CouldNotLook) -> ImageJudgement:

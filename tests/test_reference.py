@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gate.errors import GateError, InvalidReference
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, Reference, Transport, canonical_name, parse_digest, parse_reference
-from gate.sources import open_source
-from gate.sources.registry import RegistrySource
+from gate.sources import Sources
+from gate.sources.registry import Registries
 
 PROPERTY = settings(
     deadline=None, derandomize=True, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -133,8 +133,9 @@ def test_a_registrys_image_has_one_canonical_name(
 def test_the_bytes_come_from_where_the_name_says() -> None:
     hosts = {"docker.io": "registry-1.docker.io", "localhost": "localhost:80"}
     asked, expected = {}, {}
+    registries = Registries(limits=Limits(), deadline=Deadline(60))
     for text, _, host, repository, *_ in REMOTE:
-        registry = RegistrySource(parse_reference(text), limits=Limits(), deadline=Deadline(60))._registry
+        registry = registries.open(parse_reference(text))._registry
         scheme = "http" if host.startswith(("localhost", "127.0.", "[::1]")) else "https"
         asked[text] = registry.manifest_url("TAG")
         expected[text] = f"{scheme}://{hosts.get(host, host)}/v2/{repository}/manifests/TAG"
@@ -551,7 +552,7 @@ def test_a_complaint_shows_what_was_typed(text: str) -> None:
 
 def test_a_path_that_is_too_long_is_an_error_in_words() -> None:
     with pytest.raises(GateError):
-        open_source(parse_reference(f"oci:{'a' * 300}"), limits=Limits(), deadline=Deadline(60))
+        Sources(limits=Limits(), deadline=Deadline(60)).open(parse_reference(f"oci:{'a' * 300}"))
 
 
 @pytest.mark.parametrize("text", ["./image", "../image", "/builds/image", "."])

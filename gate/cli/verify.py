@@ -169,12 +169,15 @@ class _Verification:
         ]
         self._renew(self.policy, deadline)
         from gate.flow import judge  # noqa: PLC0415
+        from gate.sources import Sources  # noqa: PLC0415
 
+        limits = Limits()
         image = judge(
             reference,
             self.policy,
             roots=self.trust,
-            limits=Limits(),
+            sources=Sources(limits=limits, deadline=deadline),
+            limits=limits,
             deadline=deadline,
             now=self.started,
             bundle=self.bundle or "",

@@ -1,7 +1,8 @@
 """Where bytes come from.
 
-What comes in: a `Reference` and `Limits`. What goes out: bytes whose digest was checked before anyone parses them, and
-listings that are hints and nothing more. A source judges nothing: what it hands out is untrusted.
+What comes in: a `Reference` and `Limits`; one `Sources` serves all references of a run. What goes out: bytes whose
+digest was checked before anyone parses them, and listings that are hints and nothing more. A source judges nothing:
+what it hands out is untrusted.
 
 Each kind stands by itself: `layout` (a folder or an archive, on `files`), `registry` (over HTTP, through oras).
 `manifest` reads the documents that both hand out.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
     from gate.reference import Digest, Reference
     from gate.sources.manifest import Descriptor
+    from gate.sources.registry import Registries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +95,29 @@ def check_digest(raw: bytes, digest: Digest, what: str) -> None:
         raise Malformed(f"{what} is {digest.algorithm}:{found}, not {digest} as it was asked for")
 
 
-def open_source(reference: Reference, *, limits: Limits, deadline: Deadline) -> Source:
-    """The source that holds a reference. Only what it needs is imported. Raises `InvalidReference`, `CouldNotLook`."""
-    if reference.local:
-        from gate.sources.layout import LayoutSource  # noqa: PLC0415
+class Sources:
+    """Opens references, from any number of threads. All those of registries share one pool of connections, and those
+    of one registry what it was told: a token for each repository, and where tokens come from.
+    """
 
-        return LayoutSource(reference, limits=limits)
-    from gate.sources.registry import RegistrySource  # noqa: PLC0415
+    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+        self._limits = limits
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._registries: Registries | None = None
 
-    return RegistrySource(reference, limits=limits, deadline=deadline)
+    def open(self, reference: Reference) -> Source:
+        """The source that holds a reference. Only what it needs is imported.
+
+        Raises `InvalidReference` or `CouldNotLook`.
+        """
+        if reference.local:
+            from gate.sources.layout import LayoutSource  # noqa: PLC0415
+
+            return LayoutSource(reference, limits=self._limits)
+        from gate.sources.registry import Registries  # noqa: PLC0415
+
+        with self._lock:
+            if self._registries is None:
+                self._registries = Registries(limits=self._limits, deadline=self._deadline)
+        return self._registries.open(reference)

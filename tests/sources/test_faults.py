@@ -23,6 +23,7 @@ from gate.limits import Deadline, Limits
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
 from gate.report import document, text
+from gate.sources import Sources
 from tests.conftest import LAB, check_report, policy_path
 from tests.registry_server import RegistryServer, Response
 
@@ -149,12 +150,14 @@ class Broken:
 
     def run(self, policy: str, *, seconds: float = 20.0, limits: Limits | None = None) -> ImageJudgement:
         loaded, roots = _policy(policy)
+        limits, deadline = limits or Limits(), Deadline(seconds)
         return judge(
             parse_reference(self.image),
             loaded,
             roots=roots,
-            limits=limits or Limits(),
-            deadline=Deadline(seconds),
+            sources=Sources(limits=limits, deadline=deadline),
+            limits=limits,
+            deadline=deadline,
             now=NOW,
         )
 

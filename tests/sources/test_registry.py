@@ -42,7 +42,7 @@ from gate.errors import (
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, parse_digest, parse_reference
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, parse_manifest
-from gate.sources.registry import RegistrySource, http
+from gate.sources.registry import Registries, RegistrySource, http
 from gate.sources.registry.headers import parse_challenges, parse_next_link
 from gate.sources.registry.origin import Origin
 from gate.sources.registry.tokens import AnonymousTokens
@@ -75,7 +75,7 @@ def source(
     registry: RegistryServer, image: str = ":v1", *, seconds: float = 20, limits: Limits | None = None
 ) -> RegistrySource:
     reference = parse_reference(f"{registry.host}/acme/api{image}")
-    return RegistrySource(reference, limits=limits or Limits(), deadline=Deadline(seconds))
+    return Registries(limits=limits or Limits(), deadline=Deadline(seconds)).open(reference)
 
 
 def on(fragment: str, response: Response) -> Intercept:
@@ -212,6 +212,31 @@ def test_a_whole_image_can_be_read_from_many_threads() -> None:
         blobs = list(threads.map(image.blob, [manifest.layers[0] for manifest in manifests]))
         assert sorted(map(len, blobs)) == [5380, 7624, 7988, 8892]
         assert len([request for request in registry.requests if request.path.startswith("/token")]) == 1
+
+
+# Sharing
+
+
+def test_references_share_connections_and_each_repository_has_one_token() -> None:
+    layouts = {"acme/api": LAYOUT, "acme/web": LAYOUT}
+    with RegistryServer(layouts, token=True) as registry, ThreadPoolExecutor(8) as threads:
+        registries = Registries(limits=Limits(), deadline=Deadline(20))
+        images = [
+            registries.open(parse_reference(f"{registry.host}/{name}:v1")) for name in ("acme/api", "acme/web") * 4
+        ]
+        assert {content.digest for content in threads.map(RegistrySource.resolve, images)} == {IMAGE}
+        tokens = [request for request in registry.requests if request.path.startswith("/token")]
+        assert len(tokens) == 2
+        assert len({id(image._registry.session) for image in images}) == 1
+
+
+def test_a_token_of_one_registry_is_not_sent_to_another() -> None:
+    with serving(token=True) as one, serving() as other:
+        registries = Registries(limits=Limits(), deadline=Deadline(20))
+        for registry in (one, other):
+            registries.open(parse_reference(f"{registry.host}/acme/api:v1")).resolve()
+        assert "Authorization" in one.requests[-1].headers
+        assert "Authorization" not in other.requests[0].headers
 
 
 # Bodies
@@ -594,7 +619,7 @@ def test_a_proxy_that_is_down_is_unavailable_and_its_password_is_not_shown(
     monkeypatch.delenv("NO_PROXY", raising=False)
     reference = parse_reference("registry.example/acme/api:v1")
     with pytest.raises(Unavailable, match=r"registry\.example: the proxy that the environment names") as caught:
-        method(RegistrySource(reference, limits=Limits(), deadline=Deadline(5)))
+        method(Registries(limits=Limits(), deadline=Deadline(5)).open(reference))
     assert "secret" not in caught.value.message
 
 
@@ -921,7 +946,7 @@ def test_a_host_without_address_is_unavailable(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     reference = parse_reference("registry.example/acme/api:v1")
     with pytest.raises(Unavailable, match=r"registry\.example: its name is not known"):
-        method(RegistrySource(reference, limits=Limits(), deadline=Deadline(5)))
+        method(Registries(limits=Limits(), deadline=Deadline(5)).open(reference))
 
 
 @each_method
@@ -1044,7 +1069,7 @@ def test_another_version_of_oras_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_reference_that_oras_reads_differently_is_refused() -> None:
     reference = dataclasses.replace(parse_reference("ghcr.io/acme/api:v1"), location="acme/api@other")
     with pytest.raises(GateError, match="oras takes"):
-        RegistrySource(reference, limits=Limits(), deadline=Deadline(5))
+        Registries(limits=Limits(), deadline=Deadline(5)).open(reference)
 
 
 def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
@@ -1073,7 +1098,7 @@ def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_plain_http_is_for_this_machine_alone(text: str, url: str) -> None:
-    image = RegistrySource(parse_reference(text), limits=Limits(), deadline=Deadline(5))
+    image = Registries(limits=Limits(), deadline=Deadline(5)).open(parse_reference(text))
     assert image._registry.manifest_url("x") == url
 
 

@@ -1,8 +1,9 @@
 """One image of a registry as a `Source`, over HTTP, through oras.
 
 What comes in: a `Reference` to a registry. What goes out: manifests and blobs whose digest was checked, and listings.
-It reads only, keeps no files and has no credentials (whoever needs them will stand where `AnonymousTokens` does). Safe
-to use from any number of threads.
+It reads only, keeps no files and has no credentials (whoever needs them will stand where `AnonymousTokens` does).
+`Registries` is what all references of a run share; it and every source that it opens may be used from any number of
+threads.
 
 oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
 takes their one way out, `do_request`, and closes it. That is why the version is exact.
@@ -31,7 +32,7 @@ from gate.reference import Digest, Reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
 from gate.sources.registry.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
-from gate.sources.registry.origin import is_loopback, origin
+from gate.sources.registry.origin import Origin, is_loopback, origin
 from gate.sources.registry.referrers import list_referrers
 from gate.sources.registry.tokens import AnonymousTokens
 from gate.strictjson import Refused
@@ -51,15 +52,42 @@ logging.getLogger("oras.logger").addHandler(logging.NullHandler())
 logging.getLogger("oras.logger").propagate = False
 
 
+class Registries:
+    """All registries of one run: one pool of connections, and for each registry one set of tokens.
+
+    A token goes to the registry that it is from and serves one repository, so that sharing lets nothing out.
+    """
+
+    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+        self.client = Client(limits=limits, deadline=deadline)
+        self._limits = limits
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._tokens: dict[Origin, AnonymousTokens] = {}
+
+    def open(self, reference: Reference) -> RegistrySource:
+        """The source of one image. Nothing is asked yet."""
+        return RegistrySource(reference, self, limits=self._limits)
+
+    def tokens(self, registry: Origin) -> AnonymousTokens:
+        """The tokens of one registry, the same object each time."""
+        with self._lock:
+            if registry not in self._tokens:
+                self._tokens[registry] = AnonymousTokens(
+                    registry, self.client, limits=self._limits, deadline=self._deadline
+                )
+            return self._tokens[registry]
+
+
 class RegistrySource:
     """What a registry holds of one image. Every method may raise any `CouldNotLook`; each says what absence is."""
 
     listing_place: str = "referrers-api"
 
-    def __init__(self, reference: Reference, *, limits: Limits, deadline: Deadline) -> None:
+    def __init__(self, reference: Reference, registries: Registries, *, limits: Limits) -> None:
         self._reference = reference
         self._limits = limits
-        self._registry = _Registry(reference, limits=limits, deadline=deadline)
+        self._registry = _Registry(reference, registries)
         self._lock = threading.Lock()
         self._resolved: Content | None = None
 
@@ -141,16 +169,16 @@ class RegistrySource:
 class _Registry(oras.provider.Registry):  # type: ignore[misc] # oras has no types
     """The client that oras has for a repository, with every way to the network closed but `fetch`."""
 
-    def __init__(self, reference: Reference, *, limits: Limits, deadline: Deadline) -> None:
+    def __init__(self, reference: Reference, registries: Registries) -> None:
         if oras.__version__ != _ORAS:
             raise GateError(f"gate needs oras {_ORAS} exactly, and this is {oras.__version__}: reinstall gate")
         host = _API_HOSTS.get(reference.host, reference.host)
         super().__init__(hostname=host, insecure=is_loopback(urlsplit(f"//{host}").hostname or ""))
         self.container = _container(host, reference)
         self.origin = origin(f"{self.prefix}://{host}")
-        self._client = Client(limits=limits, deadline=deadline)
+        self._client = registries.client
         self.session = self.auth.session = self._client.session
-        self._access = AnonymousTokens(self.origin, self._client, limits=limits, deadline=deadline)
+        self._access = registries.tokens(self.origin)
         self._scope = f"repository:{reference.location}:pull"
 
     def do_request(self, *_: object, **__: object) -> NoReturn:
