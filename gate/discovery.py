@@ -252,7 +252,7 @@ class _Look:
             other = "answered 200 with something that is no index (a login page? a proxy?)"
             self._missed(place, asked, Malformed(f"the listing of what refers to {asked} {other}", status=_OK))
             return
-        self._note(place, asked, listing.status, len(listing.descriptors), listing.bytes)
+        self._note(place, _at(asked, listing), listing.status, len(listing.descriptors), listing.bytes)
         self._add(place, listing.descriptors)
         self.unbound = listing.unbound
 
@@ -264,7 +264,7 @@ class _Look:
         content = answer.content
         # GitLab's registry resolves the referrers tag to the image itself (oras-go#1396): that lists nothing.
         if content is None or content.digest == self.subject:
-            self._note(place, tag, answer.status, 0, 0)
+            self._note(place, _at(tag, answer), answer.status, 0, 0)
             return
         try:
             manifest = parse_manifest(content, self.limits)
@@ -279,7 +279,7 @@ class _Look:
             )
             return
         found = len(manifest.manifests) if manifest.index else len(manifest.layers)
-        self._note(place, tag, answer.status, found, len(content.raw))
+        self._note(place, _at(tag, answer), answer.status, found, len(content.raw))
         if place == _REFERRERS_TAG:
             self._add(place, manifest.manifests)
         else:
@@ -319,6 +319,11 @@ class _Look:
 def _tags(subject: Digest) -> list[tuple[str, str]]:
     cosign = [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in ("sig", "att")]
     return [(_REFERRERS_TAG, referrers_tag(subject)), *cosign]
+
+
+def _at(asked: str, answer: Answer | Listing) -> str:
+    """What was asked, and of whom where that may be a mirror."""
+    return f"{asked} at {answer.by}" if answer.by else asked
 
 
 def _holds(answer: object, *, other_than: Digest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomli
 
+from gate.limits import Limits
 from gate.policy.loading import load_policy
 from gate.policy.predicates import SHORT_NAMES
 from gate.policy.problems import schema
@@ -79,7 +81,7 @@ def test_it_shows_every_word_of_the_language(text: str) -> None:
 
 def test_it_shows_no_key_that_the_language_does_not_have(text: str) -> None:
     document = tomli.loads(text)
-    names = {name for table in ("signers", "builders", "agents") for name in document[table]}
+    names = {name for table in ("signers", "builders", "agents", "registries") for name in document[table]}
     assert {*_keys_of(document), *OPTIONAL.findall(text)} - names <= _keys_of_the_schema()
 
 
@@ -104,6 +106,19 @@ def test_the_optional_lines_that_state_a_default_change_nothing(text: str, tmp_p
     policy, plain = load_policy(path), load_policy(EXAMPLE)
     assert stated != text
     assert (policy.signers, policy.builders, policy.rules) == (plain.signers, plain.builders, plain.rules)
+
+
+def test_the_limits_that_it_names_are_the_defaults(text: str, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(OPTIONAL.sub(_without_mark_of_a_limit, text), encoding="utf-8")
+    policy = load_policy(tmp_path / "policy.toml")
+    named = tomli.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))["limits"]
+    assert named.keys() == {field.name.replace("_", "-") for field in dataclasses.fields(Limits)}
+    assert policy.limits == Limits()
+
+
+def _without_mark_of_a_limit(match: re.Match[str]) -> str:
+    names = {field.name.replace("_", "-") for field in dataclasses.fields(Limits)}
+    return match[0][2:] if match[1] in names else match[0]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_the_bytes_come_from_where_the_name_says() -> None:
     asked, expected = {}, {}
     registries = Registries(limits=Limits(), deadline=Deadline(60))
     for text, _, host, repository, *_ in REMOTE:
-        registry = registries.open(parse_reference(text))._registry
+        registry = registries.source(parse_reference(text))._registry
         scheme = "http" if host.startswith(("localhost", "127.0.", "[::1]")) else "https"
         asked[text] = registry.manifest_url("TAG")
         expected[text] = f"{scheme}://{hosts.get(host, host)}/v2/{repository}/manifests/TAG"

@@ -148,7 +148,6 @@ class _Verification:
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
         from gate import trust  # noqa: PLC0415
-        from gate.limits import Limits  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
         from gate.reference import Transport, parse_reference  # noqa: PLC0415
         from gate.report.writing import check_writable  # noqa: PLC0415
@@ -171,12 +170,12 @@ class _Verification:
         from gate.flow import judge  # noqa: PLC0415
         from gate.sources import Sources  # noqa: PLC0415
 
-        limits = Limits()
+        limits = self.policy.limits
         image = judge(
             reference,
             self.policy,
             roots=self.trust,
-            sources=Sources(limits=limits, deadline=deadline),
+            sources=Sources(limits=limits, deadline=deadline, settings=self.policy.registries),
             limits=limits,
             deadline=deadline,
             now=self.started,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tomli
 
 from gate.errors import InvalidPolicy
+from gate.policy.fetching import read_limits, read_registry
 from gate.policy.matching import How
 from gate.policy.model import Accept, Agent, Builder, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.problems import Moment, find_problems, key_path, nearest, shown
@@ -103,6 +104,8 @@ class _PolicyReader:
         return Policy(
             path=str(self.to.path),
             sha256=sha256,
+            limits=read_limits(document.get("limits") or {}),
+            registries={host: read_registry(host, table, self.to) for host, table in _parts(document, "registries")},
             roots=entries,
             refresh=bool(trust and trust.get("refresh", False)),
             root_max_age=self.to.age(trust, ("trust",)) if trust else None,
@@ -268,7 +271,7 @@ def _part(path: KeyPath) -> KeyPath:
             return path[:4]
         case ("rules", int(), str(), *_):
             return path[:3]
-        case ("signers" | "builders" | "agents", str(), *_) | ("rules", int(), *_):
+        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules", int(), *_):
             return path[:2]
     return path[:1] or ("",)
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from gate.limits import Limits
     from gate.policy.matching import Pattern
     from gate.policy.predicates import PredicateSchema
+    from gate.sources.settings import RegistrySettings
     from gate.verification import PublicKey
 
 
@@ -188,11 +190,14 @@ class RootEntry:
 class Policy:
     """One policy file. `roots` are its trust roots in the file's order; `sha256` is that of the file's bytes.
 
+    `limits` are the default ones with what `[limits]` says; `registries` what is said of a registry, by host.
     `refresh`: built-in roots are refreshed by TUF first. `root_max_age`: no root may be older.
     """
 
     path: str
     sha256: str
+    limits: Limits
+    registries: Mapping[str, RegistrySettings]
     roots: tuple[RootEntry, ...]
     refresh: bool
     root_max_age: timedelta | None

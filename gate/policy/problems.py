@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # a policy that says more than is checked must not look as if it were.
 _NOT_BUILT: Final = frozenset(
     {
-        *("waivers", "deny", "revoked", "limits", "registries", "extends", "expires", "open"),
+        *("waivers", "deny", "revoked", "extends", "expires", "open"),
         *("preset", "platforms", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
         *("operators", "tools", "formats", "description"),
     }
@@ -39,6 +39,7 @@ _TYPES: Final = {
     "array": "a list",
     "string": "a text",
     "integer": "a whole number",
+    "number": "a number",
     "boolean": "true or false",
 }
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")

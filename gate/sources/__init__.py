@@ -5,7 +5,7 @@ digest was checked before anyone parses them, and listings that are hints and no
 what it hands out is untrusted.
 
 Each kind stands by itself: `layout` (a folder or an archive, on `files`), `registry` (over HTTP, through oras).
-`manifest` reads the documents that both hand out.
+`manifest` reads the documents that both hand out; `settings` is what a policy says of a registry.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gate.reference import Digest, Reference
     from gate.sources.manifest import Descriptor
     from gate.sources.registry import Registries
+    from gate.sources.settings import RegistrySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,12 @@ class Content:
 class Answer:
     """What one optional place holds: `content` is None where the source says that there is nothing.
 
-    `status` is the HTTP status, None for a layout.
+    `status` is the HTTP status, None for a layout. `by` is who answered, where that may be a mirror.
     """
 
     status: int | None
     content: Content | None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class Listing:
     """What a source lists as referrers of one digest. Hints: only the manifests themselves say what they refer to.
 
     `supported` is False where the source has no such listing (a registry without the referrers API). `unbound` are
-    manifests that carry signatures without a subject: only what was signed says of which image.
+    manifests that carry signatures without a subject: only what was signed says of which image. `by` is who answered,
+    where that may be a mirror.
     """
 
     status: int | None
@@ -64,6 +67,7 @@ class Listing:
     bytes: int
     supported: bool = True
     unbound: frozenset[Digest] = frozenset()
+    by: str = ""
 
 
 class Source(Protocol):
@@ -100,10 +104,13 @@ class Sources:
     of one registry what it was told: a token for each repository, and where tokens come from.
     """
 
-    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+    def __init__(
+        self, *, limits: Limits, deadline: Deadline, settings: Mapping[str, RegistrySettings] | None = None
+    ) -> None:
         self._limits = limits
         self._deadline = deadline
         self._lock = threading.Lock()
+        self._settings = settings or {}
         self._registries: Registries | None = None
 
     def open(self, reference: Reference) -> Source:
@@ -119,5 +126,5 @@ class Sources:
 
         with self._lock:
             if self._registries is None:
-                self._registries = Registries(limits=self._limits, deadline=self._deadline)
+                self._registries = Registries(limits=self._limits, deadline=self._deadline, settings=self._settings)
         return self._registries.open(reference)

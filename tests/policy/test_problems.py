@@ -352,8 +352,6 @@ def test_a_policy_of_the_wrong_shape_is_refused_with_the_key(text: str, expected
 NOT_YET: dict[str, tuple[str, str]] = {
     "waivers": (f'{GOOD}[[waivers]]\nrule = "production"\n', f"the key 'waivers' {NOT_BUILT}"),
     "extends": (f'extends = "base.toml"\n{GOOD}', f"the key 'extends' {NOT_BUILT}"),
-    "limits": (f"{GOOD}[limits]\npages = 1\n", f"the key 'limits' {NOT_BUILT}"),
-    "registries": (f"{GOOD}[registries]\n", f"the key 'registries' {NOT_BUILT}"),
     "expires": (f"expires = 2027-01-31\n{GOOD}", f"the key 'expires' {NOT_BUILT}"),
     "deny at the top": (f'deny = ["x"]\n{GOOD}', f"the key 'deny' {NOT_BUILT}"),
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),

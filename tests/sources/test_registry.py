@@ -75,7 +75,7 @@ def source(
     registry: RegistryServer, image: str = ":v1", *, seconds: float = 20, limits: Limits | None = None
 ) -> RegistrySource:
     reference = parse_reference(f"{registry.host}/acme/api{image}")
-    return Registries(limits=limits or Limits(), deadline=Deadline(seconds)).open(reference)
+    return Registries(limits=limits or Limits(), deadline=Deadline(seconds)).source(reference)
 
 
 def on(fragment: str, response: Response) -> Intercept:
@@ -222,7 +222,7 @@ def test_references_share_connections_and_each_repository_has_one_token() -> Non
     with RegistryServer(layouts, token=True) as registry, ThreadPoolExecutor(8) as threads:
         registries = Registries(limits=Limits(), deadline=Deadline(20))
         images = [
-            registries.open(parse_reference(f"{registry.host}/{name}:v1")) for name in ("acme/api", "acme/web") * 4
+            registries.source(parse_reference(f"{registry.host}/{name}:v1")) for name in ("acme/api", "acme/web") * 4
         ]
         assert {content.digest for content in threads.map(RegistrySource.resolve, images)} == {IMAGE}
         tokens = [request for request in registry.requests if request.path.startswith("/token")]
@@ -234,7 +234,7 @@ def test_a_token_of_one_registry_is_not_sent_to_another() -> None:
     with serving(token=True) as one, serving() as other:
         registries = Registries(limits=Limits(), deadline=Deadline(20))
         for registry in (one, other):
-            registries.open(parse_reference(f"{registry.host}/acme/api:v1")).resolve()
+            registries.source(parse_reference(f"{registry.host}/acme/api:v1")).resolve()
         assert "Authorization" in one.requests[-1].headers
         assert "Authorization" not in other.requests[0].headers
 
@@ -619,7 +619,7 @@ def test_a_proxy_that_is_down_is_unavailable_and_its_password_is_not_shown(
     monkeypatch.delenv("NO_PROXY", raising=False)
     reference = parse_reference("registry.example/acme/api:v1")
     with pytest.raises(Unavailable, match=r"registry\.example: the proxy that the environment names") as caught:
-        method(Registries(limits=Limits(), deadline=Deadline(5)).open(reference))
+        method(Registries(limits=Limits(), deadline=Deadline(5)).source(reference))
     assert "secret" not in caught.value.message
 
 
@@ -946,7 +946,7 @@ def test_a_host_without_address_is_unavailable(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     reference = parse_reference("registry.example/acme/api:v1")
     with pytest.raises(Unavailable, match=r"registry\.example: its name is not known"):
-        method(Registries(limits=Limits(), deadline=Deadline(5)).open(reference))
+        method(Registries(limits=Limits(), deadline=Deadline(5)).source(reference))
 
 
 @each_method
@@ -1069,7 +1069,7 @@ def test_another_version_of_oras_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_reference_that_oras_reads_differently_is_refused() -> None:
     reference = dataclasses.replace(parse_reference("ghcr.io/acme/api:v1"), location="acme/api@other")
     with pytest.raises(GateError, match="oras takes"):
-        Registries(limits=Limits(), deadline=Deadline(5)).open(reference)
+        Registries(limits=Limits(), deadline=Deadline(5)).source(reference)
 
 
 def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
@@ -1098,7 +1098,7 @@ def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_plain_http_is_for_this_machine_alone(text: str, url: str) -> None:
-    image = Registries(limits=Limits(), deadline=Deadline(5)).open(parse_reference(text))
+    image = Registries(limits=Limits(), deadline=Deadline(5)).source(parse_reference(text))
     assert image._registry.manifest_url("x") == url
 
 

@@ -9,8 +9,8 @@ oras gives the names and addresses of things; its own reads check no digest and 
 takes their one way out, `do_request`, and closes it. That is why the version is exact.
 
 This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session,
-`retries` says which of them is made again, `tokens` answers challenges, `headers` and `origin` read what such an
-exchange says of itself.
+`retries` says which of them is made again, `mirrors` puts a registry's mirrors before it, `tokens` answers challenges,
+`headers` and `origin` read what such an exchange says of itself.
 
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """
@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -28,17 +29,23 @@ import oras.container
 import oras.provider
 
 from gate.errors import GateError, LimitExceeded, Malformed, NotFound
-from gate.reference import Digest, Reference
+from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
 from gate.sources.registry.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
+from gate.sources.registry.mirrors import MirroredSource
 from gate.sources.registry.origin import Origin, is_loopback, origin
 from gate.sources.registry.referrers import list_referrers
 from gate.sources.registry.tokens import AnonymousTokens
+from gate.sources.settings import DEFAULT
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gate.limits import Deadline, Limits
+    from gate.sources import Source
+    from gate.sources.settings import RegistrySettings
 
 _ORAS = "0.2.43"
 _MANIFESTS = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
@@ -58,16 +65,27 @@ class Registries:
     A token goes to the registry that it is from and serves one repository, so that sharing lets nothing out.
     """
 
-    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+    def __init__(
+        self, *, limits: Limits, deadline: Deadline, settings: Mapping[str, RegistrySettings] | None = None
+    ) -> None:
         self.client = Client(limits=limits, deadline=deadline)
+        self._settings = settings or {}
         self._limits = limits
         self._deadline = deadline
         self._lock = threading.Lock()
         self._tokens: dict[Origin, AnonymousTokens] = {}
 
-    def open(self, reference: Reference) -> RegistrySource:
-        """The source of one image. Nothing is asked yet."""
-        return RegistrySource(reference, self, limits=self._limits)
+    def open(self, reference: Reference) -> Source:
+        """The source of one image, behind its registry's mirrors where the policy names some. Nothing is asked yet."""
+        mirrors = self._settings.get(reference.host, DEFAULT).mirrors
+        if not mirrors:
+            return self.source(reference)
+        return MirroredSource([self.source(_at(mirror, reference)) for mirror in mirrors], self.source(reference))
+
+    def source(self, reference: Reference) -> RegistrySource:
+        """The source of one image in the very registry that its reference names."""
+        settings = self._settings.get(reference.host, DEFAULT)
+        return RegistrySource(reference, self, limits=self._limits, settings=settings)
 
     def tokens(self, registry: Origin) -> AnonymousTokens:
         """The tokens of one registry, the same object each time."""
@@ -84,7 +102,11 @@ class RegistrySource:
 
     listing_place: str = "referrers-api"
 
-    def __init__(self, reference: Reference, registries: Registries, *, limits: Limits) -> None:
+    def __init__(
+        self, reference: Reference, registries: Registries, *, limits: Limits, settings: RegistrySettings = DEFAULT
+    ) -> None:
+        self.host = reference.host
+        self._settings = settings
         self._reference = reference
         self._limits = limits
         self._registry = _Registry(reference, registries)
@@ -142,10 +164,17 @@ class RegistrySource:
         return reply.body
 
     def tagged(self, tag: str) -> Answer:
-        """The manifest under `tag`, or an answer without content where the registry says 404, and only there."""
+        """The manifest under `tag`, or an answer without content where the registry says 404, and only there; and 403
+        where the policy says that this means the same (`forbidden-tag`).
+        """
         what = self._what(f"tag {tag}")
         reply = self._manifest(tag, what, None)
-        return Answer(status=reply.status, content=None if reply.status == 404 else _content(reply, what, None))
+        if reply.status == 404 or (reply.status == 403 and self._settings.forbidden_tag_absent):
+            return Answer(status=reply.status, content=None)
+        if reply.status == 403:
+            say = f'[registries."{self.host}"] forbidden-tag = "absent"'
+            raise refusal(reply, what, hint=f"if that is its answer for a tag that is not there, say {say}")
+        return Answer(status=reply.status, content=_content(reply, what, None))
 
     def referrers(self, subject: Digest) -> Listing:
         """All that the referrers API lists for `subject`, on all pages; `supported` is False where there is none."""
@@ -205,6 +234,12 @@ class _Registry(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
     def referrers_url(self, digest: Digest) -> str:
         """Where the referrers of a digest are listed; oras knows no such place."""
         return f"{self.prefix}://{self.container.registry}/v2/{self.container.api_prefix}/referrers/{digest}"
+
+
+def _at(mirror: str, reference: Reference) -> Reference:
+    """The same image at `mirror`, which is a host with or without a prefix for the repository."""
+    place = parse_reference(f"{mirror}/{reference.location}")
+    return replace(reference, host=place.host, location=place.location, name=place.name)
 
 
 def _container(host: str, reference: Reference) -> oras.container.Container:

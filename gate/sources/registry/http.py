@@ -83,11 +83,11 @@ def answered(reply: Reply) -> str:
     return f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
 
 
-def refusal(reply: Reply, what: str) -> CouldNotLook:
-    """The error for an answer that is not the content that was asked for."""
+def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
+    """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
     text = f"{what}: {answered(reply)}"
     if reply.status in (401, 403):
-        return AccessDenied(f"{text}; {NO_CREDENTIALS}", status=reply.status)
+        return AccessDenied(f"{text}; {NO_CREDENTIALS}" + (f"; {hint}" if hint else ""), status=reply.status)
     if reply.status == 429:
         return RateLimited(text, status=reply.status)
     if reply.status == 408 or 500 <= reply.status < 600:

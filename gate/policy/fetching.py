@@ -1,0 +1,62 @@
+"""`[limits]` and `[registries."host"]`: how much is fetched, and how a registry is asked.
+
+What comes in: tables of the right shape. What goes out: `Limits` and `RegistrySettings`. Nothing here decides what is
+accepted, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gate.errors import InvalidReference
+from gate.limits import Limits
+from gate.reference import parse_reference
+from gate.sources.settings import RegistrySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gate.policy.reading import KeyPath, Reader
+
+_UNITS: Final = {"KiB": 10, "MiB": 20, "GiB": 30}
+_IMAGE: Final = "/gate/image"
+"""Any repository: two segments, so that no registry's short form applies."""
+
+
+def read_limits(table: Mapping[str, Any]) -> Limits:
+    """The default limits with those that the policy sets; each key is a field of `Limits`, with hyphens."""
+    found: dict[str, Any] = {key.replace("-", "_"): _size(value) for key, value in table.items()}
+    return Limits(**found)
+
+
+def read_registry(host: str, table: Mapping[str, Any], to: Reader) -> RegistrySettings:
+    """What is said of one registry; its name is a host as images' canonical names have it."""
+    at: KeyPath = ("registries", host)
+    if _place(host) != host or "/" in host:
+        to.problem(at, f"{host!a} is no registry's host as images are named: ghcr.io, docker.io, registry.example:5000")
+    mirrors = tuple(table.get("mirrors", ()))
+    for mirror in mirrors:
+        place = _place(mirror)
+        if place is None:
+            to.problem((*at, "mirrors"), f"{mirror!a} is no mirror: write host, host:port or host/prefix")
+        elif place == host:
+            to.problem((*at, "mirrors"), f"{mirror!a} is the registry itself")
+    return RegistrySettings(mirrors=mirrors, forbidden_tag_absent="forbidden-tag" in table)
+
+
+def _place(text: str) -> str | None:
+    """A host with or without a prefix, in one spelling; None if it is none."""
+    try:
+        place = parse_reference(f"{text}{_IMAGE}")
+    except InvalidReference:
+        return None
+    if place.local or place.digest is not None or not f"/{place.location}".endswith(_IMAGE):
+        return None
+    return f"{place.host}/{place.location}".removesuffix(_IMAGE)
+
+
+def _size(value: float | str) -> float:
+    """A number, or a text with a binary unit."""
+    if not isinstance(value, str):
+        return value
+    return int(value[:-3]) << _UNITS[value[-3:]]

@@ -1,0 +1,80 @@
+"""Mirrors of a registry, and the registry itself behind them, as one `Source`.
+
+What comes in: sources in the order in which they are asked, the origin last. What goes out: what the first of them has.
+Content is the same wherever it comes from, because its digest is checked; what a mirror does not have is asked of the
+origin, so that only the origin's word is absence (design rule 28). A tag is what the first mirror that has it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from gate.errors import CouldNotLook, DeadlineExceeded, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gate.reference import Digest
+    from gate.sources import Answer, Content, Listing
+    from gate.sources.manifest import Descriptor
+    from gate.sources.registry import RegistrySource
+
+T = TypeVar("T")
+
+
+class MirroredSource:
+    """One image of a registry that has mirrors. Safe to use from any number of threads.
+
+    Every method raises what the origin raises. A mirror that is out of reach is not asked again.
+    """
+
+    listing_place: str = "referrers-api"
+
+    def __init__(self, mirrors: Sequence[RegistrySource], origin: RegistrySource) -> None:
+        self._mirrors = tuple(mirrors)
+        self._origin = origin
+        self._down: set[RegistrySource] = set()
+
+    def resolve(self) -> Content:
+        """The image's manifest."""
+        return self._first(lambda source: source.resolve())
+
+    def manifest(self, digest: Digest) -> Content:
+        """A manifest by digest."""
+        return self._first(lambda source: source.manifest(digest))
+
+    def blob(self, descriptor: Descriptor) -> bytes:
+        """A blob by digest."""
+        return self._first(lambda source: source.blob(descriptor))
+
+    def tagged(self, tag: str) -> Answer:
+        """The manifest under `tag`; absent only where the origin says so."""
+        return self._first(
+            lambda source: replace(source.tagged(tag), by=source.host), there=lambda answer: answer.content is not None
+        )
+
+    def referrers(self, subject: Digest) -> Listing:
+        """What refers to `subject`; that there is nothing only the origin can say."""
+        return self._first(
+            lambda source: replace(source.referrers(subject), by=source.host),
+            there=lambda listing: bool(listing.descriptors),
+        )
+
+    def _first(self, ask: Callable[[RegistrySource], T], *, there: Callable[[T], bool] = lambda _: True) -> T:
+        """What the first mirror has, or what the origin says. Time that is over stays over."""
+        for mirror in self._mirrors:
+            if mirror in self._down:
+                continue
+            try:
+                found = ask(mirror)
+            except DeadlineExceeded:
+                raise
+            except Unavailable:
+                self._down.add(mirror)
+            except CouldNotLook:
+                continue
+            else:
+                if there(found):
+                    return found
+        return ask(self._origin)

@@ -1,0 +1,141 @@
+"""A registry with mirrors: they save the way to it, and never speak for it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import LAB, Ran, policy_path
+from tests.registry_server import RegistryServer, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SIGNED, UNSIGNED = LAB / "agent-signed", LAB / "unsigned"
+DOWN = "127.0.0.1:1"
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., RegistryServer]]:
+    with ExitStack() as stack:
+        yield lambda layout, **options: stack.enter_context(RegistryServer({"acme/api": layout}, **options))
+
+
+@pytest.fixture
+def run(verify: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+    def judged(origin: str, *mirrors: str, settings: str = "") -> Ran:
+        text = policy_path("production").read_text().replace("../trusted_root.json", str(LAB / "trusted_root.json"))
+        listed = ", ".join(f'"{mirror}"' for mirror in mirrors)
+        text += f'\n[registries."{origin}"]\n' + (f"mirrors = [{listed}]\n" if mirrors else "") + settings
+        (tmp_path / "policy.toml").write_text(text)
+        return verify(f"{origin}/acme/api:v1", policy=tmp_path / "policy.toml")
+
+    return judged
+
+
+def test_a_mirror_that_has_everything_spares_the_registry(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    origin, mirror = serve(SIGNED), serve(SIGNED)
+    ran = run(origin.host, mirror.host)
+    assert ran.code == 0
+    asked = {request.path.rpartition("/")[2] for request in origin.requests}
+    assert all(name.startswith("sha256-") for name in asked), "only absent tags are asked of the registry itself"
+    places = {entry["place"]: entry for entry in ran.report["images"][0]["ledger"]}
+    assert mirror.host in places["referrers-api"]["asked"]
+
+
+def test_the_name_that_rules_match_is_the_registrys(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    origin = serve(SIGNED)
+    assert run(origin.host, serve(SIGNED).host).report["images"][0]["name"] == f"{origin.host}/acme/api"
+
+
+def test_a_mirror_without_the_evidence_is_not_believed(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """Rule 28: the mirror has the image and lists nothing; the registry has the signatures."""
+    origin = serve(SIGNED)
+    mirror = serve(SIGNED)
+    mirror.repositories["acme/api"].referrers.clear()
+    assert run(origin.host, mirror.host).code == 0
+
+
+def test_an_empty_mirror_of_a_registry_that_is_out_of_reach_is_not_absence(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """Rule 28."""
+    mirror = serve(SIGNED)
+    mirror.repositories["acme/api"].referrers.clear()
+    assert run(DOWN, mirror.host).code == 3
+
+
+def test_an_unsigned_image_is_unsigned_when_the_registry_says_so(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    assert run(serve(UNSIGNED).host, serve(UNSIGNED).host).code == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_mirror_that_refuses_costs_nothing_but_time(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran], status: int
+) -> None:
+    refusing = serve(SIGNED, intercept=lambda _: Response(status=status))
+    assert run(serve(SIGNED).host, DOWN, refusing.host).code == 0
+
+
+def test_a_mirror_that_is_out_of_reach_is_asked_once(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    mirror = serve(SIGNED, intercept=lambda _: Response(status=503))
+    assert run(serve(SIGNED).host, mirror.host).code == 0
+    assert len({request.path for request in mirror.requests}) == 1
+
+
+def test_a_mirror_that_serves_other_bytes_is_found_out(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """Section 9: a body counts by its digest, wherever it comes from."""
+    lying = serve(SIGNED, intercept=lambda path: Response(body=b"{}") if "/blobs/" in path else None)
+    assert run(serve(SIGNED).host, lying.host).code == 0
+
+
+def test_a_mirror_may_have_a_prefix(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
+    mirror = serve(SIGNED)
+    mirror.repositories["cache/acme/api"] = mirror.repositories.pop("acme/api")
+    origin = serve(SIGNED)
+    assert run(origin.host, f"{mirror.host}/cache").code == 0
+    assert not [request for request in origin.requests if "/blobs/" in request.path]
+
+
+def forbidding(path: str) -> Response | None:
+    """Artifactory's answer for a tag that is not there, as sigstore/cosign#2973 reports it."""
+    return Response(status=403) if "/manifests/sha256-" in path else None
+
+
+def test_a_forbidden_tag_is_access_denied_and_says_what_to_do(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    origin = serve(SIGNED, intercept=forbidding)
+    ran = run(origin.host, DOWN)
+    assert ran.code == 4
+    assert f'[registries."{origin.host}"] forbidden-tag = "absent"' in ran.out
+
+
+def test_a_forbidden_tag_is_absent_where_the_policy_says_so(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    for layout, code in ((SIGNED, 0), (UNSIGNED, 1)):
+        ran = run(serve(layout, intercept=forbidding).host, settings='forbidden-tag = "absent"\n')
+        assert ran.code == code
+        tags = [entry for entry in ran.report["images"][0]["ledger"] if entry["place"].startswith("cosign-")]
+        assert [(entry["status"], entry["complete"]) for entry in tags] == [(403, True), (403, True)]
+
+
+def test_a_forbidden_image_is_never_absent(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
+    origin = serve(SIGNED, intercept=lambda path: Response(status=403) if "/manifests/v1" in path else None)
+    assert run(origin.host, settings='forbidden-tag = "absent"\n').code == 4
