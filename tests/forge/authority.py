@@ -49,7 +49,8 @@ class Validity:
 class Authority:
     """A CA: its own certificate, signed by itself or by the one above it, and what it signs with.
 
-    `key_usage` and `ca` say whether it may sign certificates, `path_length` how many CAs may stand below it.
+    `key_usage` and `ca` say whether it may sign certificates, `path_length` how many CAs may stand below it, `usages`
+    what those that it issues are for.
     """
 
     common_name: str
@@ -62,6 +63,7 @@ class Authority:
     ca: bool = True
     key_usage: bool = True
     path_length: int | None = 1
+    usages: tuple[x509.ObjectIdentifier, ...] = ()
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -85,7 +87,9 @@ class Authority:
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """What a signing certificate says. `extensions` are Fulcio's by number, DER where they are new."""
+    """What a signing certificate says. `extensions` are Fulcio's by number, DER where they are new; `sct_of` is another
+    certificate that its SCTs are of.
+    """
 
     issuer: str = ISSUER
     names: tuple[x509.GeneralName, ...] = (x509.UniformResourceIdentifier(IDENTITY),)
@@ -97,6 +101,7 @@ class Leaf:
     authority_key: x509.AuthorityKeyIdentifier | None = None
     scts: int = 1
     sct_at: datetime = SIGNED_AT
+    sct_of: Leaf | None = None
     serial: int = 4711
     key: LeafKey = field(default_factory=lambda: ec_key("leaf"))
 
@@ -129,6 +134,8 @@ def _ca_certificate(authority: Authority) -> x509.Certificate:
     if authority.key_identifier:
         identifier = x509.SubjectKeyIdentifier.from_public_key(authority.key.public_key())
         builder = builder.add_extension(identifier, critical=False)
+    if authority.usages:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(authority.usages), critical=False)
     if above is not authority:
         identifier_above = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.key.public_key())
         builder = builder.add_extension(identifier_above, critical=False)

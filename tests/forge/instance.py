@@ -1,64 +1,75 @@
 """One Sigstore instance: a CA, a CT log, a transparency log and a timestamp authority, and what they sign together.
 
-What comes in: a payload, and whatever a test wants otherwise. What goes out: trusted roots, certificates, bundles.
+What comes in: a payload, and whatever a test wants otherwise. What goes out: trusted roots, certificates, and valid
+recipes of every format.
 
-Sources: RFC 6962 3.2 and 3.3 (SCT), sigstore protobuf-specs `sigstore_bundle.proto`.
+Sources: RFC 6962 3.2 and 3.3 (SCT); sigstore protobuf-specs `sigstore_trustroot.proto`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.forge.authority import SIGNED_AT, Authority, Leaf, distinguished_name
-from tests.forge.encoding import JSONObject, b64, der, utf8_string
-from tests.forge.entries import dsse, hashedrekord
+from tests.forge.cosign import simple_signing
+from tests.forge.encoding import JSONObject, der, utf8_string
+from tests.forge.entries import Record, body
+from tests.forge.formats import BY_NAME, Format
 from tests.forge.keys import LeafKey, ec_key, ed_key, sign, spki
 from tests.forge.log import Log
-from tests.forge.statements import PAYLOAD_TYPE, pae
+from tests.forge.recipe import Recipe
+from tests.forge.statements import PAYLOAD_TYPE, pae, statement
 from tests.forge.timestamps import TimestampAuthority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
-
 _FULCIO = "1.3.6.1.4.1.57264.1."
 _SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+_DSSE = replace(BY_NAME["bundle 0.3 statement dsse"], stamps=True)
+
+
+def _ca() -> Authority:
+    return Authority(common_name="ca root", key=ec_key("ca-root")).below(
+        "ca", usages=(ExtendedKeyUsageOID.CODE_SIGNING,)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sigstore:
-    """One instance: what is in its root, and what signs."""
+    """One instance: what is in its root, and what signs. GitHub's has neither log nor CT log."""
 
-    ca: Authority = field(default_factory=lambda: Authority(common_name="ca", key=ec_key("ca")))
+    ca: Authority = field(default_factory=_ca)
     ct: Log = field(default_factory=lambda: Log(key=ec_key("ct"), host="ct.example"))
     log: Log = field(default_factory=lambda: Log(key=ed_key("log")))
     tsa: TimestampAuthority = field(default_factory=TimestampAuthority)
+    has_log: bool = True
+    has_ct: bool = True
 
     def root(self, **parts: Sequence[JSONObject]) -> JSONObject:
         """Its trusted root; `parts` take the place of whole lists."""
         document: JSONObject = {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [self.log.document()],
+            "tlogs": [self.log.document()] if self.has_log else [],
             "certificateAuthorities": [self.ca.document()],
-            "ctlogs": [self.ct.document()],
+            "ctlogs": [self.ct.document()] if self.has_ct else [],
             "timestampAuthorities": [self.tsa.document()],
         }
-        return document | parts
+        return {key: value for key, value in (document | parts).items() if value or key in parts}
 
     def certificate(self, leaf: Leaf) -> x509.Certificate:
         """A certificate with embedded SCTs, as Fulcio issues them."""
         builder = self._leaf(leaf)
-        precertificate = builder.sign(self.ca.key, hashes.SHA256())
-        if leaf.scts:
+        if leaf.scts and self.has_ct:
+            precertificate = self._leaf(leaf.sct_of or leaf).sign(self.ca.key, hashes.SHA256())
             sct = self._sct(precertificate.tbs_certificate_bytes, leaf.sct_at)
             listed = b"".join(struct.pack("!H", len(sct)) + sct for _ in range(leaf.scts))
             value = der(0x04, struct.pack("!H", len(listed)) + listed)
@@ -79,49 +90,35 @@ class Sigstore:
 
         With `integrated` the entry is Rekor v1's `dsse`, with a signed entry timestamp of that moment.
         """
-        leaf = leaf or Leaf()
-        certificate = self.certificate(leaf)
-        message = pae(payload_type, payload)
-        signature = sign(leaf.key, message)
-        if integrated is None:
-            entry = self.log.entry(
-                hashedrekord(message, signature, certificate), "hashedrekord", "0.0.2", origin=origin
-            )
-        else:
-            verifier = certificate.public_bytes(Encoding.PEM)
-            entry = self.log.entry(dsse(payload, signature, verifier), "dsse", "0.0.1", origin=origin)
-            entry |= self.log.promise(entry, integrated)
-        stamps = [{"signedTimestamp": b64(self.tsa.response(signature, moment))} for moment in at]
-        return {
-            "mediaType": MEDIA_TYPE,
-            "verificationMaterial": {
-                "certificate": {"rawBytes": b64(certificate.public_bytes(Encoding.DER))},
-                "tlogEntries": [entry],
-                "timestampVerificationData": {"rfc3161Timestamps": stamps},
-            },
-            "dsseEnvelope": {
-                "payload": b64(payload),
-                "payloadType": payload_type,
-                "signatures": [{"sig": b64(signature)}],
-            },
-        }
+
+        def noted(text: str) -> str:
+            return text if origin is None else text.replace(self.log.origin, origin, 1)
+
+        recipe = Recipe(
+            format=BY_NAME["bundle 0.3 statement rekor-v2"] if integrated is None else _DSSE,
+            instance=self,
+            payload=payload,
+            payload_type=payload_type,
+            leaf=leaf or Leaf(),
+            stamped_at=at,
+            integrated=integrated or SIGNED_AT,
+            noted=noted,
+        )
+        return recipe.make().document
 
     def sign_with_key(self, payload: bytes, key: LeafKey, *, integrated: datetime, logged: bytes = b"") -> JSONObject:
         """A bundle signed with a key, logged as Rekor v1's `dsse`; `logged` is another payload for the log to know."""
-        signature = sign(key, pae(PAYLOAD_TYPE, payload))
-        pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        recorded = sign(key, pae(PAYLOAD_TYPE, logged)) if logged else signature
-        entry = self.log.entry(dsse(logged or payload, recorded, pem), "dsse", "0.0.1")
-        entry |= self.log.promise(entry, integrated)
-        return {
-            "mediaType": MEDIA_TYPE,
-            "verificationMaterial": {"publicKey": {"hint": ""}, "tlogEntries": [entry]},
-            "dsseEnvelope": {
-                "payload": b64(payload),
-                "payloadType": PAYLOAD_TYPE,
-                "signatures": [{"sig": b64(signature)}],
-            },
-        }
+
+        def told(document: JSONObject) -> JSONObject:
+            if not logged:
+                return document
+            signature = sign(key, pae(PAYLOAD_TYPE, logged))
+            other = Record(message=b"", signature=signature, signer=key.public_key(), payload=logged)
+            return body(("dsse", "0.0.1"), other)
+
+        form = BY_NAME["bundle 0.3 statement dsse key"]
+        recipe = Recipe(format=form, instance=self, payload=payload, key=key, integrated=integrated, told=told)
+        return recipe.make().document
 
     def _leaf(self, leaf: Leaf) -> x509.CertificateBuilder:
         usage = x509.KeyUsage(leaf.digital_signature, not leaf.digital_signature, *[False] * 7)
@@ -137,6 +134,7 @@ class Sigstore:
             .not_valid_before(leaf.not_before)
             .not_valid_after(leaf.not_after)
             .add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(leaf.key.public_key()), critical=False)
             .add_extension(authority, critical=False)
         )
         if leaf.usages:
@@ -158,3 +156,23 @@ class Sigstore:
         signature = sign(self.ct.key, entry)
         head = b"\0" + self.ct.key_id + struct.pack("!QH", milliseconds, 0)
         return head + b"\x04\x03" + struct.pack("!H", len(signature)) + signature
+
+
+REKOR_V2: Final = Sigstore()
+"""An instance of today."""
+REKOR_V1: Final = Sigstore(log=Log(key=ec_key("log-v1")))
+"""The same with a Rekor of the first version."""
+GITHUB: Final = Sigstore(has_log=False, has_ct=False)
+"""GitHub's kind of instance: timestamps, no log."""
+
+
+def valid(form: Format, artifact: bytes, **parts: Any) -> Recipe:
+    """The recipe of a valid signature of an image's manifest or a file; `parts` are a `Recipe`'s."""
+    digest = hashlib.sha256(artifact).hexdigest()
+    payloads = {
+        "message": artifact,
+        "statement": statement(digest),
+        "simple-signing": simple_signing(f"sha256:{digest}"),
+    }
+    instance = {0: GITHUB, 1: REKOR_V1, 2: REKOR_V2}[form.rekor]
+    return replace(Recipe(format=form, instance=instance, payload=payloads[form.signs]), **parts)

@@ -1,6 +1,8 @@
 """A timestamp authority: RFC 3161 responses, and itself as a trusted root lists it.
 
-Sources: RFC 3161 2.4.2 (the response), RFC 5652 5 (signed data).
+What comes in: what is to be stamped, and when. What goes out: the DER of a response.
+
+Sources: RFC 3161 2.4.2 (the response) and 2.3 (the authority's key usage), RFC 5652 5 (signed data).
 """
 
 from __future__ import annotations
@@ -25,30 +27,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TimestampAuthority:
-    """A TSA whose certificate was issued by a root of its own, or by an intermediate below that."""
+    """A TSA whose certificate was issued by a root of its own, by an intermediate below that, or by `issuer`.
+
+    `signs_with` names another key that it signs with than its certificate's, `listed_above` other CAs that the trusted
+    root lists above it.
+    """
 
     name: str = "tsa"
     window: Validity = field(default_factory=Validity)
     signs_with: str = ""
     intermediate: bool = False
+    issuer: Authority | None = None
+    listed_above: Authority | None = None
+    usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.TIME_STAMPING,)
+    not_before: datetime = EPOCH
+    not_after: datetime = FAR
 
     def impostor(self) -> TimestampAuthority:
         """Someone who signs in this authority's name with another key."""
         return replace(self, signs_with="impostor")
 
     @property
-    def chain(self) -> list[x509.Certificate]:
-        """Its own certificate, and those above it."""
+    def above(self) -> Authority:
+        """The CA that issued its certificate."""
+        if self.issuer is not None:
+            return self.issuer
         root = Authority(common_name=f"{self.name} root", key=ec_key(f"{self.name}-root"))
-        between = Authority(common_name=f"{self.name} between", key=ec_key(f"{self.name}-between"), above=root)
-        if self.intermediate:
-            return [_tsa_certificate(self.name, between), between.certificate, root.certificate]
-        return [_tsa_certificate(self.name, root), root.certificate]
+        return root.below(f"{self.name} between", usages=self.usages) if self.intermediate else root
+
+    @property
+    def chain(self) -> list[x509.Certificate]:
+        """Its own certificate, and those above it as the trusted root lists them."""
+        return [self.certificate, *(self.listed_above or self.above).chain]
 
     @property
     def certificate(self) -> x509.Certificate:
         """Its own certificate."""
-        return self.chain[0]
+        return _certificate(self)
 
     def document(self) -> JSONObject:
         """As an entry of `timestampAuthorities`."""
@@ -67,18 +82,9 @@ class TimestampAuthority:
             der(0x02, b"\x01"),
             der(0x18, f"{at:%Y%m%d%H%M%S}{fraction}Z".encode()),
         )
-        attributes = b"".join(
-            sorted(
-                [
-                    der(0x30, oid("1.2.840.113549.1.9.3"), der(0x31, content_type)),
-                    der(
-                        0x30,
-                        oid("1.2.840.113549.1.9.4"),
-                        der(0x31, der(0x04, hashlib.sha256(info).digest())),
-                    ),
-                ]
-            )
-        )
+        kind = der(0x30, oid("1.2.840.113549.1.9.3"), der(0x31, content_type))
+        digest = der(0x30, oid("1.2.840.113549.1.9.4"), der(0x31, der(0x04, hashlib.sha256(info).digest())))
+        attributes = b"".join(sorted([kind, digest]))
         certificate = self.certificate
         signer = der(
             0x30,
@@ -102,18 +108,20 @@ class TimestampAuthority:
 
 
 @cache
-def _tsa_certificate(name: str, above: Authority) -> x509.Certificate:
-    return (
+def _certificate(authority: TimestampAuthority) -> x509.Certificate:
+    above = authority.above
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(distinguished_name(name))
+        .subject_name(distinguished_name(authority.name))
         .issuer_name(distinguished_name(above.common_name))
-        .public_key(ec_key(name).public_key())
+        .public_key(ec_key(authority.name).public_key())
         .serial_number(2)
-        .not_valid_before(EPOCH)
-        .not_valid_after(FAR)
+        .not_valid_before(authority.not_before)
+        .not_valid_after(authority.not_after)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(True, *[False] * 8), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.key.public_key()), critical=False)
-        .sign(above.key, hashes.SHA256())
     )
+    if authority.usages:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(authority.usages), critical=True)
+    return builder.sign(above.key, hashes.SHA256())

@@ -25,7 +25,10 @@ from tests.conftest import LAB
 from tests.forge import SIGNED_AT, JSONObject, Sigstore, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gate.verification import PublicKey
+    from tests.forge import Recipe
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 FORGED_NOW = SIGNED_AT.replace(day=2)
@@ -171,6 +174,40 @@ def forged_rejected(document: Mapping[str, Any], *roots: Root, now: datetime = F
     """The rejection of a forged bundle that must not verify."""
     evidence = forged_outcome(document, *roots, now=now)
     assert isinstance(evidence, Rejected), "it verified"
+    return evidence
+
+
+@cache
+def trusted(sigstore: Sigstore) -> Root:
+    """An instance's root; one without a log or CT log says so."""
+    raw = json.dumps(sigstore.root()).encode()
+    none = {"log_none": not sigstore.has_log, "ct_none": not sigstore.has_ct}
+    return Root(trust.parse("forged", raw, dated=None, **none))
+
+
+def forged_evidence(
+    recipe: Recipe,
+    *roots: Root,
+    about: Content | None = None,
+    keys: Sequence[PublicKey] | None = None,
+    now: datetime = FORGED_NOW,
+) -> Verified | Rejected:
+    """What verification says of what a recipe makes; without more, in its own instance's root and under its own key."""
+    signed = recipe.make()
+    layer = Candidate(
+        digest=Digest("sha256", hashlib.sha256(signed.raw).hexdigest()),
+        layer=0,
+        kind=Kind(recipe.format.wrap),
+        media_type=recipe.format.media_type,
+        place="test",
+        raw=signed.raw,
+        annotations=signed.annotations,
+    )
+    named = ([recipe.key.public_key()] if recipe.format.keyed else []) if keys is None else keys
+    trust_roots = roots or (trusted(recipe.instance),)
+    artifact = Artifact.of(about or FORGED_IMAGE)
+    (evidence,) = verify([layer], artifact, trust_roots, named, now=now, limits=LIMITS)
+    assert isinstance(evidence, Verified | Rejected)
     return evidence
 
 
