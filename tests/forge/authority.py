@@ -97,6 +97,8 @@ class Leaf:
     not_before: datetime = SIGNED_AT - timedelta(minutes=1)
     not_after: datetime = SIGNED_AT + timedelta(minutes=9)
     digital_signature: bool = True
+    key_usage: bool = True
+    ca: bool = False
     usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.CODE_SIGNING,)
     authority_key: x509.AuthorityKeyIdentifier | None = None
     scts: int = 1

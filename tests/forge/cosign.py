@@ -57,10 +57,10 @@ def layer_annotations(
 def rekor_bundle(entry: JSONObject) -> JSONObject:
     """A log entry with its promise, as cosign 1 and 2 write it."""
     return {
-        "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],
+        "SignedEntryTimestamp": entry.get("inclusionPromise", {}).get("signedEntryTimestamp", ""),
         "Payload": {
             "body": entry["canonicalizedBody"],
-            "integratedTime": int(entry["integratedTime"]),
+            "integratedTime": int(entry.get("integratedTime", 0)),
             "logIndex": int(entry.get("logIndex", 0)),
             "logID": base64.b64decode(entry["logId"]["keyId"]).hex(),
         },

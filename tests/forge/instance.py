@@ -133,10 +133,13 @@ class Sigstore:
             .serial_number(leaf.serial)
             .not_valid_before(leaf.not_before)
             .not_valid_after(leaf.not_after)
-            .add_extension(usage, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(leaf.key.public_key()), critical=False)
             .add_extension(authority, critical=False)
         )
+        if leaf.key_usage:
+            builder = builder.add_extension(usage, critical=True)
+        if leaf.ca:
+            builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         if leaf.usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(leaf.usages), critical=False)
         if leaf.names:

@@ -1,0 +1,68 @@
+"""Each row of the table in each of its formats: rejected at its step for its reason, and its neighbour accepted.
+
+And the README's list of steps is that of the table: every step has rows for every format that has the step.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from gate.verification import Rejected, Step, Verified
+from tests.forge import FORMATS, Format
+from tests.verification.wrong import STEPS, TABLE, applies
+from tests.verification.wrong.rows import Row, trial
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def _name(value: Row | Format) -> str:
+    return value.name if isinstance(value, Format) else f"{value.step}: {value.broken}"
+
+
+@pytest.mark.parametrize("row", TABLE, ids=_name)
+def test_one_thing_wrong_is_rejected_for_it_and_its_neighbour_is_accepted(row: Row) -> None:
+    for form in row.where:
+        evidence = row.wrong(trial(form)).evidence()
+        assert isinstance(evidence, Rejected), f"{form.name} verified"
+        assert evidence.step is row.step, (form.name, evidence)
+        assert row.reason in evidence.reason, (form.name, evidence)
+        assert {reason for _, reason in evidence.also} <= {evidence.reason}, (form.name, "nothing else is wrong")
+        neighbour = row.right(trial(form)).evidence()
+        assert isinstance(neighbour, Verified), (form.name, neighbour)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.guard], ids=_name)
+def test_nothing_else_is_wrong_with_it(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, _, name = row.guard.partition(":")
+    holder = importlib.import_module(module)
+    *owners, last = name.split(".")
+    for owner in owners:
+        holder = getattr(holder, owner)
+    monkeypatch.setattr(holder, last, lambda *_, **__: None)
+    for form in row.where:
+        evidence = row.wrong(trial(form)).evidence()
+        assert isinstance(evidence, Verified), (form.name, evidence)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=_name)
+def test_every_step_that_a_format_has_is_tried(form: Format) -> None:
+    tried = {row.step for row in TABLE if row.formats(form)}
+    assert tried == {step for step in Step if applies(step, form)}
+
+
+def test_the_readme_lists_the_steps_of_the_table_in_their_order() -> None:
+    listed = re.search(r"\| step \| what must hold \|\n\|---\|---\|\n((?:\|.*\n)+)", README.read_text(encoding="utf-8"))
+    assert listed is not None
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in listed[1].splitlines()]
+    assert rows == list(STEPS.items())
+    assert list(STEPS) == list(Step)
+
+
+def test_no_row_is_there_twice_or_for_no_format() -> None:
+    names = [(row.step, row.broken, form.name) for row in TABLE for form in row.where]
+    assert len(set(names)) == len(names)
+    assert all(row.where for row in TABLE)

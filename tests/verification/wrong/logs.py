@@ -1,0 +1,622 @@
+"""Log entries with one thing wrong: their proof, the checkpoint, the signed entry timestamp, the log, their body."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gate.verification import Step
+from tests.forge import SIGNED_AT, Validity, b64, ec_key, ed_key, pae
+from tests.forge.entries import Record, body, canonical
+from tests.forge.keys import sign
+from tests.verification.lab import DROP, at, edited
+from tests.verification.wrong.rows import (
+    AFTER,
+    BEFORE,
+    Row,
+    Trial,
+    both,
+    bundled,
+    certified,
+    in_body,
+    in_entry,
+    layered,
+    logged,
+    named,
+    promised,
+    proven,
+    timed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.forge import Format, JSONObject, Signed
+    from tests.verification.wrong.rows import Change
+
+CHECKPOINT: Final = "inclusionProof.checkpoint.envelope"
+INCLUSION: Final = "gate.verification.steps:check_inclusion"
+NOTE: Final = "gate.verification.steps:check_checkpoint"
+PROMISE: Final = "gate.verification.steps:check_promise"
+BINDING: Final = "gate.verification.steps:check_binding"
+
+
+def _rekor_v2(form: Format) -> bool:
+    return form.rekor == 2
+
+
+def _entry(change: Callable[[JSONObject], JSONObject]) -> Change:
+    return lambda trial: trial.but(entry=change)
+
+
+def _flipped(number: int) -> Change:
+    """One bit of one hash of the proof."""
+
+    def change(entry: JSONObject) -> JSONObject:
+        raw = bytearray(base64.b64decode(at(entry, f"inclusionProof.hashes.{number}")))
+        raw[-1] ^= 1
+        return edited(entry, f"inclusionProof.hashes.{number}", b64(bytes(raw)))
+
+    return _entry(change)
+
+
+def _hashes(change: Callable[[list[str]], list[str]]) -> Change:
+    return _entry(lambda entry: edited(entry, "inclusionProof.hashes", change(at(entry, "inclusionProof.hashes"))))
+
+
+def _line(number: int, text: str) -> Change:
+    """The log signs a checkpoint with another line."""
+
+    def noted(note: str) -> str:
+        lines = note.split("\n")
+        lines[number] = text
+        return "\n".join(lines)
+
+    return lambda trial: trial.but(noted=noted)
+
+
+def _envelope(change: Callable[[str], str]) -> Change:
+    """Another checkpoint, behind the log's back."""
+    return _entry(lambda entry: edited(entry, CHECKPOINT, change(at(entry, CHECKPOINT))))
+
+
+def _noted_by_another(trial: Trial) -> Trial:
+    """The same text, signed by a stranger under the log's name and key hint."""
+    log = trial.recipe.instance.log
+    key = ec_key("stranger") if log.is_v1 else ed_key("stranger")
+    stranger = replace(log, key=key, claims_to_be=log.key_id)
+    return _envelope(lambda note: stranger.note(note.partition("\n\n")[0] + "\n"))(trial)
+
+
+def _noted_under_another_hint(trial: Trial) -> Trial:
+    log = replace(trial.recipe.instance.log, claims_to_be=bytes(32))
+    return _envelope(lambda note: log.note(note.partition("\n\n")[0] + "\n"))(trial)
+
+
+def _witnessed(note: str) -> str:
+    text, _, signatures = note.partition("\n\n")
+    return f"{text}\n\n\u2014 witness.example {b64(bytes(72))}\n{signatures}"
+
+
+def _log(**parts: Any) -> Change:
+    """The log stands elsewhere in its tree."""
+    return lambda trial: trial.within(log=replace(trial.recipe.instance.log, **parts))
+
+
+def _window(**ends: Any) -> Change:
+    """The log's window in the root alone."""
+    return lambda trial: trial.judged_by(log=replace(trial.recipe.instance.log, window=Validity(**ends)))
+
+
+def _promised(key: str, value: object) -> Change:
+    """The log promised something else."""
+    return lambda trial: trial.but(promised=lambda signed: signed | {key: value})
+
+
+def _promised_by_another(trial: Trial) -> Trial:
+    log = trial.recipe.instance.log
+    stranger = replace(log, key=ec_key("stranger"), claims_to_be=log.key_id)
+    return trial.but(entry=lambda entry: entry | stranger.promise(entry, trial.recipe.integrated))
+
+
+def _promised_by_rekor_v2(trial: Trial) -> Trial:
+    log = trial.recipe.instance.log
+    return trial.but(entry=lambda entry: entry | log.promise(entry, SIGNED_AT))
+
+
+def _second(change: Change) -> Change:
+    """A second entry of another kind, about the same signature, with one thing wrong or none."""
+
+    def both_entries(trial: Trial) -> Trial:
+        recipe = trial.recipe
+        kind = ("hashedrekord", "0.0.1")
+
+        def finished(signed: Signed) -> Signed:
+            document = signed.document
+            certificate = recipe.instance.certificate(recipe.leaf)
+            first = document["verificationMaterial"]["tlogEntries"][0]
+            told = json.loads(base64.b64decode(first["canonicalizedBody"]))
+            record = Record(
+                message=pae(recipe.payload_type, recipe.payload),
+                signature=base64.b64decode(at(document, "dsseEnvelope.signatures.0.sig")),
+                signer=certificate,
+            )
+            second = body(kind, record)
+            second["spec"]["signature"]["publicKey"]["content"] = told["spec"]["signatures"][0]["verifier"]
+            changed = change(trial).recipe
+            entry = recipe.instance.log.entry(canonical(changed.told(second)), *kind)
+            return signed.written(edited(document, "verificationMaterial.tlogEntries", [first, changed.entry(entry)]))
+
+        return trial.but(finished=finished)
+
+    return both_entries
+
+
+PROVEN: Final = (
+    *(
+        Row(
+            step=Step.LOG,
+            broken=f"a bit of the proof's hash {number}",
+            wrong=_flipped(number),
+            reason="does not lead to the tree's root hash",
+            formats=proven,
+            right=_log(index=index),
+            guard=INCLUSION,
+        )
+        for number, index in ((0, 0), (1, 4), (2, 5))
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a proof without its last hash",
+        wrong=_hashes(lambda hashes: hashes[:-1]),
+        reason="does not lead to the tree's root hash",
+        formats=proven,
+        guard=INCLUSION,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a proof with a hash more",
+        wrong=_hashes(lambda hashes: [*hashes, hashes[0]]),
+        reason="is too long",
+        formats=proven,
+        guard=INCLUSION,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a proof in another order",
+        wrong=_hashes(lambda hashes: hashes[::-1]),
+        reason="does not lead to the tree's root hash",
+        formats=proven,
+        guard=INCLUSION,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="the neighbour's index",
+        wrong=in_entry("inclusionProof.logIndex", "2"),
+        reason="does not lead to the tree's root hash",
+        formats=proven,
+        right=_log(index=2),
+        guard=INCLUSION,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="an index behind the tree",
+        wrong=in_entry("inclusionProof.logIndex", "6"),
+        reason="of an entry beyond the tree",
+        formats=proven,
+        right=_log(index=5),
+        guard=INCLUSION,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="the root hash of the proof",
+        wrong=in_entry("inclusionProof.rootHash", b64(bytes(32))),
+        reason="does not lead to the tree's root hash",
+        formats=proven,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="an entry that is not in the tree",
+        wrong=lambda trial: trial.but(entry=lambda entry: _moved(entry, trial)),
+        reason="does not lead to the tree's root hash",
+        formats=both(proven, lambda form: not form.promise),
+        guard=INCLUSION,
+    ),
+)
+
+
+def _moved(entry: JSONObject, trial: Trial) -> JSONObject:
+    """The body as it should be, in the proof of another one."""
+    log = trial.recipe.instance.log
+    kind = entry["kindVersion"]
+    other = log.entry(b"another body", kind["kind"], kind["version"])
+    return edited(other, "canonicalizedBody", entry["canonicalizedBody"])
+
+
+CHECKPOINTS: Final = (
+    Row(
+        step=Step.LOG,
+        broken="a tree of another size than the checkpoint's",
+        wrong=in_entry("inclusionProof.treeSize", "7"),
+        reason="its checkpoint is of a tree of '6', its proof of one of 7",
+        formats=proven,
+        right=_log(size=7),
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint of another size",
+        wrong=_line(1, "7"),
+        reason="its checkpoint is of a tree of '7', its proof of one of 6",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint whose size begins with 0",
+        wrong=_line(1, "06"),
+        reason="its checkpoint is of a tree of '06'",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint of another tree",
+        wrong=_line(2, b64(bytes(32))),
+        reason="another root hash than its proof",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint of another log by the same key",
+        wrong=_line(0, "other.example"),
+        reason="its checkpoint is of 'other.example'",
+        formats=_rekor_v2,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint whose origin is the log's and more",
+        wrong=_line(0, "log.example "),
+        reason="its checkpoint is of 'log.example '",
+        formats=_rekor_v2,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint by another key",
+        wrong=_noted_by_another,
+        reason="no valid signature of the log",
+        formats=proven,
+        right=_envelope(_witnessed),
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint under another key's hint",
+        wrong=_noted_under_another_hint,
+        reason="no valid signature of the log",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint with a line that the log did not sign",
+        wrong=_envelope(lambda note: note.replace("\n\n", "\nmore\n\n")),
+        reason="no valid signature of the log",
+        formats=proven,
+        right=lambda trial: trial.but(noted=lambda text: f"{text}more\n"),
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint without a signature",
+        wrong=_envelope(lambda note: note.partition("\u2014")[0]),
+        reason="is no signed note",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint without an origin",
+        wrong=_line(0, ""),
+        reason="is no signed note",
+        formats=proven,
+        guard=NOTE,
+    ),
+)
+
+PROMISES: Final = (
+    *(
+        Row(
+            step=Step.LOG,
+            broken=f"a signed entry timestamp over another {key}",
+            wrong=_promised(key, value),
+            reason="its signed entry timestamp is not the log's",
+            formats=promised,
+            guard=PROMISE,
+        )
+        for key, value in (
+            ("body", b64(b"another body")),
+            ("integratedTime", int(SIGNED_AT.timestamp()) + 1),
+            ("logID", "00" * 32),
+            ("logIndex", 1004),
+        )
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a signed entry timestamp by another key",
+        wrong=_promised_by_another,
+        reason="its signed entry timestamp is not the log's",
+        formats=promised,
+        guard=PROMISE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="an integrated time a second later than the log said",
+        wrong=in_entry("integratedTime", str(int(SIGNED_AT.timestamp()) + 1)),
+        reason="its signed entry timestamp is not the log's",
+        formats=promised,
+        right=lambda trial: trial.but(integrated=AFTER),
+        guard=PROMISE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="an index that the log did not promise",
+        wrong=in_entry("logIndex", "1004"),
+        reason="its signed entry timestamp is not the log's",
+        formats=promised,
+        right=_log(earlier=1001),
+        guard=PROMISE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a signed entry timestamp of no time",
+        wrong=in_entry("integratedTime", "0"),
+        reason="has no signed entry timestamp",
+        formats=promised,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="neither an inclusion proof nor a signed entry timestamp",
+        wrong=in_entry("inclusionPromise", DROP),
+        reason="neither an inclusion proof nor a signed entry timestamp",
+        formats=both(layered, logged),
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a signed entry timestamp beside a Rekor v2 entry",
+        wrong=_promised_by_rekor_v2,
+        reason="a Rekor v2 entry has no signed entry timestamp",
+        formats=_rekor_v2,
+    ),
+)
+
+LOGS: Final = (
+    Row(
+        step=Step.LOG,
+        broken="no log entry",
+        wrong=lambda trial: trial.but(format=replace(trial.recipe.format, entry=None)),
+        reason="it has no transparency log entry",
+        formats=both(certified, logged),
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a log that was out of use",
+        wrong=_window(end=BEFORE),
+        reason="its log's key was not in use",
+        formats=both(logged, timed),
+        right=_window(end=SIGNED_AT),
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a log that was not yet in use",
+        wrong=_window(start=AFTER),
+        reason="its log's key was not in use",
+        formats=both(logged, timed),
+        right=_window(start=SIGNED_AT),
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a second entry that is not in the log",
+        wrong=_second(_flipped(0)),
+        reason="does not lead to the tree's root hash",
+        formats=named("bundle 0.3 statement dsse"),
+        right=_second(lambda trial: trial),
+        guard=INCLUSION,
+    ),
+)
+
+
+# What the entry is of
+
+
+def _hashedrekord(form: Format) -> bool:
+    return form.entry == ("hashedrekord", "0.0.1")
+
+
+def _dsse(form: Format) -> bool:
+    return form.entry == ("dsse", "0.0.1")
+
+
+def _intoto(form: Format) -> bool:
+    return form.entry == ("intoto", "0.0.1")
+
+
+def _intoto_v2(form: Format) -> bool:
+    return form.entry == ("intoto", "0.0.2")
+
+
+def _signer(path: str, encoding: Encoding = Encoding.PEM) -> Change:
+    """The log was told of the same key under another certificate; where there is none, of another key."""
+
+    def change(trial: Trial) -> Trial:
+        recipe = trial.recipe
+        if recipe.format.keyed:
+            raw = ec_key("other-signer").public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+        else:
+            raw = recipe.instance.certificate(replace(recipe.leaf, serial=4712)).public_bytes(encoding)
+        where = path.format(named="publicKey" if recipe.format.keyed else "x509Certificate")
+        return in_body(where, b64(raw))(trial)
+
+    return change
+
+
+def _of_another(trial: Trial) -> Trial:
+    """The whole entry is of another statement by the same signer: true, and of something else."""
+    recipe = trial.recipe
+    kind = recipe.format.entry
+    assert kind is not None
+    payload = recipe.payload.replace(b"{", b"{ ", 1)
+    message = pae(recipe.payload_type, payload) if recipe.format.signs == "statement" else payload
+    key = recipe.key if recipe.format.keyed else recipe.leaf.key
+
+    def told(document: JSONObject) -> JSONObject:
+        signer: Any = key.public_key() if recipe.format.keyed else recipe.instance.certificate(recipe.leaf)
+        record = Record(
+            message=message,
+            signature=sign(key, message),
+            signer=signer,
+            payload=payload,
+            payload_type=recipe.payload_type,
+            envelope=payload,
+        )
+        return body(kind, record)
+
+    return trial.but(told=told)
+
+
+def _malleated(trial: Trial) -> Trial:
+    """The other of the two signatures that an ECDSA signature is; the log knows the first."""
+
+    def finished(signed: Signed) -> Signed:
+        path = (
+            "dsseEnvelope.signatures.0.sig"
+            if trial.recipe.format.signs == "statement"
+            else "messageSignature.signature"
+        )
+        r, s = decode_dss_signature(base64.b64decode(at(signed.document, path)))
+        order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+        return signed.written(edited(signed.document, path, b64(encode_dss_signature(r, order - s))))
+
+    return trial.but(finished=finished)
+
+
+OTHER_HEX: Final = "ab" * 32
+V2: Final = "spec.hashedRekordV002"
+BODIES: Final = (
+    (_hashedrekord, "hash", in_body("spec.data.hash.value", OTHER_HEX), "of another artifact"),
+    (_hashedrekord, "hash's algorithm", in_body("spec.data.hash.algorithm", "sha1"), "hashes its artifact with 'sha1'"),
+    (_hashedrekord, "signature", in_body("spec.signature.content", b64(b"another")), "of another signature"),
+    (_hashedrekord, "signer", _signer("spec.signature.publicKey.content"), "of another signer"),
+    (_rekor_v2, "hash", in_body(f"{V2}.data.digest", b64(bytes.fromhex(OTHER_HEX))), "of another artifact"),
+    (_rekor_v2, "hash's algorithm", in_body(f"{V2}.data.algorithm", "SHA2_512"), "of another artifact"),
+    (_rekor_v2, "unknown algorithm", in_body(f"{V2}.data.algorithm", "SHA1"), "hashes its artifact with"),
+    (_rekor_v2, "signature", in_body(f"{V2}.signature.content", b64(b"another")), "of another signature"),
+    (_rekor_v2, "signer", _signer(f"{V2}.signature.verifier.{{named}}.rawBytes", Encoding.DER), "of another signer"),
+    (
+        _rekor_v2,
+        "signers, both kinds",
+        in_body(f"{V2}.signature.verifier", {"x509Certificate": {}, "publicKey": {}}),
+        "names no one verifier",
+    ),
+    (_rekor_v2, "signer, none", in_body(f"{V2}.signature.verifier", {}), "names no one verifier"),
+    (_dsse, "payload's hash", in_body("spec.payloadHash.value", OTHER_HEX), "of another payload"),
+    (_dsse, "payload's algorithm", in_body("spec.payloadHash.algorithm", "sha1"), "hashes its payload with 'sha1'"),
+    (_dsse, "signatures, none", in_body("spec.signatures", []), "has 0 signatures"),
+    (_dsse, "signature", in_body("spec.signatures.0.signature", b64(b"another")), "of another signature"),
+    (_dsse, "signer", _signer("spec.signatures.0.verifier"), "of another signer"),
+    (_intoto, "envelope's hash", in_body("spec.content.hash.value", OTHER_HEX), "of another envelope"),
+    (_intoto, "envelope's algorithm", in_body("spec.content.hash.algorithm", "sha512"), "can only be compared"),
+    (_intoto, "payload's hash", in_body("spec.content.payloadHash.value", OTHER_HEX), "of another payload"),
+    (_intoto, "signer", _signer("spec.publicKey"), "of another signer"),
+    (_intoto_v2, "payload's hash", in_body("spec.content.payloadHash.value", OTHER_HEX), "of another payload"),
+    (_intoto_v2, "payload type", in_body("spec.content.envelope.payloadType", "text/plain"), "of another payload type"),
+    (_intoto_v2, "signatures, none", in_body("spec.content.envelope.signatures", []), "has 0 signatures"),
+    (
+        _intoto_v2,
+        "signature",
+        in_body("spec.content.envelope.signatures.0.sig", b64(b64(b"another").encode())),
+        "of another signature",
+    ),
+    (_intoto_v2, "signer", _signer("spec.content.envelope.signatures.0.publicKey"), "of another signer"),
+    (logged, "spec, none", in_body("spec", {}), "has no "),
+    (logged, "subject", _of_another, "of another"),
+)
+
+ENTRIES: Final = (
+    *(
+        Row(
+            step=Step.LOG_ENTRY,
+            broken=f"a log entry with another {what}",
+            wrong=wrong,
+            reason=reason,
+            formats=formats,
+            guard=BINDING,
+        )
+        for formats, what, wrong, reason in BODIES
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="a body of another version than the entry's",
+        wrong=in_body("apiVersion", "0.0.9"),
+        reason="of another kind than it says",
+        formats=both(logged, bundled),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="a body of another kind than the entry's",
+        wrong=in_body("kind", "rekord"),
+        reason="of another kind than it says",
+        formats=both(logged, bundled),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="a kind that nobody knows",
+        wrong=in_body("kind", "rekord"),
+        reason="is not known",
+        formats=both(logged, layered),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="a version that nobody knows",
+        wrong=in_body("apiVersion", "0.0.9"),
+        reason="is not known",
+        formats=both(logged, layered),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="the other form of the logged ECDSA signature",
+        wrong=_malleated,
+        reason="of another signature",
+        formats=named(
+            "bundle 0.3 statement dsse",
+            "bundle 0.2 statement intoto 0.0.2",
+            "bundle 0.2 message hashedrekord",
+            "bundle 0.1 message hashedrekord",
+            "bundle 0.3 statement dsse key",
+        ),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="a second entry of another signature",
+        wrong=_second(in_body("spec.signature.content", b64(b"another"))),
+        reason="of another signature",
+        formats=named("bundle 0.3 statement dsse"),
+        right=_second(lambda trial: trial),
+        guard=BINDING,
+    ),
+)
+
+ROWS: Final = (*PROVEN, *CHECKPOINTS, *PROMISES, *LOGS, *ENTRIES)
