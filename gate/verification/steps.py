@@ -195,7 +195,9 @@ def _chain(
 ) -> list[x509.Certificate]:
     """The certificate's issuers, from its own to the root, all of them valid at `time` (RFC 5280 6.1). Raises `Failed`.
 
-    Extended key usages are checked in the profile: a code signing certificate is neither a server's nor a client's.
+    The last certificate of an authority's chain is its trust anchor (`sigstore_trustroot.proto`, `cert_chain`), and no
+    other is. Extended key usages are checked in the profile: a code signing certificate is neither a server's nor a
+    client's.
     """
     ca_policy = ExtensionPolicy.webpki_defaults_ca().may_be_present(
         x509.ExtendedKeyUsage, Criticality.NON_CRITICAL, None
@@ -210,8 +212,9 @@ def _chain(
             reasons.append("the authority was not in use")
             continue
         try:
-            verifier = builder.store(Store(list(authority.certificates))).build_client_verifier()
-            return list(verifier.verify(certificate, []).chain[1:])
+            *intermediates, anchor = authority.certificates
+            verifier = builder.store(Store([anchor])).build_client_verifier()
+            return list(verifier.verify(certificate, intermediates).chain[1:])
         except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
             reasons.append(str(error))
     raise Failed(Step.CHAIN, f"its certificate does not chain to its authority at {time.isoformat()}: {reasons[-1]}")

@@ -26,6 +26,7 @@ from tests.forge import (
     rsa_key,
     utf8_string,
 )
+from tests.forge.authority import authority_document
 from tests.verification.lab import root_with, trusted
 from tests.verification.wrong.rows import (
     AFTER,
@@ -86,6 +87,15 @@ def _stranger_issued(trial: Trial) -> Trial:
     true = trial.recipe.instance.ca
     named_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(true.key.public_key())
     return trial.made_by(ca=replace(true, key=ec_key("stranger"))).leaf(authority_key=named_key)
+
+
+def _unsigned_intermediate(trial: Trial) -> Trial:
+    """The root lists an intermediate under a CA that has the name of its issuer, and another key."""
+    ca = trial.recipe.instance.ca
+    assert ca.above is not None
+    namesake = replace(ca.above, key=ec_key("stranger"))
+    listed = authority_document([ca.certificate, namesake.certificate], ca.window, ca.common_name)
+    return replace(trial, roots=(root_with(trial.recipe.instance, certificateAuthorities=[listed]),))
 
 
 def _another_ct_log(trial: Trial) -> Trial:
@@ -329,6 +339,14 @@ CHAINS: Final = (
     _row(Step.CHAIN, "a certificate by a stranger of the CA's name", _stranger_issued, "does not chain"),
     _row(Step.CHAIN, "an intermediate that is no CA", _ca(ca=False), "does not chain", _ca(ca=True)),
     _row(Step.CHAIN, "an intermediate that may not sign certificates", _ca(key_usage=False), "does not chain"),
+    _row(
+        Step.CHAIN,
+        "a root that allows no intermediate",
+        _top(path_length=0),
+        "does not chain",
+        _top(path_length=1),
+    ),
+    _row(Step.CHAIN, "an intermediate that the root did not sign", _unsigned_intermediate, "does not chain"),
     _row(Step.CHAIN, "a certificate that is itself a CA's", _leaf(ca=True), "does not chain"),
     _row(
         Step.CHAIN,
