@@ -1,6 +1,7 @@
 """Each row of the table in each of its formats: rejected at its step for its reason, and its neighbour accepted.
 
-And the README's list of steps is that of the table: every step has rows for every format that has the step.
+Who signed is no step: those rows verify, and are judged under a policy. And the README's list of steps is that of the
+table: every step has rows for every format that has the step.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from gate.verification import Rejected, Step, Verified
+from gate.verification.certificate import EXTENSIONS
+from tests.evidence import judge
 from tests.forge import FORMATS, Format
 from tests.verification.wrong import STEPS, TABLE, applies
 from tests.verification.wrong.rows import Row, trial
+from tests.verification.wrong.signers import NEW, OLD, SIGNERS, SignerRow
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -46,6 +50,21 @@ def test_nothing_else_is_wrong_with_it(row: Row, monkeypatch: pytest.MonkeyPatch
     for form in row.where:
         evidence = row.wrong(trial(form)).evidence()
         assert isinstance(evidence, Verified), (form.name, evidence)
+
+
+@pytest.mark.parametrize("row", SIGNERS, ids=lambda row: row.broken)
+def test_a_signer_who_is_not_quite_the_one_named_is_refused(row: SignerRow) -> None:
+    for form in filter(row.formats, FORMATS):
+        for parts, code in ((row.wrong, 1), (row.right, 0)):
+            evidence = trial(form).leaf(**parts).evidence()
+            assert isinstance(evidence, Verified), (form.name, evidence)
+            judgement = judge(row.policy, evidence)
+            assert judgement.exit_code == code, (form.name, judgement.found("signature"))
+            assert judgement.failed == (("signature",) if code else ())
+
+
+def test_every_extension_that_a_policy_may_demand_is_tried() -> None:
+    assert {*OLD.values(), *NEW.values()} == EXTENSIONS
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=_name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gate.verification import Step
-from tests.verification.wrong import certificates, logs, signatures, times
+from tests.verification.wrong import bodies, certificates, chains, forms, logs, signatures, times
 
 if TYPE_CHECKING:
     from tests.forge import Format
@@ -38,7 +38,15 @@ STEPS: Final = {
     }.items()
 }
 
-TABLE: Final[tuple[Row, ...]] = (*certificates.ROWS, *times.ROWS, *logs.ROWS, *signatures.ROWS)
+TABLE: Final[tuple[Row, ...]] = (
+    *forms.ROWS,
+    *certificates.ROWS,
+    *times.ROWS,
+    *chains.ROWS,
+    *logs.ROWS,
+    *signatures.ROWS,
+    *bodies.ROWS,
+)
 
 
 def applies(step: Step, form: Format) -> bool:

@@ -1,4 +1,4 @@
-"""Log entries with one thing wrong: their proof, the checkpoint, the signed entry timestamp, the log, their body."""
+"""Log entries with one thing wrong: their proof, the checkpoint, the signed entry timestamp, the log."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from gate.verification import Step
 from tests.forge import SIGNED_AT, Validity, b64, ec_key, ed_key, pae
 from tests.forge.entries import Record, body, canonical
-from tests.forge.keys import sign
 from tests.verification.lab import DROP, at, edited
 from tests.verification.wrong.rows import (
     AFTER,
@@ -21,33 +17,27 @@ from tests.verification.wrong.rows import (
     Row,
     Trial,
     both,
-    bundled,
     certified,
-    in_body,
     in_entry,
     layered,
     logged,
     named,
     promised,
     proven,
+    rekor_v2,
     timed,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.forge import Format, JSONObject, Signed
+    from tests.forge import JSONObject, Signed
     from tests.verification.wrong.rows import Change
 
 CHECKPOINT: Final = "inclusionProof.checkpoint.envelope"
 INCLUSION: Final = "gate.verification.steps:check_inclusion"
 NOTE: Final = "gate.verification.steps:check_checkpoint"
 PROMISE: Final = "gate.verification.steps:check_promise"
-BINDING: Final = "gate.verification.steps:check_binding"
-
-
-def _rekor_v2(form: Format) -> bool:
-    return form.rekor == 2
 
 
 def _entry(change: Callable[[JSONObject], JSONObject]) -> Change:
@@ -129,7 +119,7 @@ def _promised_by_rekor_v2(trial: Trial) -> Trial:
     return trial.but(entry=lambda entry: entry | log.promise(entry, SIGNED_AT))
 
 
-def _second(change: Change) -> Change:
+def second(change: Change) -> Change:
     """A second entry of another kind, about the same signature, with one thing wrong or none."""
 
     def both_entries(trial: Trial) -> Trial:
@@ -277,7 +267,7 @@ CHECKPOINTS: Final = (
         broken="a checkpoint of another log by the same key",
         wrong=_line(0, "other.example"),
         reason="its checkpoint is of 'other.example'",
-        formats=_rekor_v2,
+        formats=rekor_v2,
         guard=NOTE,
     ),
     Row(
@@ -285,7 +275,7 @@ CHECKPOINTS: Final = (
         broken="a checkpoint whose origin is the log's and more",
         wrong=_line(0, "log.example "),
         reason="its checkpoint is of 'log.example '",
-        formats=_rekor_v2,
+        formats=rekor_v2,
         guard=NOTE,
     ),
     Row(
@@ -394,7 +384,7 @@ PROMISES: Final = (
         broken="a signed entry timestamp beside a Rekor v2 entry",
         wrong=_promised_by_rekor_v2,
         reason="a Rekor v2 entry has no signed entry timestamp",
-        formats=_rekor_v2,
+        formats=rekor_v2,
     ),
 )
 
@@ -425,198 +415,12 @@ LOGS: Final = (
     Row(
         step=Step.LOG,
         broken="a second entry that is not in the log",
-        wrong=_second(_flipped(0)),
+        wrong=second(_flipped(0)),
         reason="does not lead to the tree's root hash",
         formats=named("bundle 0.3 statement dsse"),
-        right=_second(lambda trial: trial),
+        right=second(lambda trial: trial),
         guard=INCLUSION,
     ),
 )
 
-
-# What the entry is of
-
-
-def _hashedrekord(form: Format) -> bool:
-    return form.entry == ("hashedrekord", "0.0.1")
-
-
-def _dsse(form: Format) -> bool:
-    return form.entry == ("dsse", "0.0.1")
-
-
-def _intoto(form: Format) -> bool:
-    return form.entry == ("intoto", "0.0.1")
-
-
-def _intoto_v2(form: Format) -> bool:
-    return form.entry == ("intoto", "0.0.2")
-
-
-def _signer(path: str, encoding: Encoding = Encoding.PEM) -> Change:
-    """The log was told of the same key under another certificate; where there is none, of another key."""
-
-    def change(trial: Trial) -> Trial:
-        recipe = trial.recipe
-        if recipe.format.keyed:
-            raw = ec_key("other-signer").public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-        else:
-            raw = recipe.instance.certificate(replace(recipe.leaf, serial=4712)).public_bytes(encoding)
-        where = path.format(named="publicKey" if recipe.format.keyed else "x509Certificate")
-        return in_body(where, b64(raw))(trial)
-
-    return change
-
-
-def _of_another(trial: Trial) -> Trial:
-    """The whole entry is of another statement by the same signer: true, and of something else."""
-    recipe = trial.recipe
-    kind = recipe.format.entry
-    assert kind is not None
-    payload = recipe.payload.replace(b"{", b"{ ", 1)
-    message = pae(recipe.payload_type, payload) if recipe.format.signs == "statement" else payload
-    key = recipe.key if recipe.format.keyed else recipe.leaf.key
-
-    def told(document: JSONObject) -> JSONObject:
-        signer: Any = key.public_key() if recipe.format.keyed else recipe.instance.certificate(recipe.leaf)
-        record = Record(
-            message=message,
-            signature=sign(key, message),
-            signer=signer,
-            payload=payload,
-            payload_type=recipe.payload_type,
-            envelope=payload,
-        )
-        return body(kind, record)
-
-    return trial.but(told=told)
-
-
-def _malleated(trial: Trial) -> Trial:
-    """The other of the two signatures that an ECDSA signature is; the log knows the first."""
-
-    def finished(signed: Signed) -> Signed:
-        path = (
-            "dsseEnvelope.signatures.0.sig"
-            if trial.recipe.format.signs == "statement"
-            else "messageSignature.signature"
-        )
-        r, s = decode_dss_signature(base64.b64decode(at(signed.document, path)))
-        order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-        return signed.written(edited(signed.document, path, b64(encode_dss_signature(r, order - s))))
-
-    return trial.but(finished=finished)
-
-
-OTHER_HEX: Final = "ab" * 32
-V2: Final = "spec.hashedRekordV002"
-BODIES: Final = (
-    (_hashedrekord, "hash", in_body("spec.data.hash.value", OTHER_HEX), "of another artifact"),
-    (_hashedrekord, "hash's algorithm", in_body("spec.data.hash.algorithm", "sha1"), "hashes its artifact with 'sha1'"),
-    (_hashedrekord, "signature", in_body("spec.signature.content", b64(b"another")), "of another signature"),
-    (_hashedrekord, "signer", _signer("spec.signature.publicKey.content"), "of another signer"),
-    (_rekor_v2, "hash", in_body(f"{V2}.data.digest", b64(bytes.fromhex(OTHER_HEX))), "of another artifact"),
-    (_rekor_v2, "hash's algorithm", in_body(f"{V2}.data.algorithm", "SHA2_512"), "of another artifact"),
-    (_rekor_v2, "unknown algorithm", in_body(f"{V2}.data.algorithm", "SHA1"), "hashes its artifact with"),
-    (_rekor_v2, "signature", in_body(f"{V2}.signature.content", b64(b"another")), "of another signature"),
-    (_rekor_v2, "signer", _signer(f"{V2}.signature.verifier.{{named}}.rawBytes", Encoding.DER), "of another signer"),
-    (
-        _rekor_v2,
-        "signers, both kinds",
-        in_body(f"{V2}.signature.verifier", {"x509Certificate": {}, "publicKey": {}}),
-        "names no one verifier",
-    ),
-    (_rekor_v2, "signer, none", in_body(f"{V2}.signature.verifier", {}), "names no one verifier"),
-    (_dsse, "payload's hash", in_body("spec.payloadHash.value", OTHER_HEX), "of another payload"),
-    (_dsse, "payload's algorithm", in_body("spec.payloadHash.algorithm", "sha1"), "hashes its payload with 'sha1'"),
-    (_dsse, "signatures, none", in_body("spec.signatures", []), "has 0 signatures"),
-    (_dsse, "signature", in_body("spec.signatures.0.signature", b64(b"another")), "of another signature"),
-    (_dsse, "signer", _signer("spec.signatures.0.verifier"), "of another signer"),
-    (_intoto, "envelope's hash", in_body("spec.content.hash.value", OTHER_HEX), "of another envelope"),
-    (_intoto, "envelope's algorithm", in_body("spec.content.hash.algorithm", "sha512"), "can only be compared"),
-    (_intoto, "payload's hash", in_body("spec.content.payloadHash.value", OTHER_HEX), "of another payload"),
-    (_intoto, "signer", _signer("spec.publicKey"), "of another signer"),
-    (_intoto_v2, "payload's hash", in_body("spec.content.payloadHash.value", OTHER_HEX), "of another payload"),
-    (_intoto_v2, "payload type", in_body("spec.content.envelope.payloadType", "text/plain"), "of another payload type"),
-    (_intoto_v2, "signatures, none", in_body("spec.content.envelope.signatures", []), "has 0 signatures"),
-    (
-        _intoto_v2,
-        "signature",
-        in_body("spec.content.envelope.signatures.0.sig", b64(b64(b"another").encode())),
-        "of another signature",
-    ),
-    (_intoto_v2, "signer", _signer("spec.content.envelope.signatures.0.publicKey"), "of another signer"),
-    (logged, "spec, none", in_body("spec", {}), "has no "),
-    (logged, "subject", _of_another, "of another"),
-)
-
-ENTRIES: Final = (
-    *(
-        Row(
-            step=Step.LOG_ENTRY,
-            broken=f"a log entry with another {what}",
-            wrong=wrong,
-            reason=reason,
-            formats=formats,
-            guard=BINDING,
-        )
-        for formats, what, wrong, reason in BODIES
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="a body of another version than the entry's",
-        wrong=in_body("apiVersion", "0.0.9"),
-        reason="of another kind than it says",
-        formats=both(logged, bundled),
-        guard=BINDING,
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="a body of another kind than the entry's",
-        wrong=in_body("kind", "rekord"),
-        reason="of another kind than it says",
-        formats=both(logged, bundled),
-        guard=BINDING,
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="a kind that nobody knows",
-        wrong=in_body("kind", "rekord"),
-        reason="is not known",
-        formats=both(logged, layered),
-        guard=BINDING,
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="a version that nobody knows",
-        wrong=in_body("apiVersion", "0.0.9"),
-        reason="is not known",
-        formats=both(logged, layered),
-        guard=BINDING,
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="the other form of the logged ECDSA signature",
-        wrong=_malleated,
-        reason="of another signature",
-        formats=named(
-            "bundle 0.3 statement dsse",
-            "bundle 0.2 statement intoto 0.0.2",
-            "bundle 0.2 message hashedrekord",
-            "bundle 0.1 message hashedrekord",
-            "bundle 0.3 statement dsse key",
-        ),
-        guard=BINDING,
-    ),
-    Row(
-        step=Step.LOG_ENTRY,
-        broken="a second entry of another signature",
-        wrong=_second(in_body("spec.signature.content", b64(b"another"))),
-        reason="of another signature",
-        formats=named("bundle 0.3 statement dsse"),
-        right=_second(lambda trial: trial),
-        guard=BINDING,
-    ),
-)
-
-ROWS: Final = (*PROVEN, *CHECKPOINTS, *PROMISES, *LOGS, *ENTRIES)
+ROWS: Final = (*PROVEN, *CHECKPOINTS, *PROMISES, *LOGS)

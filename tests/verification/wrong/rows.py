@@ -153,6 +153,21 @@ def statements(form: Format) -> bool:
     return form.signs == "statement"
 
 
+def messages(form: Format) -> bool:
+    """Those over the artifact itself."""
+    return form.signs == "message"
+
+
+def simple(form: Format) -> bool:
+    """Those of cosign's simple signing."""
+    return form.signs == "simple-signing"
+
+
+def rekor_v2(form: Format) -> bool:
+    """Those in a Rekor v2."""
+    return form.rekor == 2
+
+
 def both(*formats: Formats) -> Formats:
     """Those that are in every one."""
     return lambda form: all(holds(form) for holds in formats)
@@ -164,6 +179,11 @@ def named(*names: str) -> Formats:
 
 
 # Which change
+
+
+def with_leaf(**parts: Any) -> Callable[[Trial], Trial]:
+    """Another certificate."""
+    return lambda trial: trial.leaf(**parts)
 
 
 def in_bundle(path: str, value: object) -> Callable[[Trial], Trial]:
