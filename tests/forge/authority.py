@@ -87,13 +87,14 @@ class Authority:
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """What a signing certificate says. `extensions` are Fulcio's by number, DER where they are new; `sct_of` is another
-    certificate that its SCTs are of.
+    """What a signing certificate says. `extensions` are Fulcio's by number, DER where they are new; `critical` are
+    others by their whole number, and critical; `sct_of` is another certificate that its SCTs are of.
     """
 
     issuer: str = ISSUER
     names: tuple[x509.GeneralName, ...] = (x509.UniformResourceIdentifier(IDENTITY),)
     extensions: Mapping[int | str, bytes] = field(default_factory=dict)
+    critical: Mapping[str, bytes] = field(default_factory=dict)
     not_before: datetime = SIGNED_AT - timedelta(minutes=1)
     not_after: datetime = SIGNED_AT + timedelta(minutes=9)
     digital_signature: bool = True

@@ -150,6 +150,9 @@ class Sigstore:
         for number, value in values.items():
             oid = x509.ObjectIdentifier(f"{_FULCIO}{number}")
             builder = builder.add_extension(x509.UnrecognizedExtension(oid, value), critical=False)
+        for dotted, value in leaf.critical.items():
+            unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier(dotted), value)
+            builder = builder.add_extension(unknown, critical=True)
         return builder
 
     def _sct(self, tbs: bytes, at: datetime) -> bytes:

@@ -42,6 +42,7 @@ class TimestampAuthority:
     usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.TIME_STAMPING,)
     not_before: datetime = EPOCH
     not_after: datetime = FAR
+    status: int = 0
 
     def impostor(self) -> TimestampAuthority:
         """Someone who signs in this authority's name with another key."""
@@ -104,7 +105,7 @@ class TimestampAuthority:
             der(0x31, signer),
         )
         token = der(0x30, oid("1.2.840.113549.1.7.2"), der(0xA0, signed))
-        return der(0x30, der(0x30, der(0x02, b"\x00")), token)
+        return der(0x30, der(0x30, der(0x02, bytes([self.status]))), token)
 
 
 @cache

@@ -195,6 +195,19 @@ CHAINS: Final = (
         _top(path_length=1),
     ),
     row(Step.CHAIN, "an intermediate that the root did not sign", _unsigned_intermediate, "does not chain"),
+    row(
+        Step.CHAIN,
+        "a critical extension that nobody knows",
+        with_leaf(critical={"1.3.6.1.4.1.57264.99": b"\x05\x00"}),
+        "does not chain",
+        with_leaf(extensions={"99": b"\x05\x00"}),
+    ),
+    row(
+        Step.CHAIN,
+        "a precertificate",
+        with_leaf(critical={"1.3.6.1.4.1.11129.2.4.3": b"\x05\x00"}),
+        "does not chain",
+    ),
     row(Step.CHAIN, "a certificate that is itself a CA's", with_leaf(ca=True), "does not chain"),
     row(
         Step.CHAIN,

@@ -17,6 +17,7 @@ from tests.verification.wrong.rows import (
     Row,
     Trial,
     both,
+    bundled,
     certified,
     in_entry,
     layered,
@@ -25,6 +26,7 @@ from tests.verification.wrong.rows import (
     promised,
     proven,
     rekor_v2,
+    stamped,
     timed,
 )
 
@@ -403,6 +405,14 @@ LOGS: Final = (
         reason="its log's key was not in use",
         formats=both(logged, timed),
         right=_window(end=SIGNED_AT),
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a log that was out of use at the second of two times",
+        wrong=lambda trial: _window(end=SIGNED_AT)(trial.but(stamped_at=(SIGNED_AT, AFTER))),
+        reason="its log's key was not in use",
+        formats=both(logged, stamped, bundled),
+        right=lambda trial: _window(end=AFTER)(trial.but(stamped_at=(SIGNED_AT, AFTER))),
     ),
     Row(
         step=Step.LOG,

@@ -104,6 +104,7 @@ ROWS: Final = (
         "a timestamp by another key than the authority's",
         lambda trial: trial.made_by(tsa=trial.recipe.instance.tsa.impostor()),
     ),
+    _row("a timestamp that was not granted", _tsa(status=2)),
     _row("a timestamp authority that was out of use", _window(end=BEFORE), _window(end=SIGNED_AT)),
     _row("a timestamp authority that was not yet in use", _window(start=AFTER), _window(start=SIGNED_AT)),
     _row("a timestamp authority whose certificate ended before", _tsa(not_after=BEFORE), _tsa(not_after=AFTER)),
