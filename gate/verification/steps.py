@@ -105,7 +105,7 @@ def verify_with_certificate(
     return Proven(times=tuple(sorted(times)), logs=tuple(logs))
 
 
-def verify_with_key(material: Material, message: Message, key: PublicKey, root: Root | None) -> Proven:
+def verify_with_key(material: Material, message: Message, key: PublicKey, root: Root) -> Proven:
     """Verify a key's signature. Entries and timestamps count only if they are of the root (rule 5): one of a log or TSA
     outside it is ignored and noted, one of a known log that does not verify rejects. Raises `Failed`.
     """
@@ -116,7 +116,7 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
     times: list[datetime] = []
     logs, notes = [], []
     for entry in material.entries:
-        log = next((log for log in root.logs if log.key_id == entry.log_id), None) if root is not None else None
+        log = next((log for log in root.logs if log.key_id == entry.log_id), None)
         if log is None:
             notes.append(f"its transparency log {entry.log_id.hex()} is not in the trust root")
             continue
@@ -127,19 +127,18 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
         logs.append(_log_entry(entry, time))
 
     # 3. Timestamps of known authorities: each verifies.
-    if root is not None and material.timestamps:
-        try:
-            known = root.known_timestamps(material.timestamps)
-        except (ValueError, KeyError) as error:
-            raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
-        times += verified_times(material, root, known)
-        if len(known) < len(material.timestamps):
-            notes.append("a timestamp authority of it is not in the trust root")
+    try:
+        known = root.known_timestamps(material.timestamps)
+    except (ValueError, KeyError) as error:
+        raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
+    times += verified_times(material, root, known)
+    if len(known) < len(material.timestamps):
+        notes.append("a timestamp authority of it is not in the trust root")
 
     # 4. Windows: a log's key was in use when the signature was logged. Without any time nobody knows when that was, so
     # that only a log whose key is in use to this day counts.
     check_log_windows(material.entries, root, times)
-    if not times and root is not None:
+    if not times:
         current = {log.key_id.hex() for log in root.logs if log.window.end is None}
         notes += [f"its transparency log {entry.log} is out of use" for entry in logs if entry.log not in current]
         logs = [entry for entry in logs if entry.log in current]
@@ -180,11 +179,11 @@ def verified_times(material: Material, root: Root, known: Sequence[TimeStampResp
     return found
 
 
-def check_log_windows(entries: Sequence[Entry], root: Root | None, times: Sequence[datetime]) -> None:
+def check_log_windows(entries: Sequence[Entry], root: Root, times: Sequence[datetime]) -> None:
     """Each known log's key was in use at each verified time, ends included. Raises `Failed`."""
     for entry in entries:
         # A key may stand in the root twice, with two windows: then it was in use in either.
-        windows = [log.window for log in root.logs if log.key_id == entry.log_id] if root is not None else []
+        windows = [log.window for log in root.logs if log.key_id == entry.log_id]
         for time in times:
             if windows and not any(window.holds(time) for window in windows):
                 raise Failed(Step.LOG, f"its log's key was not in use at {time.isoformat()}")
