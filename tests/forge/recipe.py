@@ -77,7 +77,7 @@ class Recipe:
     integrated: datetime = SIGNED_AT
     signature: Callable[[bytes], bytes] = same
     presented: Callable[[x509.Certificate], x509.Certificate] = same
-    told: Callable[[JSONObject], JSONObject] = same
+    told: Callable[[JSONObject], JSONObject | bytes] = same
     noted: Callable[[str], str] = same
     promised: Callable[[JSONObject], JSONObject] = same
     entry: Callable[[JSONObject], JSONObject] = same
@@ -113,8 +113,9 @@ class Recipe:
             return None
         log = self.instance.log
         kind, version = self.format.entry
-        told = canonical(self.told(body(self.format.entry, record)))
-        entry = log.entry(told, kind, version, noted=self.noted)
+        told = self.told(body(self.format.entry, record))
+        logged = told if isinstance(told, bytes) else canonical(told)
+        entry = log.entry(logged, kind, version, noted=self.noted)
         if self.format.promise:
             entry |= log.promise(entry, self.integrated, promised=self.promised)
         if not self.format.proof:

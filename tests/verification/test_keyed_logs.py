@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
-from tests.forge import SIGNED_AT, JSONObject, Log, Sigstore, Validity, b64, ec_key
+from tests.forge import (
+    FAR,
+    FORMATS,
+    SIGNED_AT,
+    Format,
+    JSONObject,
+    Log,
+    Sigstore,
+    TimestampAuthority,
+    Validity,
+    b64,
+    ec_key,
+    ed_key,
+)
 from tests.verification.lab import (
     DROP,
     ENTRY,
@@ -21,6 +37,7 @@ from tests.verification.lab import (
     forged_root,
     load,
 )
+from tests.verification.wrong.rows import trial
 
 if TYPE_CHECKING:
     from gate.verification import Evidence
@@ -80,6 +97,50 @@ def test_a_log_whose_key_was_not_in_use_is_refused_and_the_ends_of_its_window_ar
             assert isinstance(_judged(document, root), Verified)
         else:
             assert _refused_at(document, root) is Step.LOG
+
+
+KEYED = [form for form in FORMATS if form.keyed and form.entry is not None]
+
+
+@pytest.mark.parametrize("form", KEYED, ids=lambda form: form.name)
+def test_a_log_outside_the_root_is_ignored_and_noted_whatever_it_says(form: Format) -> None:
+    made = trial(form)
+    other = replace(made.recipe.instance.log, key=ec_key("log-b") if form.rekor == 1 else ed_key("log-b"))
+    wrong = made.but(told=lambda body: edited(body, "apiVersion", "0.0.9"))
+    evidence = wrong.judged_by(log=other).evidence()
+    assert isinstance(evidence, Verified), evidence
+    assert evidence.logs == ()
+    assert bool(evidence.times) == form.stamps, "its timestamp still counts"
+    assert evidence.notes == (f"its transparency log {made.recipe.instance.log.key_id.hex()} is not in the trust root",)
+
+
+@pytest.mark.parametrize("form", [form for form in KEYED if form.stamps], ids=lambda form: form.name)
+def test_a_timestamp_authority_outside_the_root_is_ignored_and_noted(form: Format) -> None:
+    evidence = trial(form).judged_by(tsa=TimestampAuthority(name="tsa-b")).evidence()
+    assert isinstance(evidence, Verified), evidence
+    assert bool(evidence.times) == form.promise
+    assert evidence.notes == ("a timestamp authority of it is not in the trust root",)
+
+
+@pytest.mark.parametrize("form", [form for form in KEYED if form.proof], ids=lambda form: form.name)
+def test_without_a_time_a_keys_entry_counts_only_in_a_log_that_is_in_use(form: Format) -> None:
+    made = trial(replace(form, promise=False, stamps=False))
+    log = made.recipe.instance.log
+    for window, counts in ((Validity(), True), (Validity(end=FAR), False)):
+        evidence = made.judged_by(log=replace(log, window=window)).evidence()
+        assert isinstance(evidence, Verified), evidence
+        assert bool(evidence.logs) is counts
+        assert evidence.notes == (() if counts else (f"its transparency log {log.key_id.hex()} is out of use",))
+
+
+@pytest.mark.parametrize("form", KEYED, ids=lambda form: form.name)
+def test_with_a_time_a_keys_entry_counts_in_a_log_that_was_in_use_then(form: Format) -> None:
+    made = trial(form)
+    log = replace(made.recipe.instance.log, window=Validity(end=SIGNED_AT))
+    evidence = made.judged_by(log=log).evidence()
+    assert isinstance(evidence, Verified), evidence
+    assert len(evidence.logs) == 1
+    assert evidence.notes == ()
 
 
 def test_a_keys_entry_without_any_time_is_none_of_a_log_whose_window_has_an_end() -> None:

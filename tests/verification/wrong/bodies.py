@@ -13,7 +13,7 @@ from gate.verification import Step
 from tests.forge import b64, ec_key, pae
 from tests.forge.entries import Record, body
 from tests.forge.keys import sign
-from tests.verification.lab import at, edited
+from tests.verification.lab import DROP, at, edited
 from tests.verification.wrong.logs import second
 from tests.verification.wrong.rows import (
     Row,
@@ -131,6 +131,14 @@ BODIES: Final = (
     (_dsse, "signatures, none", in_body("spec.signatures", []), "has 0 signatures"),
     (_dsse, "signature", in_body("spec.signatures.0.signature", b64(b"another")), "of another signature"),
     (_dsse, "signer", _signer("spec.signatures.0.verifier"), "of another signer"),
+    (_dsse, "signatures, no list", in_body("spec.signatures", {}), "has no signatures"),
+    (_dsse, "signatures, no objects", in_body("spec.signatures", ["x"]), "has no signatures"),
+    (_dsse, "signature, none", in_body("spec.signatures.0.signature", DROP), "lacks a part"),
+    (_dsse, "signature, empty", in_body("spec.signatures.0.signature", ""), "of another signature"),
+    (_dsse, "signature, no base64", in_body("spec.signatures.0.signature", "!"), "no base64"),
+    (_dsse, "signer, no PEM", in_body("spec.signatures.0.verifier", "AAAA"), "signer cannot be read"),
+    (_dsse, "payload's hash, no hex", in_body("spec.payloadHash.value", "x"), "of another payload"),
+    (_dsse, "payload's hash, none", in_body("spec.payloadHash.value", DROP), "of another payload"),
     (_intoto, "envelope's hash", in_body("spec.content.hash.value", OTHER_HEX), "of another envelope"),
     (_intoto, "envelope's algorithm", in_body("spec.content.hash.algorithm", "sha512"), "can only be compared"),
     (_intoto, "payload's hash", in_body("spec.content.payloadHash.value", OTHER_HEX), "of another payload"),
@@ -163,6 +171,14 @@ ENTRIES: Final = (
     ),
     Row(
         step=Step.LOG_ENTRY,
+        broken="a body that is no JSON",
+        wrong=lambda trial: trial.but(told=lambda _: b"body"),
+        reason="its log entry cannot be read",
+        formats=both(logged, bundled),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
         broken="a body of another version than the entry's",
         wrong=in_body("apiVersion", "0.0.9"),
         reason="of another kind than it says",
@@ -191,6 +207,22 @@ ENTRIES: Final = (
         wrong=in_body("apiVersion", "0.0.9"),
         reason="is not known",
         formats=both(logged, layered),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="an entry about an envelope, of a signature that has none",
+        wrong=lambda trial: trial.but(format=replace(trial.recipe.format, entry=("dsse", "0.0.1"))),
+        reason="its log entry is of an envelope, and this is none",
+        formats=both(_hashedrekord, lambda form: form.signs != "statement"),
+        guard=BINDING,
+    ),
+    Row(
+        step=Step.LOG_ENTRY,
+        broken="an entry about an envelope as it was stored, of one in a bundle",
+        wrong=lambda trial: trial.but(format=replace(trial.recipe.format, entry=("intoto", "0.0.1"))),
+        reason="can only be compared with an envelope as it was stored",
+        formats=both(bundled, lambda form: form.entry in {("dsse", "0.0.1"), ("intoto", "0.0.2")}),
         guard=BINDING,
     ),
     Row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -141,7 +142,9 @@ def second(change: Change) -> Change:
             second = body(kind, record)
             second["spec"]["signature"]["publicKey"]["content"] = told["spec"]["signatures"][0]["verifier"]
             changed = change(trial).recipe
-            entry = recipe.instance.log.entry(canonical(changed.told(second)), *kind)
+            logged = changed.told(second)
+            assert isinstance(logged, dict)
+            entry = recipe.instance.log.entry(canonical(logged), *kind)
             return signed.written(edited(document, "verificationMaterial.tlogEntries", [first, changed.entry(entry)]))
 
         return trial.but(finished=finished)
@@ -161,6 +164,15 @@ PROVEN: Final = (
             guard=INCLUSION,
         )
         for number, index in ((0, 0), (1, 4), (2, 5))
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a proof that ends below the root of a larger tree",
+        wrong=lambda trial: trial.but(entry=lambda entry: _alone_in_two(entry, trial)),
+        reason="does not lead to the tree's root hash",
+        formats=proven,
+        right=_log(index=0, size=1),
+        guard=INCLUSION,
     ),
     Row(
         step=Step.LOG,
@@ -220,6 +232,14 @@ PROVEN: Final = (
         guard=INCLUSION,
     ),
 )
+
+
+def _alone_in_two(entry: JSONObject, trial: Trial) -> JSONObject:
+    """The log signs a tree of two leaves whose root is one of them."""
+    log = trial.recipe.instance.log
+    root = hashlib.sha256(b"\x00" + base64.b64decode(entry["canonicalizedBody"])).digest()
+    checkpoint = {"envelope": log.checkpoint(root, 2)}
+    return entry | {"inclusionProof": {"treeSize": "2", "rootHash": b64(root), "checkpoint": checkpoint}}
 
 
 def _moved(entry: JSONObject, trial: Trial) -> JSONObject:
@@ -310,6 +330,14 @@ CHECKPOINTS: Final = (
         step=Step.LOG,
         broken="a checkpoint without a signature",
         wrong=_envelope(lambda note: note.partition("\u2014")[0]),
+        reason="is no signed note",
+        formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint of two lines",
+        wrong=lambda trial: trial.but(noted=lambda text: "\n".join([*text.split("\n")[:2], ""])),
         reason="is no signed note",
         formats=proven,
         guard=NOTE,

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tests.forge import FORMATS, SIGNED_AT, Format, JSONObject, Recipe, Signed, valid
-from tests.verification.lab import FORGED_IMAGE_RAW, FORGED_NOW, edited, forged_evidence, trusted
+from tests.verification.lab import FORGED_IMAGE, FORGED_IMAGE_RAW, FORGED_NOW, edited, forged_evidence, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from gate.sources import Content
     from gate.verification import PublicKey, Rejected, Root, Step, Verified
 
 SECOND: Final = timedelta(seconds=1)
@@ -33,6 +34,7 @@ class Trial:
     roots: tuple[Root, ...] = ()
     keys: tuple[PublicKey, ...] | None = None
     now: datetime = FORGED_NOW
+    about: Content = FORGED_IMAGE
 
     def but(self, **parts: Any) -> Trial:
         """With other parts of the recipe."""
@@ -56,7 +58,7 @@ class Trial:
 
     def evidence(self) -> Verified | Rejected:
         """What verification says."""
-        return forged_evidence(self.recipe, *self.roots, keys=self.keys, now=self.now)
+        return forged_evidence(self.recipe, *self.roots, about=self.about, keys=self.keys, now=self.now)
 
 
 Change: TypeAlias = "Callable[[Trial], Trial]"

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from gate.verification import Step
-from tests.forge import b64, ec_key, pae, rsa_key
+from tests.forge import b64, ec_key, ed_key, pae, rsa_key
 from tests.forge.cosign import simple_signing
-from tests.verification.lab import DROP, FORGED_HEX, FORGED_IMAGE_RAW, edited
+from tests.verification.lab import DROP, FORGED_HEX, FORGED_IMAGE, FORGED_IMAGE_RAW, edited
 from tests.verification.wrong.rows import (
     Row,
     Trial,
@@ -73,6 +73,11 @@ def _public(*names: str) -> tuple[PublicKey, ...]:
 HOLDS: Final = "gate.verification.steps:_check_signature"
 # Not of Rekor v2: it hashes with what belongs to the key.
 V1_ONLY: Final = both(lambda form: form.rekor != 2, certified)
+DIGESTS: Final = replace(
+    FORGED_IMAGE,
+    raw=b"",
+    digests={name: hashlib.new(name, FORGED_IMAGE_RAW).digest() for name in ("sha256", "sha384", "sha512")},
+)
 PSS: Final = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH)
 
 SIGNED: Final = (
@@ -134,6 +139,14 @@ SIGNED: Final = (
         reason="not of this key over these bytes",
         formats=V1_ONLY,
         right=_by(ec_key("leaf", "p384"), hashes.SHA256()),
+    ),
+    Row(
+        step=Step.SIGNATURE,
+        broken="an Ed25519 signature of a file of which there are digests alone",
+        wrong=lambda trial: replace(trial.leaf(key=ed_key("leaf")), about=DIGESTS),
+        reason="an Ed25519 signature needs the whole file",
+        formats=both(V1_ONLY, messages),
+        right=lambda trial: replace(trial, about=DIGESTS),
     ),
     Row(
         step=Step.SIGNATURE,
