@@ -98,6 +98,8 @@ class Discovery:
     image: Content
     candidates: tuple[Candidate, ...]
     ledger: tuple[LedgerEntry, ...]
+    credentials: str | None = None
+    """Where the credentials came from that the source was shown; None if none were."""
 
     @property
     def missed(self) -> tuple[CouldNotLook, ...]:
@@ -118,6 +120,7 @@ def discover(source: Source, *, digest: Digest | None, limits: Limits, deadline:
         image=image,
         candidates=tuple(sorted(look.candidates, key=lambda item: (item.digest, item.layer))),
         ledger=tuple(look.ledger),
+        credentials=source.credentials,
     )
 
 

@@ -99,8 +99,8 @@ class Interrupted(GateError):
 class CouldNotLook(GateError):
     """The image could not be judged: what judging needs was not to be had. Never the same as "unsigned".
 
-    `status` is the HTTP status where there was one. `passing` says that the same request may be answered a moment
-    later.
+    `status` is the HTTP status where there was one; `credentials` says where those came from that were used. `passing`
+    says that the same request may be answered a moment later.
     """
 
     code = "could-not-look"
@@ -108,6 +108,7 @@ class CouldNotLook(GateError):
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         self.status = status
+        self.credentials: str | None = None
         super().__init__(message)
 
 

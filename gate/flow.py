@@ -40,6 +40,8 @@ class ImageJudgement:
     evidence: tuple[Evidence, ...]
     ledger: tuple[LedgerEntry, ...]
     error: CouldNotLook | None
+    credentials: str | None = None
+    """Where the credentials came from that the registry was shown; None if none were."""
 
     @property
     def exit_code(self) -> int:
@@ -82,7 +84,13 @@ def judge(
         evidence = verify(deadline.each(found.candidates), artifact, ready, keys, now=now, limits=limits)
     except DeadlineExceeded as error:
         return ImageJudgement(
-            reference=reference, image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error
+            reference=reference,
+            image=found.image,
+            rules=(),
+            evidence=(),
+            ledger=found.ledger,
+            error=error,
+            credentials=found.credentials,
         )
     # 4. Claims: what the verified statements say, and who says it.
     claims = read_claims(evidence, limits=limits)
@@ -91,18 +99,37 @@ def judge(
     rules = check_image(reference, claims, policy, gaps=gaps, now=now)
     # 6. Verdict: derived from the results, wherever it is asked for.
     return ImageJudgement(
-        reference=reference, image=found.image, rules=rules, evidence=evidence, ledger=found.ledger, error=None
+        reference=reference,
+        image=found.image,
+        rules=rules,
+        evidence=evidence,
+        ledger=found.ledger,
+        error=None,
+        credentials=found.credentials,
     )
 
 
 def _look(reference: Reference, bundle: str, sources: Sources, limits: Limits, deadline: Deadline) -> Discovery:
     if reference.transport is Transport.FILE:
         return discover_file(reference.location, bundle, limits=limits)
-    return discover(sources.open(reference), digest=reference.digest, limits=limits, deadline=deadline)
+    source = sources.open(reference)
+    try:
+        return discover(source, digest=reference.digest, limits=limits, deadline=deadline)
+    except CouldNotLook as error:
+        error.credentials = source.credentials
+        raise
 
 
 def _undecided(reference: Reference, error: CouldNotLook) -> ImageJudgement:
     missed = LedgerEntry(
         place="image", asked=reference.text, status=error.status, found=0, bytes=0, complete=False, error=error
     )
-    return ImageJudgement(reference=reference, image=None, rules=(), evidence=(), ledger=(missed,), error=error)
+    return ImageJudgement(
+        reference=reference,
+        image=None,
+        rules=(),
+        evidence=(),
+        ledger=(missed,),
+        error=error,
+        credentials=error.credentials,
+    )

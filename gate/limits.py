@@ -50,6 +50,8 @@ class Limits:
     """A registry that does not accept a connection in this time is down for this job."""
     read_seconds: float = 10.0
     """Between two pieces of an answer."""
+    helper_seconds: float = 15.0
+    """A credential helper may have to ask a cloud for a token, and may wait for a person who is not there."""
     concurrency: int = 8
     """Requests in flight to one registry; more is rude and gains nothing."""
     json_bytes: int = 4 << 20

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LAB = Path(__file__).parent / "cases" / "lab"
-_WIPED = ("GATE_", "DOCKER", "REGISTRY", "CI", "SSL_CERT", "REQUESTS_CA", "CURL_CA")
+_WIPED = ("GATE_", "DOCKER", "REGISTRY", "CI", "SSL_CERT", "REQUESTS_CA", "CURL_CA", "XDG_")
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(_WIPED) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", "/nonexistent")  # who runs the tests may be logged in somewhere
 
 
 @pytest.fixture(autouse=True)

@@ -93,6 +93,7 @@ class FakeSource:
     failing: dict[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     listing_place: str = "referrers-api"
+    credentials: str | None = None
 
     def add(self, *items: Content, blobs: Iterable[bytes] = ()) -> FakeSource:
         """Put manifests and blobs there, unlisted."""

@@ -40,6 +40,7 @@ DOORS = {
     "typer": {"cli"},
     "oras": {"sources"},
     "requests": {"sources"},
+    "publicsuffixlist": {"sources"},
     "urllib3": {"sources"},
     "sigstore": {"sigstore_private", "report"},  # the report only names its version
     "sigstore_models": {"sigstore_private"},

@@ -13,6 +13,7 @@ from gate.errors import GateError, InvalidReference
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, Reference, Transport, canonical_name, parse_digest, parse_reference
 from gate.sources import Sources
+from gate.sources.access import Access
 from gate.sources.registry import Registries
 
 PROPERTY = settings(
@@ -133,7 +134,7 @@ def test_a_registrys_image_has_one_canonical_name(
 def test_the_bytes_come_from_where_the_name_says() -> None:
     hosts = {"docker.io": "registry-1.docker.io", "localhost": "localhost:80"}
     asked, expected = {}, {}
-    registries = Registries(limits=Limits(), deadline=Deadline(60))
+    registries = Registries(Access(), limits=Limits(), deadline=Deadline(60))
     for text, _, host, repository, *_ in REMOTE:
         registry = registries.source(parse_reference(text))._registry
         scheme = "http" if host.startswith(("localhost", "127.0.", "[::1]")) else "https"

@@ -5,12 +5,14 @@ What comes in: names of roots. What goes out: text or JSON about them, or a fetc
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gate.cli import access
 from gate.cli.output import show
 from gate.errors import InvalidUsage
 
@@ -41,8 +43,10 @@ def _trust_update(
     first_root: Annotated[
         Path | None, typer.Option("--root", help="With --url: the repository's first root.json.", metavar="FILE")
     ] = None,
+    ca_file: access.CaFile = None,
 ) -> None:
     """Fetch a root from its TUF repository, verified from its first root on. Nothing else contacts one unasked."""
+    from gate.limits import DEFAULT_TIMEOUT_SECONDS, Deadline  # noqa: PLC0415
     from gate.report import writing  # noqa: PLC0415
     from gate.trust import parse, refresh  # noqa: PLC0415
 
@@ -57,7 +61,8 @@ def _trust_update(
             raise InvalidUsage(f"--root {first_root} cannot be read: {error.strerror}") from None
     else:
         source = refresh.repository(name)
-    raw = refresh.fetch(name, source)
+    reached = access.read_access(os.environ, ca_file=ca_file)
+    raw = refresh.fetch(name, source, reached, Deadline(DEFAULT_TIMEOUT_SECONDS))
     parse(name, raw, dated=None, log_none=True, ct_none=True)
     if to == "-":
         show(raw.decode("utf-8"))

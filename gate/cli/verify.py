@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gate.cli import signals
+from gate.cli import access, signals
 from gate.cli.output import say, show
 from gate.errors import GateError, Interrupted, InvalidUsage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from gate.flow import ImageJudgement
     from gate.limits import Deadline
     from gate.policy.model import Policy
+    from gate.reference import Reference
+    from gate.sources.access import Access
     from gate.trust import TrustRoot
 
 EXAMPLES = """
@@ -60,8 +64,18 @@ def verify(
         str | None,
         typer.Option(help="How long to wait in all: 60s (default), 2m.  [env: GATE_TIMEOUT]", metavar="DURATION"),
     ] = None,
+    ca_file: access.CaFile = None,
+    client_cert: access.ClientCert = None,
+    client_key: access.ClientKey = None,
+    registry_username: access.RegistryUsername = None,
+    registry_password_file: access.RegistryPasswordFile = None,
+    plain_http: access.PlainHttp = None,
+    token_host: access.TokenHost = None,
     *,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Say where credentials came from, and show the traceback of an internal error."),
+    ] = False,
 ) -> None:
     """Judge one image: PASS, FAIL or UNDECIDED, with the reason."""
     _Verification(
@@ -71,6 +85,17 @@ def verify(
         asserted_name=asserted_name,
         bundle=bundle,
         timeout=timeout or os.environ.get("GATE_TIMEOUT") or "",
+        read_access=partial(
+            access.read_access,
+            os.environ,
+            ca_file=ca_file,
+            client_cert=client_cert,
+            client_key=client_key,
+            registry_username=registry_username,
+            registry_password_file=registry_password_file,
+            plain_http=plain_http,
+            token_host=token_host,
+        ),
         debug=debug,
     ).run()
 
@@ -87,6 +112,7 @@ class _Verification:
         asserted_name: str | None,
         bundle: str | None,
         timeout: str,
+        read_access: Callable[[Sequence[Reference]], Access],
         debug: bool,
     ) -> None:
         self.reference = reference
@@ -96,6 +122,7 @@ class _Verification:
         self.asserted_name = asserted_name
         self.bundle = bundle
         self.timeout = timeout
+        self.read_access = read_access
         self.debug = debug
         self.started = datetime.now(UTC)
         self.policy: Policy | None = None
@@ -139,6 +166,9 @@ class _Verification:
         except GateError as error:
             say(f"gate: {error}")
             code = error.exit_code
+        if self.debug:
+            for image in built["images"]:
+                say(f"gate: {image['reference']}: credentials: {image['credentials'] or 'none were used'}")
         for warning in built["warnings"]:
             say(f"gate: warning: {warning}")
         stream = sys.stderr if self.report == "-" or (self.error and not self.images) else sys.stdout
@@ -161,12 +191,13 @@ class _Verification:
         reference = parse_reference(self.reference, asserted_name=self.asserted_name)
         if (reference.transport is Transport.FILE) != (self.bundle is not None):
             raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
+        access = self.read_access([reference])
         self.policy = load_policy(self._policy_path())
         self.trust = [
             trust.load(root.name, folder=Path(self.policy.path).parent, log_none=root.log_none, ct_none=root.ct_none)
             for root in self.policy.roots
         ]
-        self._renew(self.policy, deadline)
+        self._renew(self.policy, access, deadline)
         from gate.flow import judge  # noqa: PLC0415
         from gate.sources import Sources  # noqa: PLC0415
 
@@ -175,7 +206,7 @@ class _Verification:
             reference,
             self.policy,
             roots=self.trust,
-            sources=Sources(limits=limits, deadline=deadline, settings=self.policy.registries),
+            sources=Sources(access, limits=limits, deadline=deadline, settings=self.policy.registries),
             limits=limits,
             deadline=deadline,
             now=self.started,
@@ -183,7 +214,7 @@ class _Verification:
         )
         self.images.append(image)
 
-    def _renew(self, policy: Policy, deadline: Deadline) -> None:
+    def _renew(self, policy: Policy, access: Access, deadline: Deadline) -> None:
         """Refresh the built-in roots where the policy asks for it, and refuse those that are too old for it."""
         from gate.trust import BUILT_IN, check_age  # noqa: PLC0415
 
@@ -192,7 +223,7 @@ class _Verification:
             from gate.trust.refresh import refreshed  # noqa: PLC0415
 
             waits = {
-                root.name: Background(partial(refreshed, root, self.started))
+                root.name: Background(partial(refreshed, root, self.started, access, deadline))
                 for root in self.trust
                 if root.name in BUILT_IN
             }

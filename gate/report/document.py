@@ -94,6 +94,7 @@ def _image(image: ImageJudgement) -> dict[str, Any]:
         "name_asserted": image.reference.asserted,
         "digest": None if image.image is None else str(image.image.digest),
         "media_type": None if image.image is None else image.image.media_type,
+        "credentials": image.credentials,
         "verdict": verdict_of(image.exit_code).value,
         "exit_code": image.exit_code,
         "rules": [{"name": rule.name, "checks": [_check(result) for result in rule.results]} for rule in image.rules],

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gate.errors import Malformed
+from gate.sources.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,10 @@ class Source(Protocol):
     listing_place: str
     """The ledger's name for what `referrers` asks."""
 
+    @property
+    def credentials(self) -> str | None:
+        """Where the credentials came from that the source was shown so far; None if none were."""
+
     def resolve(self) -> Content:
         """The reference's own manifest: the tag resolved once, or the digest as given."""
 
@@ -105,8 +110,14 @@ class Sources:
     """
 
     def __init__(
-        self, *, limits: Limits, deadline: Deadline, settings: Mapping[str, RegistrySettings] | None = None
+        self,
+        access: Access | None = None,
+        *,
+        limits: Limits,
+        deadline: Deadline,
+        settings: Mapping[str, RegistrySettings] | None = None,
     ) -> None:
+        self._access = access or Access()
         self._limits = limits
         self._deadline = deadline
         self._lock = threading.Lock()
@@ -116,7 +127,8 @@ class Sources:
     def open(self, reference: Reference) -> Source:
         """The source that holds a reference. Only what it needs is imported.
 
-        Raises `InvalidReference` or `CouldNotLook`.
+        Raises `InvalidReference`, `InvalidUsage` for a file that `access` names and that cannot be read, or
+        `CouldNotLook`.
         """
         if reference.local:
             from gate.sources.layout import LayoutSource  # noqa: PLC0415
@@ -126,5 +138,7 @@ class Sources:
 
         with self._lock:
             if self._registries is None:
-                self._registries = Registries(limits=self._limits, deadline=self._deadline, settings=self._settings)
+                self._registries = Registries(
+                    self._access, limits=self._limits, deadline=self._deadline, settings=self._settings
+                )
         return self._registries.open(reference)

@@ -36,6 +36,7 @@ class LayoutSource:
     """One layout, opened for one reference."""
 
     listing_place = "layout-subjects"
+    credentials: str | None = None
 
     def __init__(self, reference: Reference, *, limits: Limits) -> None:
         """Open the layout. Raises `InvalidReference` if there is none, `CouldNotLook` if it cannot be read."""

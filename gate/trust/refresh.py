@@ -2,7 +2,8 @@
 
 What comes in: `public-good` or `github`, or another repository with its first root. What goes out: the bytes of the
 repository's `trusted_root.json`, verified by The Update Framework from the packaged first root on; or `Unavailable`. It
-keeps nothing: no cache, no HOME. It is the only code that ever contacts a TUF repository, and runs only when asked.
+keeps nothing: no cache, no HOME. It is the only code that ever contacts a TUF repository, and runs only when asked; it
+does so by the same client, and so with the same authorities, proxies and deadline, as registries are asked.
 
 `github.tuf-root.json` is the first root of GitHub's TUF repository, as its command line has it (cli/cli 2.62.0, MIT).
 Source: TUF specification 5.3-5.7, by python-tuf; sigstore's root-signing repository (layout, target name).
@@ -16,14 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gate import sigstore_private
-from gate.errors import InvalidTrustRoot, Unavailable
+from gate.errors import GateError, InvalidTrustRoot, Unavailable
 from gate.trust import GITHUB, PUBLIC_GOOD, TrustRoot, parse
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gate.limits import Deadline
+    from gate.sources.access import Access
+
 _TARGET: Final = "trusted_root.json"
-_SOCKET_SECONDS: Final = 10
 _MAX_BYTES: Final = 1 << 20
 
 
@@ -46,16 +49,19 @@ def repository(name: str) -> Repository:
     raise InvalidTrustRoot(f"trust root {name!a} has no known TUF repository; {PUBLIC_GOOD} and {GITHUB} have one")
 
 
-def fetch(name: str, source: Repository) -> bytes:
+def fetch(name: str, source: Repository, access: Access, deadline: Deadline) -> bytes:
     """The trusted root that a repository publishes now. Raises `Unavailable` when it cannot be had or not be verified:
-    both may be a mirror's trouble, and neither is a reason to go on with an older one unasked.
+    both may be a mirror's trouble, and neither is a reason to go on with an older one unasked. `InvalidUsage` for
+    certificate authorities that cannot be read.
     """
     # Only an update needs these.
     from tuf.api.exceptions import DownloadError, RepositoryError  # noqa: PLC0415
     from tuf.ngclient.config import UpdaterConfig  # noqa: PLC0415
     from tuf.ngclient.updater import Updater  # noqa: PLC0415
-    from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher  # noqa: PLC0415
 
+    from gate.trust.fetcher import Fetcher  # noqa: PLC0415
+
+    fetcher = Fetcher(source.url, access, deadline=deadline, cap=_MAX_BYTES)
     with tempfile.TemporaryDirectory(prefix="gate-tuf-") as folder:
         try:
             updater = Updater(
@@ -63,7 +69,7 @@ def fetch(name: str, source: Repository) -> bytes:
                 metadata_base_url=source.url,
                 target_dir=folder,
                 target_base_url=f"{source.url.rstrip('/')}/targets/",
-                fetcher=Urllib3Fetcher(socket_timeout=_SOCKET_SECONDS),
+                fetcher=fetcher,
                 config=UpdaterConfig(targets_max_length=_MAX_BYTES),
                 bootstrap=source.first_root,
             )
@@ -73,10 +79,11 @@ def fetch(name: str, source: Repository) -> bytes:
                 raise Unavailable(f"trust root {name!a}: {source.url} publishes no {_TARGET}")
             return Path(updater.download_target(target, filepath=str(Path(folder) / "root"))).read_bytes()
         except (DownloadError, RepositoryError, OSError, ValueError) as error:
-            raise Unavailable(f"trust root {name!a} could not be refreshed from {source.url}: {error}") from None
+            reason = error.__cause__ if isinstance(error.__cause__, GateError) else error
+            raise Unavailable(f"trust root {name!a} could not be refreshed from {source.url}: {reason}") from None
 
 
-def refreshed(root: TrustRoot, now: datetime) -> TrustRoot:
+def refreshed(root: TrustRoot, now: datetime, access: Access, deadline: Deadline) -> TrustRoot:
     """A built-in root as its repository publishes it now, dated now. Raises `Unavailable` or `InvalidTrustRoot`."""
-    raw = fetch(root.name, repository(root.name))
+    raw = fetch(root.name, repository(root.name), access, deadline)
     return parse(root.name, raw, dated=now, log_none=root.log_none, ct_none=root.ct_none)

@@ -41,11 +41,13 @@ from gate.errors import (
 )
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, parse_digest, parse_reference
+from gate.sources.access import Access
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, parse_manifest
 from gate.sources.registry import Registries, RegistrySource, http
+from gate.sources.registry.credentials import Credentials
 from gate.sources.registry.headers import parse_challenges, parse_next_link
+from gate.sources.registry.login import Login
 from gate.sources.registry.origin import Origin
-from gate.sources.registry.tokens import AnonymousTokens
 from tests.registry_server import RegistryServer, Response
 
 if TYPE_CHECKING:
@@ -75,7 +77,15 @@ def source(
     registry: RegistryServer, image: str = ":v1", *, seconds: float = 20, limits: Limits | None = None
 ) -> RegistrySource:
     reference = parse_reference(f"{registry.host}/acme/api{image}")
-    return Registries(limits=limits or Limits(), deadline=Deadline(seconds)).source(reference)
+    return Registries(Access(), limits=limits or Limits(), deadline=Deadline(seconds)).source(reference)
+
+
+def login(home: Origin, *, seconds: float = 5) -> Login:
+    """The login of a registry by itself, without credentials."""
+    limits, deadline = Limits(), Deadline(seconds)
+    credentials = Credentials(Access(), limits=limits, deadline=deadline)
+    client = http.Client(Access(), limits=limits, deadline=deadline)
+    return Login(home.host, home, client, credentials, limits=limits, deadline=deadline)
 
 
 def on(fragment: str, response: Response) -> Intercept:
@@ -220,7 +230,7 @@ def test_a_whole_image_can_be_read_from_many_threads() -> None:
 def test_references_share_connections_and_each_repository_has_one_token() -> None:
     layouts = {"acme/api": LAYOUT, "acme/web": LAYOUT}
     with RegistryServer(layouts, token=True) as registry, ThreadPoolExecutor(8) as threads:
-        registries = Registries(limits=Limits(), deadline=Deadline(20))
+        registries = Registries(Access(), limits=Limits(), deadline=Deadline(20))
         images = [
             registries.source(parse_reference(f"{registry.host}/{name}:v1")) for name in ("acme/api", "acme/web") * 4
         ]
@@ -232,7 +242,7 @@ def test_references_share_connections_and_each_repository_has_one_token() -> Non
 
 def test_a_token_of_one_registry_is_not_sent_to_another() -> None:
     with serving(token=True) as one, serving() as other:
-        registries = Registries(limits=Limits(), deadline=Deadline(20))
+        registries = Registries(Access(), limits=Limits(), deadline=Deadline(20))
         for registry in (one, other):
             registries.source(parse_reference(f"{registry.host}/acme/api:v1")).resolve()
         assert "Authorization" in one.requests[-1].headers
@@ -416,9 +426,10 @@ def test_a_redirect_to_what_gate_does_not_ask_is_malformed(location: str | None)
 
 
 def test_no_redirect_leads_from_https_to_plain_http() -> None:
+    client = http.Client(Access(), limits=Limits(), deadline=Deadline(5))
     with pytest.raises(Malformed, match="from https to plain http"):
-        http._target("https://registry.example/v2/", "http://127.0.0.1/v2/", "this")
-    assert http._target("https://registry.example/v2/", "//store.example/x", "this") == "https://store.example/x"
+        client._target("https://registry.example/v2/", "http://127.0.0.1/v2/", "this")
+    assert client._target("https://registry.example/v2/", "//store.example/x", "this") == "https://store.example/x"
 
 
 def test_the_body_of_a_redirect_is_not_waited_for() -> None:
@@ -495,16 +506,13 @@ def test_a_second_401_is_a_refusal() -> None:
 def test_a_token_that_was_refused_is_replaced_once() -> None:
     tokens = iter(["first", "second"])
     with serving(lambda _: Response(body=b'{"access_token": "%s"}' % next(tokens).encode())) as registry:
-        limits, deadline = Limits(), Deadline(5)
-        home = Origin("http", "127.0.0.1", 1)
-        access = AnonymousTokens(home, http.Client(limits=limits, deadline=deadline), limits=limits, deadline=deadline)
+        access = login(Origin("http", "127.0.0.1", 1))
         challenge = f'Bearer realm="{registry.url}/token"'
         assert access.authorization("s") is None
         assert access.authorization("s", challenge=challenge) == "Bearer first"
         assert access.authorization("s", challenge=challenge, refused="Bearer older") == "Bearer first"
         assert access.authorization("s", challenge=challenge, refused="Bearer first") == "Bearer second"
         assert access.authorization("s") == "Bearer second"
-        assert access.authorization("other") is None
         assert len(registry.requests) == 2
 
 
@@ -548,9 +556,7 @@ def test_a_challenge_that_needs_credentials_or_leads_astray_is_access_denied(
 
 def test_nothing_is_sent_to_a_plain_http_token_service_of_an_https_registry() -> None:
     with serving() as service:
-        limits, deadline = Limits(), Deadline(5)
-        home = Origin("https", "registry.example", 443)
-        access = AnonymousTokens(home, http.Client(limits=limits, deadline=deadline), limits=limits, deadline=deadline)
+        access = login(Origin("https", "registry.example", 443))
         with pytest.raises(AccessDenied, match="token service that is not https"):
             access.authorization("s", challenge=f'Bearer realm="{service.url}/token"')
         assert service.requests == ()
@@ -601,26 +607,11 @@ def test_cookies_are_not_kept() -> None:
         assert "Cookie" not in registry.requests[-1].headers
 
 
-def test_the_loopback_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "https_proxy", "REQUESTS_CA_BUNDLE"])
+def test_the_environment_is_read_by_the_command_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
     with serving() as registry:
         assert source(registry).resolve().digest == IMAGE
-
-
-@each_method
-def test_a_proxy_that_is_down_is_unavailable_and_its_password_is_not_shown(
-    method: Callable[[RegistrySource], object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving() as registry:
-        closed = registry.host
-    monkeypatch.setenv("https_proxy", f"http://ada:secret@{closed}")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    reference = parse_reference("registry.example/acme/api:v1")
-    with pytest.raises(Unavailable, match=r"registry\.example: the proxy that the environment names") as caught:
-        method(Registries(limits=Limits(), deadline=Deadline(5)).source(reference))
-    assert "secret" not in caught.value.message
 
 
 # TLS
@@ -661,8 +652,9 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
-def ask_by_tls(registry: RegistryServer, *, host: str = "127.0.0.1") -> http.Reply:
-    client = http.Client(limits=Limits(), deadline=Deadline(5))
+def ask_by_tls(registry: RegistryServer, *, host: str = "127.0.0.1", authorities: object = "") -> http.Reply:
+    access = Access(ca_file=str(authorities), ca_source="--ca-file")
+    client = http.Client(access, limits=Limits(), deadline=Deadline(5))
     url = f"https://{host}:{registry.host.split(':')[1]}/v2/acme/api/manifests/v1"
     return client.get(http.Request(url=url, what="tag v1", cap=1 << 20))
 
@@ -674,28 +666,22 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path)
         assert registry.requests == ()
 
 
-def test_a_certificate_for_another_host_is_not_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+def test_a_certificate_for_another_host_is_not_trusted(certificate: Path) -> None:
     with serving_tls(certificate) as registry, pytest.raises(Unavailable, match="certificate was not trusted"):
-        ask_by_tls(registry, host="localhost")
+        ask_by_tls(registry, host="localhost", authorities=certificate)
 
 
-def test_a_certificate_of_the_environments_authorities_is_trusted(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+def test_a_certificate_of_the_authorities_that_were_named_is_trusted(certificate: Path) -> None:
     with serving_tls(certificate) as registry:
-        reply = ask_by_tls(registry)
+        reply = ask_by_tls(registry, authorities=certificate)
     assert reply.status == 200
     assert hashlib.sha256(reply.body).hexdigest() == IMAGE.hex
 
 
-def test_certificate_authorities_that_cannot_be_read_are_the_jobs_fault(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate) + ".missing")
-    with serving_tls(certificate) as registry, pytest.raises(InvalidUsage, match="authorities"):
-        ask_by_tls(registry)
+def test_certificate_authorities_that_cannot_be_read_are_the_jobs_fault(tmp_path: Path) -> None:
+    access = Access(ca_file=str(tmp_path / "missing"), ca_source="SSL_CERT_FILE")
+    with pytest.raises(InvalidUsage, match="SSL_CERT_FILE: the certificate authorities"):
+        http.Client(access, limits=Limits(), deadline=Deadline(5))
 
 
 def test_the_certificate_authorities_are_read_once_for_all_connections(
@@ -708,13 +694,12 @@ def test_the_certificate_authorities_are_read_once_for_all_connections(
         read.append(places)
         load(context, *places)
 
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
     moved = Response(status=307, headers={"Location": "x", "Content-Length": "9"})  # closes the connection
     with serving_tls(certificate) as registry:
         registry.intercept = everything(moved)
         with pytest.raises(LimitExceeded):
-            ask_by_tls(registry)
+            ask_by_tls(registry, authorities=certificate)
         assert len(registry.requests) == 4
     assert len(read) == 1
 
@@ -946,7 +931,7 @@ def test_a_host_without_address_is_unavailable(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     reference = parse_reference("registry.example/acme/api:v1")
     with pytest.raises(Unavailable, match=r"registry\.example: its name is not known"):
-        method(Registries(limits=Limits(), deadline=Deadline(5)).source(reference))
+        method(Registries(Access(), limits=Limits(), deadline=Deadline(5)).source(reference))
 
 
 @each_method
@@ -975,7 +960,7 @@ def test_a_message_quotes_error_codes_and_nothing_else_of_the_registrys_words() 
         source(registry).resolve()
     assert caught.value.message == (
         f"{registry.host}/acme/api: tag v1: 127.0.0.1 answered HTTP 403 (DENIED); "
-        "no credentials were used, as this version of gate sends none"
+        "no credentials were used: none were given (docker login or --registry-username gives some)"
     )
 
 
@@ -1069,7 +1054,7 @@ def test_another_version_of_oras_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_reference_that_oras_reads_differently_is_refused() -> None:
     reference = dataclasses.replace(parse_reference("ghcr.io/acme/api:v1"), location="acme/api@other")
     with pytest.raises(GateError, match="oras takes"):
-        Registries(limits=Limits(), deadline=Deadline(5)).source(reference)
+        Registries(Access(), limits=Limits(), deadline=Deadline(5)).source(reference)
 
 
 def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
@@ -1098,12 +1083,12 @@ def test_what_oras_logs_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_plain_http_is_for_this_machine_alone(text: str, url: str) -> None:
-    image = Registries(limits=Limits(), deadline=Deadline(5)).source(parse_reference(text))
+    image = Registries(Access(), limits=Limits(), deadline=Deadline(5)).source(parse_reference(text))
     assert image._registry.manifest_url("x") == url
 
 
 def test_requests_never_sees_where_a_redirect_leads() -> None:
-    client = http.Client(limits=Limits(), deadline=Deadline(5))
+    client = http.Client(Access(), limits=Limits(), deadline=Deadline(5))
     answer = requests.Response()
     answer.status_code = 307
     answer.headers["Location"] = "/elsewhere"

@@ -1,16 +1,16 @@
 """One image of a registry as a `Source`, over HTTP, through oras.
 
 What comes in: a `Reference` to a registry. What goes out: manifests and blobs whose digest was checked, and listings.
-It reads only, keeps no files and has no credentials (whoever needs them will stand where `AnonymousTokens` does).
-`Registries` is what all references of a run share; it and every source that it opens may be used from any number of
-threads.
+It reads only and keeps no files. `Registries` is what all references of a run share; it and every source that it opens
+may be used from any number of threads.
 
 oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
 takes their one way out, `do_request`, and closes it. That is why the version is exact.
 
-This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session,
-`retries` says which of them is made again, `mirrors` puts a registry's mirrors before it, `tokens` answers challenges,
-`headers` and `origin` read what such an exchange says of itself.
+This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session and
+through `proxies`, `retries` says which of them is made again, `mirrors` puts a registry's mirrors before it, `headers`
+and `origin` read what such an exchange says of itself. `login` answers challenges, `credentials` and
+`credential_helper` find what with, `realm` says where that may be sent.
 
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """
@@ -28,15 +28,16 @@ import oras
 import oras.container
 import oras.provider
 
-from gate.errors import GateError, LimitExceeded, Malformed, NotFound
+from gate.errors import AccessDenied, GateError, LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
-from gate.sources.registry.http import NO_CREDENTIALS, Client, Reply, Request, answered, refusal
+from gate.sources.registry.credentials import Credentials
+from gate.sources.registry.http import Client, Reply, Request, answered, refusal
+from gate.sources.registry.login import Login
 from gate.sources.registry.mirrors import MirroredSource
-from gate.sources.registry.origin import Origin, is_loopback, origin
-from gate.sources.registry.referrers import list_referrers
-from gate.sources.registry.tokens import AnonymousTokens
+from gate.sources.registry.origin import Origin, is_loopback
+from gate.sources.registry.referrers import NO_SUCH_API, list_referrers
 from gate.sources.settings import DEFAULT
 from gate.strictjson import Refused
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from gate.limits import Deadline, Limits
     from gate.sources import Source
+    from gate.sources.access import Access
     from gate.sources.settings import RegistrySettings
 
 _ORAS = "0.2.43"
@@ -60,20 +62,27 @@ logging.getLogger("oras.logger").propagate = False
 
 
 class Registries:
-    """All registries of one run: one pool of connections, and for each registry one set of tokens.
+    """All registries of one run: one pool of connections, and one `Login` a registry.
 
-    A token goes to the registry that it is from and serves one repository, so that sharing lets nothing out.
+    A header that a login holds goes to its registry and serves one repository, so that sharing lets nothing out.
     """
 
     def __init__(
-        self, *, limits: Limits, deadline: Deadline, settings: Mapping[str, RegistrySettings] | None = None
+        self,
+        access: Access,
+        *,
+        limits: Limits,
+        deadline: Deadline,
+        settings: Mapping[str, RegistrySettings] | None = None,
     ) -> None:
-        self.client = Client(limits=limits, deadline=deadline)
+        """Raises `InvalidUsage` for a file that `access` names and that cannot be read."""
+        self.client = Client(access, limits=limits, deadline=deadline)
+        self._credentials = Credentials(access, limits=limits, deadline=deadline)
         self._settings = settings or {}
         self._limits = limits
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._tokens: dict[Origin, AnonymousTokens] = {}
+        self._logins: dict[str, Login] = {}
 
     def open(self, reference: Reference) -> Source:
         """The source of one image, behind its registry's mirrors where the policy names some. Nothing is asked yet."""
@@ -87,14 +96,15 @@ class Registries:
         settings = self._settings.get(reference.host, DEFAULT)
         return RegistrySource(reference, self, limits=self._limits, settings=settings)
 
-    def tokens(self, registry: Origin) -> AnonymousTokens:
-        """The tokens of one registry, the same object each time."""
+    def login(self, name: str, registry: Origin) -> Login:
+        """The login of the registry with the canonical host `name`, the same object each time."""
         with self._lock:
-            if registry not in self._tokens:
-                self._tokens[registry] = AnonymousTokens(
-                    registry, self.client, limits=self._limits, deadline=self._deadline
+            if name not in self._logins:
+                self.client.named.add(registry.host)
+                self._logins[name] = Login(
+                    name, registry, self.client, self._credentials, limits=self._limits, deadline=self._deadline
                 )
-            return self._tokens[registry]
+            return self._logins[name]
 
 
 class RegistrySource:
@@ -130,7 +140,7 @@ class RegistrySource:
         reply = self._manifest(str(digest or tag), what, digest)
         if reply.status == 404:
             raise NotFound(
-                f"{what} was not found: {answered(reply)}; {NO_CREDENTIALS}, and private repositories may answer this",
+                f"{what} was not found: {answered(reply)}, as private repositories may, too; {reply.account}",
                 status=404,
             )
         content = _content(reply, what, digest)
@@ -182,6 +192,7 @@ class RegistrySource:
             self._registry.referrers_url(subject),
             what=self._what(f"referrers of {subject}"),
             fetch=self._registry.fetch,
+            origin=self._registry.client.origin,
             limits=self._limits,
         )
 
@@ -190,6 +201,11 @@ class RegistrySource:
         return self._registry.fetch(
             Request(url=url, what=what, cap=self._limits.manifest_bytes, accept=_MANIFESTS, digest=digest)
         )
+
+    @property
+    def credentials(self) -> str | None:
+        """Where the credentials came from that were used; None if none were."""
+        return self._registry.login.source(self._reference.location)
 
     def _what(self, thing: str) -> str:
         return f"{self._reference.name}: {thing}"
@@ -202,26 +218,45 @@ class _Registry(oras.provider.Registry):  # type: ignore[misc] # oras has no typ
         if oras.__version__ != _ORAS:
             raise GateError(f"gate needs oras {_ORAS} exactly, and this is {oras.__version__}: reinstall gate")
         host = _API_HOSTS.get(reference.host, reference.host)
-        super().__init__(hostname=host, insecure=is_loopback(urlsplit(f"//{host}").hostname or ""))
+        self.client = registries.client
+        plain = is_loopback(urlsplit(f"//{host}").hostname or "") or reference.host in self.client.access.plain_http
+        super().__init__(hostname=host, insecure=plain)
         self.container = _container(host, reference)
-        self.origin = origin(f"{self.prefix}://{host}")
-        self._client = registries.client
-        self.session = self.auth.session = self._client.session
-        self._access = registries.tokens(self.origin)
-        self._scope = f"repository:{reference.location}:pull"
+        self.session = self.auth.session = self.client.session
+        self.login = registries.login(reference.host, self.client.origin(f"{self.prefix}://{host}"))
+        self._repository = reference.location
 
     def do_request(self, *_: object, **__: object) -> NoReturn:
         """Refuse: all of oras' own reads and writes end here."""
         raise GateError("a request past the guards of gate.sources.registry")
 
     def fetch(self, request: Request) -> Reply:
-        """`Client.get` with whatever authorization the registry wants. One challenge is answered, a second is not."""
-        sent = self._access.authorization(self._scope)
-        reply = self._client.get(request, authorization=sent)
+        """`Client.get` with whatever authorization the registry wants. One challenge is answered, a second is not.
+
+        Raises `AccessDenied` where the registry says that there is nothing, after it refused a credential: it may only
+        be hiding it (rule 28).
+        """
+        repository = self._repository
+        sent = self.login.authorization(repository)
+        reply = self._get(request, sent)
+        answer = None
         if reply.status == 401 and not reply.foreign:
-            answer = self._access.authorization(self._scope, challenge=reply.challenge, refused=sent)
-            reply = self._client.get(request, authorization=answer)
+            answer = self.login.authorization(repository, challenge=reply.challenge, refused=sent)
+        elif reply.status in (403, 404) and sent is None and not reply.foreign:
+            answer = self.login.introduce(repository)
+        if answer is not None:
+            reply = self._get(request, answer)
+            if reply.status == 401 and not reply.foreign:
+                self.login.turned_away(repository)
+        reply = replace(reply, account=self.login.account(repository))
+        if reply.status in NO_SUCH_API | {403} and self.login.refused(repository):
+            raise AccessDenied(
+                f"{request.what}: {answered(reply)}, which says nothing: {reply.account}", status=reply.status
+            )
         return reply
+
+    def _get(self, request: Request, authorization: str | None) -> Reply:
+        return self.client.get(request, authorization=authorization, certificate=self.login.certificate)
 
     def manifest_url(self, name: str) -> str:
         """Where the manifest with a tag or digest is."""

@@ -1,15 +1,15 @@
-"""One GET over HTTP, from the first byte to the last, under limits.
+"""One exchange over HTTP, from the first byte to the last, under limits.
 
 What comes in: a URL and what its body must be. What goes out: a `Reply` whose body is whole and, where a digest was
-asked for, hashes to it; or a `CouldNotLook`. What may pass is tried again (`retries`). It knows nothing of registries
-and has no credentials of its own.
+asked for, hashes to it; or a `CouldNotLook`. What may pass is tried again (`retries`). It knows nothing of registries,
+and sends a credential only where it is told to.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin
 
@@ -19,19 +19,20 @@ import urllib3.exceptions
 from gate.errors import AccessDenied, CouldNotLook, CutShort, LimitExceeded, Malformed, RateLimited, Unavailable
 from gate.sources import check_digest
 from gate.sources.registry.headers import parse_retry_after
-from gate.sources.registry.origin import origin
+from gate.sources.registry.origin import Origin, origin
+from gate.sources.registry.proxies import proxy_for
 from gate.sources.registry.retries import Retries
 from gate.sources.registry.transport import failure, new_session
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gate.limits import Deadline, Limits
     from gate.reference import Digest
+    from gate.sources.access import Access
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-NO_CREDENTIALS = "no credentials were used, as this version of gate sends none"
 
 _PIECE = 64 << 10
 _ERROR_CODE = re.compile(r"[A-Z_]{1,64}")
@@ -39,7 +40,7 @@ _ERROR_CODE = re.compile(r"[A-Z_]{1,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET and what its content must be. `what` names it in messages.
+    """One GET, or the POST of `form`, and what its content must be. `what` names it in messages.
 
     Content is the body of a 200, of the media type `only` where that is given (in lower case). It has at most `cap`
     bytes and, where they are given, exactly `size` and `digest`. Redirects are followed for the statuses in `follow`.
@@ -53,6 +54,7 @@ class Request:
     size: int | None = None
     digest: Digest | None = None
     follow: frozenset[int] = REDIRECTS
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ class Reply:
     """One answer. `body` is the content, whole, or of any other answer at most the first `Limits.error_bytes`.
 
     `url` and `host` say who answered; `foreign` that a redirect left the origin that was asked. `media_type` has no
-    parameters. `challenge` and `link` are the headers WWW-Authenticate and Link, "" where absent.
+    parameters. `challenge` and `link` are the headers WWW-Authenticate and Link, "" where absent. `account` says for
+    messages as whom it was asked.
     """
 
     url: str
@@ -72,6 +75,7 @@ class Reply:
     link: str
     retry_after: float | None
     body: bytes
+    account: str = ""
 
 
 def answered(reply: Reply) -> str:
@@ -87,7 +91,7 @@ def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
     """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
     text = f"{what}: {answered(reply)}"
     if reply.status in (401, 403):
-        return AccessDenied(f"{text}; {NO_CREDENTIALS}" + (f"; {hint}" if hint else ""), status=reply.status)
+        return AccessDenied(f"{text}; {reply.account}" + (f"; {hint}" if hint else ""), status=reply.status)
     if reply.status == 429:
         return RateLimited(text, status=reply.status)
     if reply.status == 408 or 500 <= reply.status < 600:
@@ -96,35 +100,46 @@ def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
 
 
 class Client:
-    """GET requests from any number of threads over one pool of connections."""
+    """Requests from any number of threads over one pool of connections.
 
-    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
+    `named` are the hosts that the user named; whoever learns of one adds it before asking there.
+    """
+
+    def __init__(self, access: Access, *, limits: Limits, deadline: Deadline) -> None:
+        """Raises `InvalidUsage` for certificates of `access` that cannot be read."""
+        self.access = access
+        self.named: set[str] = set()
         self._limits = limits
         self._deadline = deadline
         self._retries = Retries(limits=limits, deadline=deadline)
-        self.session = new_session(limits=limits, deadline=deadline)
+        self.session = new_session(access, named=self.named, limits=limits, deadline=deadline)
 
-    def get(self, request: Request, *, authorization: str | None = None) -> Reply:
+    def origin(self, url: str) -> Origin:
+        """The origin of `url`, if gate may ask it. Raises `ValueError`."""
+        return origin(url, self.access.plain_http)
+
+    def get(self, request: Request, *, authorization: str | None = None, certificate: bool = False) -> Reply:
         """Send `request`, following its redirects, at most `limits.redirects` of them; all of it again where the
         failure may pass, at most `limits.attempts` times in all.
 
-        `authorization` goes to the origin that is asked, and never again once a redirect has left it.
+        `authorization` goes to the origin that is asked, and never again once a redirect has left it. So does the
+        client certificate, if `certificate` says that it belongs there.
 
         Raises `Malformed`, `LimitExceeded`, `Unavailable` or `DeadlineExceeded`, and `InvalidUsage` for certificate
         authorities that cannot be read. Any whole answer is a `Reply`, whatever its status.
         """
-        return self._retries.until_answered(lambda: self._once(request, authorization))
+        return self._retries.until_answered(lambda: self._once(request, authorization, certificate=certificate))
 
-    def _once(self, request: Request, authorization: str | None) -> Reply:
+    def _once(self, request: Request, authorization: str | None, *, certificate: bool) -> Reply:
         url, what = request.url, request.what
-        home, foreign = origin(url), False
+        home, foreign = self.origin(url), False
         for _ in range(self._limits.redirects + 1):
-            here = origin(url)
+            here = self.origin(url)
             headers = {"Accept": request.accept}
             if authorization is not None and not foreign:
                 headers["Authorization"] = authorization
             try:
-                with closing(self._open(url, headers)) as response:
+                with closing(self._open(request, url, headers, certificate=certificate and not foreign)) as response:
                     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
                     content = response.status_code == 200 and request.only in (None, media_type.lower())
                     body = self._content(response, request, here.host) if content else self._excerpt(response)
@@ -145,21 +160,39 @@ class Client:
                     ),
                     body=body,
                 )
-            url = _target(url, response.headers.get("Location"), what)
-            foreign = foreign or origin(url) != home
+            url = self._target(url, response.headers.get("Location"), what)
+            foreign = foreign or self.origin(url) != home
         raise LimitExceeded(f"{what}: {home.host} redirected more than {self._limits.redirects} times")
 
-    def _open(self, url: str, headers: dict[str, str]) -> requests.Response:
+    def _open(self, request: Request, url: str, headers: dict[str, str], *, certificate: bool) -> requests.Response:
         left = self._deadline.left()
-        return self.session.get(
+        here = self.origin(url)
+        proxy = proxy_for(here, self.access.proxies)
+        return self.session.request(
+            "GET" if request.form is None else "POST",
             url,
+            data=request.form,
             headers=headers,
             stream=True,
             allow_redirects=False,
             timeout=(min(self._limits.connect_seconds, left), min(self._limits.read_seconds, left)),
-            # Plain http is only for this machine, so it must not reach a proxy that the environment names.
-            proxies={"http": ""} if url.startswith("http:") else None,
+            proxies={here.scheme: proxy} if proxy else None,
+            cert=self.access.client_certificate if certificate else None,
         )
+
+    def _target(self, url: str, location: str | None, what: str) -> str:
+        """Where a redirect leads; raises `Malformed` if that is nowhere, or from https to plain http."""
+        here = self.origin(url)
+        if not location:
+            raise Malformed(f"{what}: {here.host} redirected without saying where to")
+        try:
+            target = urldefrag(urljoin(url, location)).url
+            there = self.origin(target)
+        except ValueError as error:
+            raise Malformed(f"{what}: {here.host} redirected to {error}") from None
+        if here.scheme == "https" and there.scheme != "https":
+            raise Malformed(f"{what}: {here.host} redirected from https to plain http")
+        return target
 
     def _content(self, response: requests.Response, request: Request, host: str) -> bytes:
         what = f"{request.what}: the answer of {host}"
@@ -206,21 +239,6 @@ class Client:
             self._deadline.left()
             yield piece
         self._deadline.left()
-
-
-def _target(url: str, location: str | None, what: str) -> str:
-    """Where a redirect leads; raises `Malformed` if that is nowhere, or from https to plain http."""
-    here = origin(url)
-    if not location:
-        raise Malformed(f"{what}: {here.host} redirected without saying where to")
-    try:
-        target = urldefrag(urljoin(url, location)).url
-        there = origin(target)
-    except ValueError as error:
-        raise Malformed(f"{what}: {here.host} redirected to {error}") from None
-    if here.scheme == "https" and there.scheme != "https":
-        raise Malformed(f"{what}: {here.host} redirected from https to plain http")
-    return target
 
 
 def _length(header: str | None, what: str) -> int | None:

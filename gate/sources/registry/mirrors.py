@@ -36,6 +36,12 @@ class MirroredSource:
         self._origin = origin
         self._down: set[RegistrySource] = set()
 
+    @property
+    def credentials(self) -> str | None:
+        """Where the credentials came from that the mirrors and the registry were shown so far; None if none were."""
+        found = [source.credentials for source in (*self._mirrors, self._origin)]
+        return ", ".join(dict.fromkeys(text for text in found if text)) or None
+
     def resolve(self) -> Content:
         """The image's manifest."""
         return self._first(lambda source: source.resolve())

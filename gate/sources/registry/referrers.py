@@ -19,20 +19,22 @@ from gate.sources import Content, Listing
 from gate.sources.manifest import OCI_INDEX, Descriptor, parse_manifest
 from gate.sources.registry.headers import parse_next_link
 from gate.sources.registry.http import REDIRECTS, Reply, Request, refusal
-from gate.sources.registry.origin import origin
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gate.limits import Limits
+    from gate.sources.registry.origin import Origin
 
-_NO_SUCH_API = frozenset({400, 404, 405, 406, 501})
+NO_SUCH_API = frozenset({400, 404, 405, 406, 501})
 _SEE_OTHER = 303
 
 
-def list_referrers(url: str, *, what: str, fetch: Callable[[Request], Reply], limits: Limits) -> Listing:
-    """Read the listing that begins at `url`; `what` names it in messages.
+def list_referrers(
+    url: str, *, what: str, fetch: Callable[[Request], Reply], origin: Callable[[str], Origin], limits: Limits
+) -> Listing:
+    """Read the listing that begins at `url`; `what` names it in messages, `origin` says which URLs gate may ask.
 
     `supported` is False if the first answer is no listing: 400, 404, 405, 406, 501, a 200 of another media type, or
     303, with which one large registry sends API clients to its web site (RFC 9110 section 15.4.4: what is there is
@@ -60,7 +62,7 @@ def list_referrers(url: str, *, what: str, fetch: Callable[[Request], Reply], li
             )
         )
         listing = reply.status == 200 and reply.media_type.lower() == OCI_INDEX
-        if not listing and not seen and reply.status in _NO_SUCH_API | {200, _SEE_OTHER}:
+        if not listing and not seen and reply.status in NO_SUCH_API | {200, _SEE_OTHER}:
             return Listing(status=reply.status, descriptors=(), bytes=len(reply.body), supported=False)
         if not listing:
             raise refusal(reply, what)
@@ -69,7 +71,7 @@ def list_referrers(url: str, *, what: str, fetch: Callable[[Request], Reply], li
         found += _page(reply, what, limits)
         if len(found) > limits.referrers:
             raise LimitExceeded(f"{what}: more than {limits.referrers}")
-        following = _next(reply, what)
+        following = _next(reply, what, origin)
         if following is not None and origin(following) != home:
             raise Malformed(f"{what}: {home.host} says that the next page is on another host")
     return Listing(status=200, descriptors=tuple(found), bytes=size)
@@ -86,7 +88,7 @@ def _page(reply: Reply, what: str, limits: Limits) -> tuple[Descriptor, ...]:
         raise Malformed(f"{what}: the list of {reply.host} cannot be read") from None
 
 
-def _next(reply: Reply, what: str) -> str | None:
+def _next(reply: Reply, what: str, origin: Callable[[str], Origin]) -> str | None:
     """The next page's URL, of an origin that gate may ask."""
     try:
         link = parse_next_link(reply.link)

@@ -1,12 +1,13 @@
 """The connections beneath `http`: requests, without what it must not do for a verifier.
 
-What comes in: `Limits` and a `Deadline`. What goes out: a `requests.Session` that any number of threads may use, and
-gate's own errors for what requests and urllib3 raise. It judges no answer and tries nothing twice.
+What comes in: `Access`, `Limits` and a `Deadline`. What goes out: a `requests.Session` that any number of threads may
+use, and gate's own errors for what requests and urllib3 raise. It judges no answer and tries nothing twice.
 
-What requests does on its own and this session does not: read the whole body of a redirect, take credentials from
-`~/.netrc` or from a URL, keep cookies, ask for packed bodies, read the certificate authorities again for each
-connection (30 ms of CPU). What stays: proxies and `REQUESTS_CA_BUNDLE` from the environment, and that every
-certificate is checked. Only the lookup of a host's name is out of the deadline's reach: nothing can end it.
+What requests does on its own and this session does not: read the environment, read the whole body of a redirect, take
+credentials from `~/.netrc` or from a URL, keep cookies, ask for packed bodies, read the certificate authorities again
+for each connection (30 ms of CPU). Every certificate is checked, against `Access.ca_file` or certifi's authorities. No
+connection leads to an address where a cloud keeps credentials, whatever name led there, unless the user named it. Only
+the lookup of a host's name is out of the deadline's reach: nothing can end it.
 """
 
 from __future__ import annotations
@@ -26,21 +27,29 @@ from requests.adapters import DEFAULT_CA_BUNDLE_PATH, HTTPAdapter
 
 from gate import __version__
 from gate.errors import CouldNotLook, CutShort, GateError, InvalidUsage, Malformed, Unavailable, Untrusted
+from gate.reference import readable
+from gate.sources.registry.origin import is_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gate.limits import Deadline, Limits
+    from gate.sources.access import Access
 
 
-def new_session(*, limits: Limits, deadline: Deadline) -> requests.Session:
-    """A session that keeps at most `limits.concurrency` connections to one origin, all of them bound to `deadline`."""
+def new_session(access: Access, *, named: set[str], limits: Limits, deadline: Deadline) -> requests.Session:
+    """A session that keeps at most `limits.concurrency` connections to one origin, all of them bound to `deadline`.
+
+    A request's `cert`, whatever it is, stands for the client certificate of `access`. `named` are the hosts that the
+    user named; it may grow. Raises `InvalidUsage` for certificates of `access` that cannot be read.
+    """
     session = _Session()
+    session.trust_env = False  # proxies, authorities and netrc: gate is told, and does not look
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.auth = lambda request: request  # a callable stops the search for credentials in ~/.netrc and in the URL
     session.headers.clear()
     session.headers.update({"User-Agent": f"gate/{__version__}", "Accept-Encoding": "identity"})
-    adapter = _Adapter(limits=limits, deadline=deadline)
+    adapter = _Adapter(access, named=named, limits=limits, deadline=deadline)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -87,23 +96,29 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Connections that read against the deadline and share one TLS context."""
+    """Connections that read against the deadline and share one TLS context, or two if there is a client certificate."""
 
-    def __init__(self, *, limits: Limits, deadline: Deadline) -> None:
-        self._contexts: dict[str, ssl.SSLContext] = {}
+    def __init__(self, access: Access, *, named: set[str], limits: Limits, deadline: Deadline) -> None:
+        self._access = access
+        self._contexts: dict[bool, ssl.SSLContext] = {}
         self._lock = threading.Lock()
         self._connections = {
-            "http": _timed(urllib3.connection.HTTPConnection, deadline, limits.read_seconds),
-            "https": _timed(urllib3.connection.HTTPSConnection, deadline, limits.read_seconds),
+            "http": _connection(urllib3.connection.HTTPConnection, named, deadline, limits.read_seconds),
+            "https": _connection(urllib3.connection.HTTPSConnection, named, deadline, limits.read_seconds),
         }
+        if access.ca_file:
+            self._context(certificate=False)  # what cannot be read is said before anything is asked
+        if access.client_certificate:
+            self._context(certificate=True)
         super().__init__(pool_maxsize=limits.concurrency, max_retries=0)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
     ) -> Any:
         """Where to connect, and with which TLS context."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._context(verify)} if host["scheme"] == "https" else {}
+        host, _ = super().build_connection_pool_key_attributes(request, verify, None)
+        context = {"ssl_context": self._context(certificate=cert is not None)} if host["scheme"] == "https" else {}
+        return host, context
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing: the context demands and checks certificates by itself."""
@@ -114,23 +129,42 @@ class _Adapter(HTTPAdapter):
         pool.ConnectionCls = self._connections[pool.scheme]
         return pool
 
-    def _context(self, verify: bool | str) -> ssl.SSLContext:
-        path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+    def _context(self, *, certificate: bool) -> ssl.SSLContext:
+        """The one TLS context, or that with the client certificate. Raises `InvalidUsage`."""
         with self._lock:
-            if path not in self._contexts:
-                folder = Path(path).is_dir()
-                try:
-                    context = ssl.create_default_context(
-                        cafile=None if folder else path, capath=path if folder else None
-                    )
-                except OSError:
-                    raise InvalidUsage(f"the certificate authorities in {path!a} cannot be read") from None
-                self._contexts[path] = context
-            return self._contexts[path]
+            if certificate not in self._contexts:
+                context = _authorities(self._access)
+                if certificate and self._access.client_certificate is not None:
+                    _present(context, *self._access.client_certificate)
+                self._contexts[certificate] = context
+            return self._contexts[certificate]
 
 
-def _timed(kind: type[Any], deadline: Deadline, seconds: float) -> type[Any]:
-    """A connection class like `kind` whose answers, headers too, are read through `_TimedReads`."""
+def _authorities(access: Access) -> ssl.SSLContext:
+    path = access.ca_file or DEFAULT_CA_BUNDLE_PATH
+    folder = Path(path).is_dir()
+    try:
+        return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+    except OSError:
+        source = access.ca_source or "the default"
+        raise InvalidUsage(f"{source}: the certificate authorities in {readable(path)} cannot be read") from None
+
+
+def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    def no_passphrase() -> str:  # without this, OpenSSL asks for one on the terminal
+        raise InvalidUsage(f"--client-key: {readable(key)} is encrypted; gate reads keys that are not")
+
+    try:
+        context.load_cert_chain(certificate, key, password=no_passphrase)
+    except OSError:
+        files = f"{readable(certificate)} and {readable(key)}"
+        raise InvalidUsage(f"--client-cert, --client-key: {files} are not a certificate and its key") from None
+
+
+def _connection(kind: type[Any], named: set[str], deadline: Deadline, seconds: float) -> type[Any]:
+    """A connection class like `kind` that leads to no metadata service, and whose answers, headers too, are read
+    through `_TimedReads`.
+    """
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
@@ -145,7 +179,14 @@ def _timed(kind: type[Any], deadline: Deadline, seconds: float) -> type[Any]:
             if len({length.strip() for length in lengths}) > 1:
                 raise http.client.HTTPException("two lengths")  # urllib3 finds this too, and forgets the connection
 
-    return type(kind.__name__, (kind,), {"response_class": Response})
+    def connect(self: Any) -> socket.socket:
+        made: socket.socket = kind._new_conn(self)  # noqa: SLF001 - urllib3's hook for this
+        if self.proxy is None and self.host not in named and is_metadata(made.getpeername()[0]):
+            made.close()
+            raise Malformed(f"{self.host} leads to an address where clouds keep credentials, which is no registry's")
+        return made
+
+    return type(kind.__name__, (kind,), {"response_class": Response, "_new_conn": connect})
 
 
 class _TimedReads(io.RawIOBase):

@@ -1,0 +1,311 @@
+"""A registry's challenge -> the Authorization header that answers it.
+
+What comes in: the repository that is asked for and, once the registry refused, its WWW-Authenticate header. What goes
+out: the header that gives access to that repository - with the user's credential where there is one, else as anybody -
+or `AccessDenied`. It knows one registry, and sends what it holds to no other; `realm` says where a credential may go.
+
+How a challenge is answered: a registry token as it is; else Bearer, by a token of the realm that the registry names (an
+identity token is posted there by OAuth 2, a user name and password go with a GET, nobody in particular asks without);
+else Basic. A challenge's scope is not read: a registry may not widen what is asked for.
+
+Sources: the distribution project's "Token Authentication Specification" and "OAuth2 Token Authentication", RFC 7617
+(Basic), RFC 6750 section 2.1 (what a token is made of), RFC 6749 section 5.2 (400 for a refresh token that is refused).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from gate.errors import AccessDenied, CouldNotLook, DeadlineExceeded, LimitExceeded, Malformed, Unavailable
+from gate.sources.registry.headers import Challenge, parse_challenges
+from gate.sources.registry.http import Request, refusal
+from gate.sources.registry.realm import realm_origin, takes_credentials
+from gate.strictjson import Refused, parse_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gate.limits import Deadline, Limits
+    from gate.sources.registry.credentials import Credential, Credentials, Found
+    from gate.sources.registry.http import Client
+    from gate.sources.registry.origin import Origin
+
+_TOKEN = re.compile(r"[!-~]+")
+_CLIENT = "gate"
+
+
+@dataclass(slots=True)
+class _Access:
+    """What is known of one repository: the header that works, the credential that it took, whether that was refused."""
+
+    header: str | None = None
+    used: Credential | None = None
+    found: Found | None = None
+    refused: bool = False
+    flight: Future[str] | None = None
+
+
+class Login:
+    """One registry's challenges, answered once for all threads and references.
+
+    `name` is the registry's canonical host, by which credentials are kept; `registry` is where its API is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        registry: Origin,
+        client: Client,
+        credentials: Credentials,
+        *,
+        limits: Limits,
+        deadline: Deadline,
+    ) -> None:
+        self.certificate = name in client.access.certificate_hosts
+        """Whether the client certificate belongs to this registry."""
+        self._name = name
+        self._registry = registry
+        self._client = client
+        self._credentials = credentials
+        self._limits = limits
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._challenge: str | None = None
+        self._repositories: dict[str, _Access] = {}
+        self._greeting: Future[str] | None = None
+
+    def authorization(self, repository: str, *, challenge: str | None = None, refused: str | None = None) -> str | None:
+        """The Authorization header for `repository`; None before the registry challenged anything.
+
+        `challenge` is the WWW-Authenticate header of a 401, `refused` the header that the 401 answered. However many
+        threads bring the same challenge, one of them answers it and all share what comes of it. Once one repository was
+        challenged, the same is done for the others before they are asked for.
+
+        Raises `AccessDenied` for a challenge that cannot be answered, and what the token service's answer amounts to.
+        """
+        with self._lock:
+            access = self._access(repository)
+            if access.header is not None and (challenge is None or access.header != refused):
+                return access.header
+            if challenge is None and (self._challenge is None or access.refused):
+                return None
+            turned_away = access.refused
+            foretold = challenge is None
+            challenge = challenge if challenge is not None else self._challenge
+            assert challenge is not None
+            flight, first = access.flight, access.flight is None and not turned_away
+            if flight is None:
+                flight = access.flight = Future() if first else None
+        if flight is None:  # not again: whoever repeats a wrong password is locked out
+            raise AccessDenied(f"{self._registry.host} asks for credentials; {self.account(repository)}", status=401)
+        if first:
+            self._fly(flight, repository, challenge, refused)
+        try:
+            return flight.result(timeout=self._deadline.left())
+        except TimeoutError:
+            raise DeadlineExceeded(f"{self._registry.host}: no token before the deadline (--timeout)") from None
+        except CouldNotLook:
+            if foretold:
+                return None  # perhaps this repository needs none; if it does, its own challenge says so
+            raise
+
+    def introduce(self, repository: str) -> str | None:
+        """The header for `repository` of a registry that answered 403 or 404 without a challenge; None if no credential
+        goes with it, or if the registry wants none.
+
+        Some registries let anybody in and hide what is private: they challenge only at `/v2/`, where docker asks first.
+        """
+        if self._find(repository).credential is None:
+            return None
+        with self._lock:
+            greeting, first = self._greeting, self._greeting is None
+            if greeting is None:
+                greeting = self._greeting = Future()
+        if first:
+            self._greet(greeting)
+        try:
+            challenge = greeting.result(timeout=self._deadline.left())
+        except TimeoutError:
+            raise DeadlineExceeded(f"{self._registry.host}: no answer before the deadline (--timeout)") from None
+        return self.authorization(repository, challenge=challenge) if challenge else None
+
+    def turned_away(self, repository: str) -> None:
+        """Remember that the registry answered 401 to a credential, or to a token that was got with one."""
+        with self._lock:
+            access = self._access(repository)
+            access.refused = access.used is not None
+
+    def refused(self, repository: str) -> bool:
+        """Whether a credential for `repository` was refused: then no 404 means that nothing is there (rule 28)."""
+        with self._lock:
+            return self._access(repository).refused
+
+    def source(self, repository: str) -> str | None:
+        """Where the credential that was used for `repository` came from; None if none was used."""
+        with self._lock:
+            used = self._access(repository).used
+        return None if used is None else used.source
+
+    def account(self, repository: str) -> str:
+        """As whom `repository` was asked for, for a message: which credentials, from where, and what to do."""
+        with self._lock:
+            access = replace(self._access(repository))
+        if access.used is not None and access.refused:
+            return f"the credentials from {access.used.source} were refused: renew them, as with docker login"
+        if access.used is not None:
+            return f"the credentials from {access.used.source} were used: see whether they may read {repository}"
+        if access.found is None:
+            return "no credentials were used"
+        if access.found.credential is not None:
+            return f"no credentials were used, though there are some in {access.found.credential.source}"
+        return f"no credentials were used: {access.found.missing} (docker login or --registry-username gives some)"
+
+    def _access(self, repository: str) -> _Access:
+        return self._repositories.setdefault(repository, _Access())
+
+    def _find(self, repository: str) -> Found:
+        with self._lock:
+            found = self._access(repository).found
+        if found is None:
+            found = self._credentials.find(self._name, repository)
+            with self._lock:
+                self._access(repository).found = found
+        return found
+
+    def _fly(self, flight: Future[str], repository: str, challenge: str, refused: str | None) -> None:
+        try:
+            header, used = self._answer(repository, challenge)
+            if header == refused:
+                self.turned_away(repository)
+                raise AccessDenied(f"{self._registry.host} asks again; {self.account(repository)}", status=401)
+        except BaseException as error:  # noqa: BLE001 - raised again by each thread that waits, this one too
+            with self._lock:
+                self._access(repository).flight = None
+            flight.set_exception(error)
+        else:
+            with self._lock:
+                access = self._access(repository)
+                access.header, access.used, access.flight = header, used, None
+                self._challenge = challenge
+            flight.set_result(header)
+
+    def _answer(self, repository: str, challenge: str) -> tuple[str, Credential | None]:
+        """The header that answers `challenge`, and the credential that it took."""
+        host = self._registry.host
+        credential = self._find(repository).credential
+        try:
+            challenges = parse_challenges(challenge)
+        except ValueError:
+            raise AccessDenied(
+                f"{host} asks for credentials unreadably; {self.account(repository)}", status=401
+            ) from None
+        bearers = [found for found in challenges if found.scheme == "bearer" and "realm" in found.parameters]
+        if credential is not None and credential.registry_token and bearers:
+            return f"Bearer {_sendable(credential.registry_token, credential.source)}", credential
+        offers_basic = any(found.scheme == "basic" for found in challenges)
+        basic = None if credential is None or not offers_basic else credential.basic
+        if basic is not None and not (bearers and self._takes_credentials(bearers)):
+            return basic, credential
+        if bearers:
+            return f"Bearer {self._token(repository, bearers[0], credential)}", credential
+        if offers_basic and credential is not None:
+            raise AccessDenied(f"{host} asks for a user name and password; {credential.source} has a token", status=401)
+        asked = ", ".join(dict.fromkeys(found.scheme for found in challenges)) or "credentials in no way that it says"
+        raise AccessDenied(f"{host} asks for {asked}; {self.account(repository)}", status=401)
+
+    def _takes_credentials(self, bearers: Sequence[Challenge]) -> bool:
+        with suppress(ValueError):
+            realm = realm_origin(bearers[0].parameters["realm"], self._registry, self._client.access.plain_http)
+            return takes_credentials(realm, self._registry, self._client.access.token_hosts)
+        return False
+
+    def _token(self, repository: str, bearer: Challenge, credential: Credential | None) -> str:
+        """A token of the realm that the registry names, for pulling `repository` and for nothing else."""
+        host, url = self._registry.host, bearer.parameters["realm"]
+        try:
+            realm = realm_origin(url, self._registry, self._client.access.plain_http)
+        except ValueError as error:
+            raise AccessDenied(
+                f"{host} names a token service {error}; {self.account(repository)}", status=401
+            ) from None
+        if credential is not None and not takes_credentials(realm, self._registry, self._client.access.token_hosts):
+            raise AccessDenied(
+                f"{host} names a token service on {realm.host}, and the credentials from {credential.source} are not "
+                f"sent to another site; if that is where they belong, say --token-host {realm.host}",
+                status=401,
+            )
+        what = f"{host}: a token for {repository}"
+        query = {"service": bearer.parameters.get("service", ""), "scope": f"repository:{repository}:pull"}
+        query = {name: value for name, value in query.items() if value}
+        request, header = self._token_request(url, what, query, credential)
+        reply = self._client.get(
+            request, authorization=header, certificate=self.certificate and realm == self._registry
+        )
+        if reply.status != 200:
+            refusing = (400, 401, 403) if request.form is not None else (401, 403)
+            with self._lock:
+                access = self._access(repository)
+                access.used = credential
+                access.refused = credential is not None and reply.status in refusing
+            refused = refusal(replace(reply, account=self.account(repository)), what)
+            if credential is not None and reply.status == 400 and request.form is not None:
+                refused = AccessDenied(f"{refused}; {self.account(repository)}", status=400)
+            raise refused
+        try:
+            answer = parse_object(reply.body)
+        except Refused:
+            raise Malformed(f"{what}: {reply.host} answered with something else") from None
+        token = answer.get("token") or answer.get("access_token")
+        if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+            raise Malformed(f"{what}: {reply.host} answered without one")
+        return token
+
+    def _token_request(
+        self, realm: str, what: str, query: Mapping[str, str], credential: Credential | None
+    ) -> tuple[Request, str | None]:
+        if credential is not None and credential.identity_token:
+            form = {
+                "grant_type": "refresh_token",
+                "client_id": _CLIENT,
+                "refresh_token": credential.identity_token,
+                **query,
+            }
+            # A redirect would have the form sent again, perhaps elsewhere.
+            return Request(url=realm, what=what, cap=self._limits.token_bytes, form=form, follow=frozenset()), None
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+        header = None if credential is None else credential.basic
+        return Request(url=url, what=what, cap=self._limits.token_bytes), header
+
+    def _greet(self, greeting: Future[str]) -> None:
+        """Ask `/v2/` as nobody: its challenge, or "" if it has none."""
+        what = f"{self._registry.host}: /v2/"
+        url = f"{self._registry.scheme}://{_netloc(self._registry)}/v2/"
+        request = Request(url=url, what=what, cap=self._limits.manifest_bytes, follow=frozenset())
+        try:
+            reply = self._client.get(request, certificate=self.certificate)
+            if isinstance(error := refusal(reply, what), Unavailable):
+                raise error
+            greeting.set_result(reply.challenge if reply.status == 401 else "")
+        except (Malformed, LimitExceeded):  # some page of 200: no challenge
+            greeting.set_result("")
+        except BaseException as error:  # noqa: BLE001 - raised again by each thread that waits, this one too
+            with self._lock:
+                self._greeting = None
+            greeting.set_exception(error)
+
+
+def _netloc(registry: Origin) -> str:
+    host = f"[{registry.host}]" if ":" in registry.host else registry.host
+    return f"{host}:{registry.port}"
+
+
+def _sendable(token: str, source: str) -> str:
+    if _TOKEN.fullmatch(token) is None:
+        raise AccessDenied(f"the registrytoken in {source} is not one: it has spaces or control characters")
+    return token
