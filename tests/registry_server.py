@@ -12,12 +12,13 @@ import re
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
@@ -53,6 +54,12 @@ class Request:
     headers: Mapping[str, str]
     start: float
     end: float
+    body: bytes = b""
+
+    @property
+    def authorization(self) -> str:
+        """The Authorization header, "" if there was none."""
+        return self.headers.get("Authorization", "")
 
 
 class RegistryServer:
@@ -60,7 +67,8 @@ class RegistryServer:
 
     `referrers_api` False answers 404 there and serves the referrers under a tag `sha256-<hex>` instead. `delay` is in
     seconds, before each answer. `token` asks for a Bearer token, which anyone gets. `intercept` sees each path with its
-    query first, and may answer in place of the registry, without being asked for a token.
+    query first, and may answer in place of the registry, without being asked for a token. `guard` is the same for the
+    whole request, and comes before. `tls` is the context that the server speaks TLS with.
     """
 
     def __init__(
@@ -71,9 +79,12 @@ class RegistryServer:
         delay: float = 0.0,
         token: bool = False,
         intercept: Callable[[str], Response | None] | None = None,
+        guard: Callable[[Request], Response | None] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.repositories = {name: Repository(folder) for name, folder in layouts.items()}
         self.intercept = intercept
+        self.guard = guard
         self._referrers_api = referrers_api
         self._delay = delay
         self._token = token
@@ -82,6 +93,9 @@ class RegistryServer:
         self._connections: set[socket.socket] = set()
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:  # each connection shakes hands on its own thread, when it is first read
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._server.registry = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
@@ -112,7 +126,12 @@ class RegistryServer:
     @property
     def url(self) -> str:
         """The URL without a path."""
-        return f"http://{self.host}"
+        return f"{self._scheme}://{self.host}"
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self._server.server_address[1])
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -159,7 +178,16 @@ class RegistryServer:
     def handle(self, handler: _Handler) -> None:
         """Answer one request, as slowly as asked, and write it down before its last byte leaves."""
         start = time.monotonic()
-        response = self.answer(handler.path, handler.headers.get("Authorization", ""))
+        request = Request(
+            method=handler.command,
+            path=handler.path,
+            headers=dict(handler.headers.items()),
+            start=start,
+            end=start,
+            body=handler.rfile.read(int(handler.headers.get("Content-Length", 0))),
+        )
+        guarded = None if self.guard is None else self.guard(request)
+        response = guarded or self.answer(handler.path, request.authorization)
         self._stopping.wait(self._delay)
         data = _bytes(response, handler)
         step = response.piece or max(len(data), 1)
@@ -170,15 +198,8 @@ class RegistryServer:
                 at += step
             self._stopping.wait(response.pause)
         finally:
-            request = Request(
-                method=handler.command,
-                path=handler.path,
-                headers=dict(handler.headers.items()),
-                start=start,
-                end=time.monotonic(),
-            )
             with self._lock:
-                self._requests.append(request)
+                self._requests.append(replace(request, end=time.monotonic()))
         self._write(handler, data[at:], 0)
 
     def connected(self, connection: socket.socket, *, now: bool) -> None:
@@ -280,6 +301,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.registry.handle(self)
 
     def do_HEAD(self) -> None:
+        self.server.registry.handle(self)
+
+    def do_POST(self) -> None:
         self.server.registry.handle(self)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name

@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import oras
 import oras.logger
@@ -68,7 +68,7 @@ Intercept: TypeAlias = "Callable[[str], Response | None]"
 
 
 @contextmanager
-def serving(intercept: Intercept | None = None, **options: bool) -> Iterator[RegistryServer]:
+def serving(intercept: Intercept | None = None, **options: Any) -> Iterator[RegistryServer]:
     with RegistryServer({"acme/api": LAYOUT}, intercept=intercept, **options) as registry:
         yield registry
 

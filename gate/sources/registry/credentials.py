@@ -184,9 +184,9 @@ def _read(file: AuthFile) -> Mapping[str, JSON] | None:
     except Refused:
         raise _UnreadableError("is not a JSON object that has one reading") from None
     for name in ("auths", "credHelpers"):
-        if not isinstance(document.get(name) or {}, dict):
+        if not isinstance(document.get(name), dict | None):
             raise _UnreadableError(f"has {name} that are no object")
-    if not isinstance(document.get("credsStore") or "", str):
+    if not isinstance(document.get("credsStore"), str | None):
         raise _UnreadableError("has a credsStore that is no name")
     return document
 
