@@ -11,9 +11,11 @@ import datetime as dt
 import ipaddress
 import json
 import re
+import select
 import socket
 import ssl
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -128,6 +130,10 @@ class Network:
         """From here on `host` and `port` lead to an address of this machine."""
         self._addresses[host, port] = (address, real)
 
+    def address(self, host: str, port: int) -> tuple[str, int] | None:
+        """Where `host` and `port` lead to."""
+        return self._addresses.get((host, port))
+
     def _getaddrinfo(self, host: str, port: int, *rest: Any, **more: Any) -> Any:
         self.asked.append(host)
         found = self._addresses.get((host, port))
@@ -138,6 +144,72 @@ class Network:
         except ValueError:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
         return self._resolve(host, port, *rest, **more)
+
+
+class Proxy:
+    """An HTTP proxy that leads to the network's hosts; `asked` has each request line, `credentials` what was shown."""
+
+    def __init__(self, network: Network) -> None:
+        self.asked: list[str] = []
+        self.credentials: list[str] = []
+        self._network = network
+        self._stopping = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.05)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
+
+    def _handle(self, connection: socket.socket) -> None:
+        with connection:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                piece = connection.recv(4096)
+                if not piece:
+                    return
+                head += piece
+            line, *headers = head.decode("latin-1").split("\r\n")
+            self.asked.append(line)
+            self.credentials += [item for item in headers if item.lower().startswith("proxy-authorization")]
+            method, target, _ = line.split(" ")
+            parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
+            address = self._network.address(parts.hostname or "", parts.port or 80)
+            if address is None:
+                connection.sendall(b"HTTP/1.1 502 -\r\nContent-Length: 0\r\n\r\n")
+                return
+            with socket.create_connection(address) as onward:
+                if method == "CONNECT":
+                    connection.sendall(b"HTTP/1.1 200 -\r\n\r\n")
+                else:
+                    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+                    onward.sendall(head.replace(target.encode(), path.encode(), 1))
+                self._join(connection, onward)
+
+    def _join(self, one: socket.socket, other: socket.socket) -> None:
+        while not self._stopping.is_set():
+            for ready in select.select([one, other], [], [], 0.05)[0]:
+                piece = ready.recv(65536)
+                if not piece:
+                    return
+                (other if ready is one else one).sendall(piece)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,6 +230,8 @@ class TokenService:
     field_name: str = "token"
     lifetime: int = 10**9
     """How many requests a token opens."""
+    prefix: str = "issued"
+    """How tokens begin."""
     used: list[str] = field(default_factory=list)
     _tokens: dict[str, tuple[str, bool, int]] = field(default_factory=dict)
 
@@ -185,7 +259,7 @@ class TokenService:
             return _json({"errors": [{"code": "UNAUTHORIZED"}]}, 401)
         else:
             self.used.append("anonymous")
-        token = f"issued-{len(self._tokens)}"
+        token = f"{self.prefix}-{len(self._tokens)}"
         self._tokens[token] = (query["scope"][0], known, self.lifetime)
         return _json({self.field_name: token, "expires_in": 300}, 200)
 

@@ -19,7 +19,7 @@ import urllib3.exceptions
 from gate.errors import AccessDenied, CouldNotLook, CutShort, LimitExceeded, Malformed, RateLimited, Unavailable
 from gate.sources import check_digest
 from gate.sources.registry.headers import parse_retry_after
-from gate.sources.registry.origin import Origin, origin
+from gate.sources.registry.origin import Origin, is_metadata, origin
 from gate.sources.registry.proxies import proxy_for
 from gate.sources.registry.retries import Retries
 from gate.sources.registry.transport import failure, new_session
@@ -167,6 +167,8 @@ class Client:
     def _open(self, request: Request, url: str, headers: dict[str, str], *, certificate: bool) -> requests.Response:
         left = self._deadline.left()
         here = self.origin(url)
+        if is_metadata(here.host) and here.host not in self.named:
+            raise Malformed(f"{request.what}: {here.host} is an address where clouds keep credentials, no registry's")
         proxy = proxy_for(here, self.access.proxies)
         return self.session.request(
             "GET" if request.form is None else "POST",

@@ -183,7 +183,7 @@ def _connection(kind: type[Any], named: set[str], deadline: Deadline, seconds: f
         made: socket.socket = kind._new_conn(self)  # noqa: SLF001 - urllib3's hook for this
         if self.proxy is None and self.host not in named and is_metadata(made.getpeername()[0]):
             made.close()
-            raise Malformed(f"{self.host} leads to an address where clouds keep credentials, which is no registry's")
+            raise Malformed(f"{self.host} leads to an address where clouds keep credentials, no registry's")
         return made
 
     return type(kind.__name__, (kind,), {"response_class": Response, "_new_conn": connect})
