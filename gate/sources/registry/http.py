@@ -145,7 +145,7 @@ class Client:
                     body = self._content(response, request, here.host) if content else self._excerpt(response)
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 self._deadline.left()
-                raise failure(error, f"{what}: {here.host}") from error
+                raise failure(error, f"{what}: {here.host}") from None  # theirs may quote the server
             if response.status_code not in request.follow:
                 return Reply(
                     url=url,
