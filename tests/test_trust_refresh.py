@@ -18,10 +18,14 @@ from gate import cli
 from gate.errors import Unavailable
 from gate.trust import refresh
 from tests.conftest import LAB, Ran, policy_path
+from tests.network import Network, Proxy
+from tests.registry_server import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.registry_server import Request
 
 CONTENT = (LAB / "trusted_root.json").read_bytes()
 
@@ -180,6 +184,43 @@ def test_a_root_that_is_too_old_or_of_unknown_age_is_undecided(
     ran = verify(f"oci:{LAB / 'agent-signed'}", policy=_policy(tmp_path, trust))
     assert ran.code == 4
     assert message in ran.report["error"]["message"]
+
+
+def test_a_repository_behind_a_private_authority_is_fetched_with_it(
+    repository: Repository,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository.publish()
+    first, to = tmp_path / "first.json", tmp_path / "fetched.json"
+    first.write_bytes(repository.first_root)
+
+    def files(request: Request) -> Response:
+        path = repository.folder / request.path.lstrip("/")
+        return Response(body=path.read_bytes()) if path.is_file() else Response(status=404)
+
+    with Network(tmp_path, monkeypatch) as network:
+        server = network.add("tuf.example", {}, guard=files)
+        command = ["trust", "update", "lab", "--url", "https://tuf.example", "--root", str(first), "--to", str(to)]
+        assert cli.run(command) == 3
+        assert "tuf.example: the certificate was not trusted" in capsys.readouterr().err
+        assert cli.run([*command, "--ca-file", str(network.authority.file)]) == 0
+        assert to.read_bytes() == CONTENT
+        monkeypatch.setenv("SSL_CERT_FILE", str(network.authority.file))
+        monkeypatch.setattr(
+            refresh,
+            "repository",
+            lambda _: refresh.Repository(url="https://tuf.example", first_root=repository.first_root),
+        )
+        assert cli.run(["trust", "update", "public-good", "--to", str(to)]) == 0
+        with Proxy(network) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.host)
+            assert cli.run(command) == 0
+            assert [line.split()[1] for line in proxy.asked] == ["tuf.example:443"]
+        assert {request.authorization for request in server.requests} == {""}
+    assert cli.run([*command, "--ca-file", "/nonexistent"]) == 2
 
 
 def test_show_prints_parts_windows_and_age(capsys: pytest.CaptureFixture[str]) -> None:

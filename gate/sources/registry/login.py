@@ -6,7 +6,8 @@ or `AccessDenied`. It knows one registry, and sends what it holds to no other; `
 
 How a challenge is answered: a registry token as it is; else Bearer, by a token of the realm that the registry names (an
 identity token is posted there by OAuth 2, a user name and password go with a GET, nobody in particular asks without);
-else Basic. A challenge's scope is not read: a registry may not widen what is asked for.
+else Basic. A challenge's scope is not read: a registry may not widen what is asked for. Nor is a token's lifetime: a
+401 says when it is over, and then one is got again, once.
 
 Sources: the distribution project's "Token Authentication Specification" and "OAuth2 Token Authentication", RFC 7617
 (Basic), RFC 6750 section 2.1 (what a token is made of), RFC 6749 section 5.2 (400 for a refresh token that is refused).
@@ -216,8 +217,8 @@ class Login:
             return f"Bearer {self._token(repository, bearers[0], credential)}", credential
         if offers_basic and credential is not None:
             raise AccessDenied(f"{host} asks for a user name and password; {credential.source} has a token", status=401)
-        asked = ", ".join(dict.fromkeys(found.scheme for found in challenges)) or "credentials in no way that it says"
-        raise AccessDenied(f"{host} asks for {asked}; {self.account(repository)}", status=401)
+        asked = ", ".join(dict.fromkeys(found.scheme for found in challenges)) or "in no way that it says"
+        raise AccessDenied(f"{host} asks for credentials ({asked}); {self.account(repository)}", status=401)
 
     def _takes_credentials(self, bearers: Sequence[Challenge]) -> bool:
         with suppress(ValueError):

@@ -8,8 +8,8 @@ user's password sent there, or an address inside of the network that gate runs i
 not https (but for this machine, and for the same host that `--plain-http` names), and a credential only to
 
 - the registry's own host, whatever its port: registries inside of a company keep their realm there;
-- a host of the same site, by the Public Suffix List: Docker Hub's auth.docker.io, GitLab's gitlab.com;
-- one of the pairs below, of registries that are known to keep their realm elsewhere;
+- one of the pairs below, of registries that are known to keep their realm on another host;
+- a host of the same site, by the Public Suffix List: registry.acme.com and auth.acme.com, never two hosts of co.uk;
 - a host that the user named (`--token-host`).
 
 Classes: CVE-2020-15157, CVE-2026-48978 (realms that take credentials), go-containerregistry 2258 (a private registry
@@ -27,7 +27,9 @@ from gate.sources.registry.origin import origin
 if TYPE_CHECKING:
     from gate.sources.registry.origin import Origin
 
-_ELSEWHERE = {
+_KNOWN = {
+    "docker.io": "auth.docker.io",  # the token specification's own example
+    "gitlab.com": "gitlab.com",  # GitLab's documentation; these two are here to spare them reading the list (100 ms)
     "scw.cloud": "api.scaleway.com",  # apple/container 2268 quotes both hosts of Scaleway
 }
 
@@ -53,7 +55,7 @@ def takes_credentials(realm: Origin, registry: Origin, token_hosts: frozenset[st
         return False
     if (realm.host if realm.port == 443 else f"{realm.host}:{realm.port}") in token_hosts:
         return True
-    if any(_within(registry.host, site) and realm.host == host for site, host in _ELSEWHERE.items()):
+    if any(_within(registry.host, site) and realm.host == host for site, host in _KNOWN.items()):
         return True
     return _same_site(realm.host, registry.host)
 
