@@ -110,6 +110,7 @@ def _certificate(material: Mapping[str, JSON], version: int) -> bytes | None:
     if len(kinds) != 1:
         raise Refused("it needs exactly one of certificate, x509CertificateChain and publicKey")
     if kinds == ["publicKey"]:
+        _object(material, "publicKey")
         return None
     if kinds == ["certificate"]:
         return _bounded(_bytes(_object(material, "certificate"), "rawBytes"))
@@ -129,7 +130,7 @@ def _bounded(certificate: bytes) -> bytes:
 
 def _timestamps(material: Mapping[str, JSON]) -> tuple[bytes, ...]:
     data = material.get("timestampVerificationData")
-    stamps = _list(data, "rfc3161Timestamps") if isinstance(data, Mapping) else []
+    stamps = [] if data is None else _list(_as_object(data), "rfc3161Timestamps")
     if len(stamps) > _MAX_TIMESTAMPS:
         raise Refused(f"it has {len(stamps)} timestamps; at most {_MAX_TIMESTAMPS} are looked at")
     return tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)

@@ -173,6 +173,11 @@ def _with_chain(document: JSONObject) -> JSONObject:
     return edited(chained, "verificationMaterial.certificate", DROP)
 
 
+def _with_hint(document: JSONObject, hint: object) -> JSONObject:
+    material: JSONObject = at(edited(document, "verificationMaterial.certificate", DROP), "verificationMaterial")
+    return material | {"publicKey": hint}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -199,6 +204,9 @@ def _with_chain(document: JSONObject) -> JSONObject:
         (lambda it: edited(it, f"{ENTRY}.inclusionPromise", {}), "no signedEntryTimestamp"),
         (lambda it: edited(it, STAMPS, [at(it, f"{STAMPS}.0")] * 33), "33 timestamps"),
         (lambda it: edited(it, f"{STAMPS}.0", "AAAA"), "no object"),
+        (lambda it: edited(it, "verificationMaterial.timestampVerificationData", "AAAA"), "no object"),
+        (lambda it: edited(it, "verificationMaterial.timestampVerificationData", []), "no object"),
+        (lambda it: edited(it, "verificationMaterial", _with_hint(it, "AAAA")), "no publicKey"),
         (lambda it: edited(it, "dsseEnvelope", DROP), "either a message signature or a DSSE envelope"),
         (lambda it: edited(it, PAYLOAD, ""), "no payload"),
         (lambda it: edited(it, "dsseEnvelope.payloadType", DROP), "no payloadType"),
