@@ -1,0 +1,243 @@
+"""The places where a change does no harm, each with its reason: a closed table.
+
+A mutated artifact that passes must mean what it meant, and its place must stand here. Each row has an example, which a
+test makes and judges: a row that nothing hits any more is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.mutation.judging import Effect
+
+_ENTRY = r"layer/verificationMaterial/tlogEntries/\d+"
+_STAMPS = r"layer/verificationMaterial/timestampVerificationData"
+_SIGNER = r"0\.1\.1\.0\.4\.0"
+"""A timestamp's one SignerInfo, behind its certificates or an empty set of them (RFC 5652, 5.1 and 5.3)."""
+_LEGACY_ENTRY = r"annotations/dev\.sigstore\.cosign/bundle>"
+_GONE = "removed|null|emptied"
+_SPACES = "space-(before|after)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harmless:
+    """Changes (`change`) at places (`place`), both patterns for the whole, in cases whose name matches `case`.
+
+    `example` is one of them: a case, a place and a change. `effects` are what they may come to.
+    """
+
+    place: str
+    change: str
+    reason: str
+    example: tuple[str, str, str]
+    case: str = ".*"
+    effects: frozenset[Effect] = frozenset({Effect.SAME})
+
+    def covers(self, case: str, place: str, change: str, effect: Effect) -> bool:
+        """Whether this row is about that mutation."""
+        return (
+            effect in self.effects
+            and re.fullmatch(self.case, case) is not None
+            and re.fullmatch(self.place, place) is not None
+            and re.fullmatch(self.change, change) is not None
+        )
+
+
+_WITNESS = frozenset({Effect.SAME, Effect.FEWER})
+
+CANDIDATES = (
+    Harmless(
+        place=rf"|annotations|layer[^>]*|{_LEGACY_ENTRY}(/Payload)?",
+        change="reordered",
+        reason="the keys of an object have no order (RFC 8259, 4)",
+        example=("lab/agent-signed/0", "layer", "reordered"),
+    ),
+    Harmless(
+        place=rf"annotations|layer[^>]*|{_LEGACY_ENTRY}(/Payload)?",
+        change="unknown-key",
+        reason="unknown fields are ignored: bundles, envelopes and annotations gain some with time (protobuf's JSON)",
+        example=("lab/agent-signed/0", "layer/verificationMaterial", "unknown-key"),
+    ),
+    Harmless(
+        place=r"layer/(dsseEnvelope|messageSignature|verificationMaterial)/[^>]*",
+        change="unpadded|url-alphabet",
+        reason="the same bytes: protobuf's JSON takes either base64 alphabet, with padding or without",
+        example=("lab/agent-signed/0", "layer/dsseEnvelope/signatures/0/sig", "url-alphabet"),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/(logIndex|integratedTime|inclusionProof/(logIndex|treeSize))",
+        change="as-number|leading-zero|type:number",
+        reason="the same number: protobuf's JSON takes a 64-bit integer as text or as number",
+        example=("lab/agent-signed/0", "layer/verificationMaterial/tlogEntries/0/inclusionProof/treeSize", "as-number"),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/inclusionProof/(hashes|logIndex)",
+        change="removed|null",
+        reason="the first entry of its log: an empty list and a 0 are what protobuf's JSON leaves out",
+        example=(
+            "conformance/intoto-with-custom-trust-root",
+            "layer/verificationMaterial/tlogEntries/0/inclusionProof/logIndex",
+            "removed",
+        ),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/logIndex",
+        change=rf"{_GONE}|plus-one|type:number|swapped:\d|flipped:\d+",
+        reason="Rekor v2 does not sign it: what is reported is the index that the inclusion proof proves",
+        example=("lab/agent-signed/0", "layer/verificationMaterial/tlogEntries/0/logIndex", "plus-one"),
+    ),
+    Harmless(
+        place="layer/mediaType",
+        change=rf"{_SPACES}|swapped:\d",
+        reason="versions 0.1 to 0.3 differ in what a bundle must hold, and it holds that of either; spaces say nothing",
+        example=("conformance/happy-path-intoto-in-dsse-v3", "layer/mediaType", "swapped:0"),
+    ),
+    Harmless(
+        place=r"layer/(dsseEnvelope/)?signatures/\d+/keyid",
+        change=".*",
+        reason="a keyid is a hint (DSSE, envelope.md): the signer is whoever's key or certificate verifies it",
+        example=("conformance/intoto-with-custom-trust-root", "layer/dsseEnvelope/signatures/0/keyid", "removed"),
+    ),
+    Harmless(
+        place="layer/verificationMaterial/publicKey(/hint)?",
+        change=".*",
+        reason="a key's hint is no key: the policy's own keys are tried",
+        example=("lab/keyed-bundle/0", "layer/verificationMaterial/publicKey/hint", "removed"),
+    ),
+    Harmless(
+        place="layer/messageSignature/messageDigest",
+        change="removed|null",
+        reason="what a bundle states of its artifact's digest is optional: the signature is over the artifact itself",
+        example=("conformance/happy-path-v0.3", "layer/messageSignature/messageDigest", "removed"),
+    ),
+    Harmless(
+        place=rf"{_STAMPS}(/rfc3161Timestamps(/\d+)?)?",
+        change=rf"{_GONE}|swapped:\d",
+        reason="a witness of the time less: what remains is verified, and lies within the same certificate's minutes or"
+        " is a key's, for which witnesses are upper bounds and never make it younger than it says",
+        example=("forge/rekor-v1", "layer/verificationMaterial/timestampVerificationData", "removed"),
+        case="conformance/(intoto-with-custom|managed-key).*|lab/keyed-bundle/0|forge/(rekor-v1.*|.*key.*)",
+        effects=_WITNESS,
+    ),
+    Harmless(
+        place=rf"{_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp",
+        change=r"swapped:\d",
+        reason="for a key, a timestamp of an authority outside the root is ignored and noted (rule 5)",
+        example=(
+            "conformance/managed-key-happy-path",
+            "layer/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp",
+            "swapped:2",
+        ),
+        case=".*key.*",
+    ),
+    Harmless(
+        place=rf"{_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp>{_SIGNER}\.1(\.\d+)*",
+        change=r"flipped:\d+",
+        reason="for a key, a timestamp that names another signer is one of an authority outside the root (rule 5)",
+        example=(
+            "lab/keyed-bundle/0",
+            "layer/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp>0.1.1.0.4.0.1.0.0.0.0",
+            "flipped:251",
+        ),
+        case=".*key.*",
+        effects=_WITNESS,
+    ),
+    Harmless(
+        place=rf"{_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp>(0\.1\.1\.0\.0|{_SIGNER}\.(0|4\.0))",
+        change=r"flipped:\d+",
+        reason="CMS signs neither its version numbers nor the name of the signature's algorithm (RFC 5652, 5.4): the"
+        " signature is verified by what the authority's key is",
+        example=(
+            "github/wheel",
+            "layer/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp>0.1.1.0.4.0.0",
+            "flipped:253",
+        ),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/inclusionProof/checkpoint/envelope#4\.1",
+        change=r"flipped:\d+",
+        reason="the name before the log's signature: its key decides, and the origin that is signed",
+        example=(
+            "lab/agent-signed/0",
+            "layer/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope#4.1",
+            "flipped:0",
+        ),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/inclusionProof/checkpoint/envelope#[5-9]\.[12]",
+        change=r"flipped:\d+",
+        reason="a witness's signature of the checkpoint: gate asks for the log's own",
+        example=(
+            "conformance/rekor2-dsse-happy-path",
+            "layer/verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope#5.1",
+            "flipped:0",
+        ),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/inclusionPromise",
+        change="removed|null",
+        reason="a witness less: the inclusion proof proves the entry, and a timestamp the time",
+        example=("forge/rekor-v1", "layer/verificationMaterial/tlogEntries/0/inclusionPromise", "removed"),
+        effects=frozenset({Effect.FEWER}),
+    ),
+    Harmless(
+        place=rf"{_ENTRY}/inclusionProof(/checkpoint)?",
+        change=_GONE,
+        reason="a 0.1 bundle's signed entry timestamp proves its entry by itself (sigstore_bundle.proto)",
+        example=("conformance/happy-path-v0.1", "layer/verificationMaterial/tlogEntries/0/inclusionProof", "removed"),
+        case="conformance/happy-path-v0.1",
+    ),
+    Harmless(
+        place="layer/verificationMaterial/x509CertificateChain/certificates",
+        change=r"doubled:\d",
+        reason="certificates after the first are the signer's word: the chain is the root's own",
+        example=(
+            "conformance/happy-path-v0.1",
+            "layer/verificationMaterial/x509CertificateChain/certificates",
+            "doubled:0",
+        ),
+    ),
+    Harmless(
+        place=r"annotations/(predicateType|dev\.sigstore\.cosign/chain)(>.*)?",
+        change=".*",
+        reason="nobody reads it: the type is the statement's own, and the chain the root's own",
+        example=("public-good/slsa-generator-v2.1.0", "annotations/predicateType", "emptied"),
+    ),
+    Harmless(
+        place="annotations/dev.cosignproject.cosign/signature",
+        change=".*",
+        reason="an envelope carries its own signatures: the annotation is for simple signing",
+        example=("public-good/slsa-generator-v2.1.0", "annotations/dev.cosignproject.cosign/signature", "removed"),
+        case="lab/keyed-legacy/0|public-good/.*|forge/.*-att.*",
+    ),
+    Harmless(
+        place="annotations",
+        change="emptied",
+        reason="a key's envelope without a log needs none of its annotations",
+        example=("lab/keyed-legacy/0", "annotations", "emptied"),
+    ),
+    Harmless(
+        place=r"annotations/dev\.sigstore\.cosign/(bundle|rfc3161timestamp)",
+        change=_SPACES,
+        reason="space around a JSON text (RFC 8259, 2)",
+        example=("public-good/slsa-generator-v2.1.0", "annotations/dev.sigstore.cosign/bundle", "space-after"),
+    ),
+    Harmless(
+        place=r"annotations/dev\.sigstore\.cosign/certificate",
+        change=rf"{_SPACES}|NUL-after",
+        reason="text around a PEM block is a comment (RFC 7468, 2)",
+        example=("public-good/slsa-generator-v2.1.0", "annotations/dev.sigstore.cosign/certificate", "space-after"),
+    ),
+    Harmless(
+        place=rf"{_LEGACY_ENTRY}/Payload/logID",
+        change=rf"upper|lines|{_SPACES}",
+        reason="the same bytes: hex in capitals, or with space between",
+        example=("public-good/slsa-generator-v2.1.0", "annotations/dev.sigstore.cosign/bundle>/Payload/logID", "upper"),
+    ),
+)
+
+
+def reason(table: tuple[Harmless, ...], case: str, place: str, change: str, effect: Effect) -> str | None:
+    """Why a mutation does no harm; None if the table does not know it."""
+    return next((row.reason for row in table if row.covers(case, place, change, effect)), None)
