@@ -6,6 +6,7 @@ names exactly who signed it and what. Every one of them passes; a test says so. 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import tempfile
@@ -43,6 +44,7 @@ CONFORMANCE = CASES / "conformance"
 LIMITS = Limits()
 SLSA = "https://slsa.dev/provenance/v1"
 _KEYS = tempfile.TemporaryDirectory(prefix="gate-keys-")
+atexit.register(_KEYS.cleanup)
 """Where the public keys of the cases lie while the tests run: a policy names them by path."""
 
 
