@@ -237,6 +237,88 @@ CANDIDATES = (
     ),
 )
 
+_SPELLING = "space-(before|after)|NUL-after|lines|upper|lower|url-alphabet"
+_AT_ALL = rf"{_GONE}|{_SPELLING}|swapped:\d|type:.*"
+_NUMBERS = rf"{_GONE}|as-text|plus-one|negative|huge|swapped:\d|type:.*"
+
+MANIFESTS = (
+    Harmless(
+        place=r"referrer:[^>]*|index:[^>]*",
+        change="reordered|unknown-key",
+        reason="unknown keys and their order: image-spec tells readers to ignore what they do not know",
+        example=("lab/agent-signed", "referrer:", "unknown-key"),
+    ),
+    Harmless(
+        place="(referrer|index):(schemaVersion|mediaType)",
+        change=_NUMBERS + "|" + _AT_ALL,
+        reason="what a document says of its own type: left out or of another kind it is read by its fields",
+        example=("lab/agent-signed", "index:mediaType", "upper"),
+    ),
+    Harmless(
+        place=r"referrer:(artifactType|config(/[^/]+)?|annotations(/[^>]*)?>?)",
+        change=f"{_NUMBERS}|{_AT_ALL}",
+        reason="hints of the listing: what is a candidate is said by the media types of the layers",
+        example=("lab/agent-signed", "referrer:artifactType", "removed"),
+    ),
+    Harmless(
+        place="referrer:subject/(mediaType|size)",
+        change=f"{_NUMBERS}|{_AT_ALL}",
+        reason="a subject is the image by its digest",
+        example=("lab/agent-signed", "referrer:subject/size", "plus-one"),
+    ),
+    Harmless(
+        place="referrer:layers",
+        change=r"doubled:\d",
+        reason="the same candidate twice counts once",
+        example=("lab/agent-signed", "referrer:layers", "doubled:0"),
+    ),
+    Harmless(
+        place=r"referrer:layers/\d+/mediaType",
+        change=_SPACES,
+        reason="spaces in a media type say nothing",
+        example=("lab/agent-signed", "referrer:layers/0/mediaType", "space-after"),
+    ),
+    Harmless(
+        place=r"referrer:layers/\d+/annotations(/(predicateType|dev\.cosignproject\.cosign/signature))?",
+        change=f"{_NUMBERS}|{_AT_ALL}",
+        reason="an envelope carries its own signatures and its own type",
+        example=("lab/keyed-legacy", "referrer:layers/0/annotations/predicateType", "emptied"),
+        case="lab/keyed-legacy",
+    ),
+    Harmless(
+        place=r"referrer:layers(/.*)?|index:manifests/\d+(/annotations/org.*)?",
+        change=".*",
+        reason="a candidate less, and the policy asks for no more than the others show (rule 27)",
+        example=("lab/keyed-legacy", "referrer:layers", "emptied"),
+        case="lab/(keyed-legacy|many-attestations)",
+        effects=frozenset({Effect.FEWER}),
+    ),
+    Harmless(
+        place="index:manifests",
+        change=r"doubled:\d|reversed",
+        reason="a list of what there is: neither order nor repetition says anything",
+        example=("lab/agent-signed", "index:manifests", "reversed"),
+    ),
+    Harmless(
+        place=r"index:manifests/\d+",
+        change="removed",
+        reason="a referrer or a child is found without the list: by its subject, and by the index that names it",
+        example=("lab/agent-signed", "index:manifests/1", "removed"),
+    ),
+    Harmless(
+        place=r"index:manifests/\d+/annotations(/org\.opencontainers\.image\.ref\.name)?",
+        change=f"{_GONE}|{_SPELLING}",
+        reason="an image's tag, and the reference names none: it is the one image that there is (rule 24)",
+        example=("lab/agent-signed", "index:manifests/0/annotations", "removed"),
+    ),
+    Harmless(
+        place=r"index:manifests/\d+/(artifactType|mediaType|size)",
+        change=f"{_GONE}|{_SPELLING}|huge|plus-one",
+        reason="a manifest is what its digest says, whatever the list says beside it",
+        example=("lab/agent-signed", "index:manifests/1/size", "huge"),
+    ),
+)
+
 
 def reason(table: tuple[Harmless, ...], case: str, place: str, change: str, effect: Effect) -> str | None:
     """Why a mutation does no harm; None if the table does not know it."""

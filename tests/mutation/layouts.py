@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from gate import trust
@@ -20,18 +20,21 @@ from gate.limits import Deadline
 from gate.policy.loading import parse_policy
 from gate.reference import parse_reference
 from gate.sources import Sources
+from gate.sources.layout import REF_NAME
 from gate.verification import Verified
 from tests.conftest import LAB
-from tests.mutation.changes import write
+from tests.mutation.changes import changed, write
 from tests.mutation.corpus import CASES, LIMITS
 from tests.mutation.judging import Meaning
 from tests.verification.lab import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gate.policy.model import Policy
     from gate.trust import TrustRoot
+    from tests.mutation.changes import Mutation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,40 +77,90 @@ def ask(layout: Path, policy: str) -> Answer:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """One change of one document of a layout: `plant` writes it, and says under which digest if that is a new one."""
+
+    place: str
+    change: str
+    plant: Callable[[], str]
+
+
 class Copy:
-    """A layout's copy. `manifests` are its referrers' and images' manifests by digest, as index.json lists them."""
+    """A layout's copy, to be changed and restored. `manifests` are all that index.json lists, by digest."""
 
-    def __init__(self, case: str, folder: Path) -> None:
+    def __init__(self, case: str, policy: str, folder: Path) -> None:
         self.path = shutil.copytree(CASES / case, folder / "layout")
+        self.policy = policy
+        self._taken = ("", b"")
         self.index: dict[str, Any] = json.loads((self.path / "index.json").read_bytes())
-        self.manifests = {item["digest"]: json.loads(self.blob(item["digest"])) for item in self.index["manifests"]}
+        self.manifests = {
+            item["digest"]: json.loads(self.file(item["digest"]).read_bytes()) for item in self.index["manifests"]
+        }
 
-    def file(self, digest: str) -> Path:
-        """Where a blob lies."""
-        return self.path / "blobs" / digest.replace(":", "/")
+    def changes(self) -> Iterator[Planted]:
+        """Each change of index.json, and of each manifest that it lists, in a manifest of its own digest."""
+        image = self.image().digest
+        for mutation in changed(self.index):
+            yield Planted(
+                place=f"index:{mutation.place}", change=mutation.change, plant=partial(self._plant_index, mutation)
+            )
+        for digest, manifest in self.manifests.items():
+            name = "image" if digest == image else "referrer" if self._refers(digest) else "child"
+            donors = [other for other in self.manifests.values() if other is not manifest]
+            for mutation in changed(manifest, donors):
+                plant = partial(self._plant_manifest, digest, mutation)
+                yield Planted(place=f"{name}:{mutation.place}", change=mutation.change, plant=plant)
 
-    def blob(self, digest: str) -> bytes:
-        """A blob's bytes."""
-        return self.file(digest).read_bytes()
+    def image(self) -> Answer:
+        """What the layout's own policy says of it as it is."""
+        return ask(self.path, self.policy)
 
-    def put_index(self, index: Any) -> None:
-        """Write index.json; None takes it away."""
-        (self.path / "index.json").write_bytes(write(index))
+    def look(self, planted: Planted) -> Answer:
+        """What gate says of the layout with one change, which is taken back."""
+        new = planted.plant()
+        try:
+            return ask(self.path, self.policy)
+        finally:
+            self._restore(new)
 
-    def put_manifest(self, digest: str, manifest: Any) -> str:
-        """Write another manifest in a manifest's place, under its own digest, and list it where that was."""
-        raw = write(manifest)
+    def _refers(self, digest: str) -> bool:
+        names = [item.get("annotations", {}).get(REF_NAME, "") for item in self.index["manifests"]]
+        tagged = any(
+            name.endswith((".sig", ".att"))
+            for name, item in zip(names, self.index["manifests"], strict=True)
+            if item["digest"] == digest
+        )
+        return "subject" in self.manifests[digest] or tagged
+
+    def _plant_index(self, mutation: Mutation) -> str:
+        self._write_index(mutation.document)
+        return ""
+
+    def _plant_manifest(self, digest: str, mutation: Mutation) -> str:
+        """Another manifest in a manifest's place, under its own digest, listed where that was."""
+        raw = write(mutation.document)
+        self._taken = (digest, self.file(digest).read_bytes())
+        self.file(digest).unlink()
         new = f"sha256:{hashlib.sha256(raw).hexdigest()}"
         self.file(new).write_bytes(raw)
         entries = [
             {**item, "digest": new, "size": len(raw)} if item["digest"] == digest else item
             for item in self.index["manifests"]
         ]
-        self.put_index({**self.index, "manifests": entries})
+        self._write_index({**self.index, "manifests": entries})
         return new
 
-    def restore(self, new: str = "") -> None:
-        """As it was, but for a blob that nobody lists: that is taken away."""
-        self.put_index(self.index)
-        if new and new not in self.manifests:
+    def _write_index(self, index: Any) -> None:
+        (self.path / "index.json").write_bytes(write(index))
+
+    def _restore(self, new: str) -> None:
+        self._write_index(self.index)
+        if new:
             self.file(new).unlink()
+            digest, raw = self._taken
+            self.file(digest).write_bytes(raw)
+
+    def file(self, digest: str) -> Path:
+        """Where a blob lies."""
+        return self.path / "blobs" / digest.replace(":", "/")
