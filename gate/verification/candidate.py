@@ -66,7 +66,9 @@ def verify_candidate(
         return [_rejected(candidate, Failed(Step.FORMAT, str(error)))]
     except (GateError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001  (as in `_verify`)
+    except BaseException as error:
+        if not _of_a_parser(error):
+            raise
         return [_rejected(candidate, _unreadable(error))]
     return [_verify(candidate, material, root, keys, artifact, now, limits) for material in materials]
 
@@ -148,9 +150,11 @@ def _verify(
         return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001
+    except BaseException as error:
         # Parsers of foreign bytes raise what they like, some of them only when a field is asked for. Whatever it is, it
         # is no evidence, and one broken candidate does not end the run.
+        if not _of_a_parser(error):
+            raise
         return _rejected(candidate, _unreadable(error), stated=signer, authentic=authentic)
     return Verified(
         digest=candidate.digest,
@@ -190,8 +194,15 @@ def _rejected(
     )
 
 
-def _unreadable(error: Exception) -> Failed:
+def _unreadable(error: BaseException) -> Failed:
     return Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
+
+
+def _of_a_parser(error: BaseException) -> bool:
+    """Whether a parser may have raised it. A panic in one that is written in Rust is no `Exception`, and its class has
+    a name and no place to import it from.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _short(reason: str) -> str:

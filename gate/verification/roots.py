@@ -170,11 +170,24 @@ def _authorities(document: Mapping[str, JSON], key: str) -> tuple[CertificateAut
             raw = certificate.get("rawBytes") if isinstance(certificate, dict) else None
             if not isinstance(raw, str):
                 raise ValueError(f"a certificate of {key} has no rawBytes")  # noqa: TRY004
-            loaded.append(x509.load_der_x509_certificate(_decoded(raw)))
+            loaded.append(_certificate(_decoded(raw)))
         if key == "timestampAuthorities" and len(loaded) < 2:
             raise ValueError("a timestamp authority needs its own certificate and its root's")
         found.append(CertificateAuthority(certificates=tuple(loaded), window=window(part)))
     return tuple(found)
+
+
+def _certificate(raw: bytes) -> x509.Certificate:
+    """A certificate of the root, with each part read that is parsed only when it is asked for: another library panics
+    over what this one has not looked at.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(raw)
+        for _ in (certificate.issuer, certificate.subject, certificate.not_valid_after_utc, certificate.extensions):
+            pass
+    except (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from None
+    return certificate
 
 
 def _tsa_verifier(authority: CertificateAuthority) -> TimestampVerifier:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from rfc3161_client._rust import verify as rust
 
 from gate import trust
 from gate.errors import InvalidTrustRoot
@@ -61,6 +62,8 @@ from tests.verification.lab import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rfc3161_client import TimeStampResponse
 
 SECOND = timedelta(seconds=1)
 YEAR_2040 = datetime(2040, 1, 1, tzinfo=UTC)
@@ -466,3 +469,34 @@ def test_a_renewed_log_may_stand_twice_with_two_windows(part: str) -> None:
     windows = (Validity(end=SIGNED_AT - SECOND), Validity(start=SIGNED_AT))
     root = forged_root_with(**{part: [replace(log, window=window).document() for window in windows]})
     forged_verified(Sigstore().sign(about_forged()), root)
+
+
+def _misspelled(document: JSONObject, part: str) -> bytes:
+    """A root's certificate whose names are no UTF-8: one library reads it and another panics."""
+    raw = base64.b64decode(at(document, f"{part}.0.certChain.certificates.0.rawBytes"))
+    assert b"forge" in raw
+    return raw.replace(b"forge", b"\xff\xfe\xfd\xfc\xfb")
+
+
+@pytest.mark.parametrize("part", ["certificateAuthorities", "timestampAuthorities"])
+def test_a_root_with_a_certificate_that_not_every_library_reads_is_invalid(part: str) -> None:
+    document = Sigstore().root()
+    broken = edited(document, f"{part}.0.certChain.certificates.0.rawBytes", b64(_misspelled(document, part)))
+    with pytest.raises(InvalidTrustRoot, match="cannot be read"):
+        load(broken)
+
+
+def test_a_library_that_panics_over_a_candidate_ends_that_candidate_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Section 5: a junk candidate beside a good one changes nothing. A panic in Rust is no `Exception`."""
+    broken = _misspelled(Sigstore().root(), "timestampAuthorities")
+
+    def panic(root: Root, response: TimeStampResponse, message: bytes) -> datetime | None:
+        rust.pkcs7_verify(response.time_stamp_token(), SIGNED_AT, [broken])
+        return None
+
+    monkeypatch.setattr(Root, "timestamp", panic)
+    evidence = forged_rejected(Sigstore().sign(about_forged()))
+    assert evidence.step is Step.FORMAT
+    assert "PanicException" in evidence.reason
