@@ -31,7 +31,11 @@ class Limits:
     error_bytes: int = 8 << 10
     """Of a failed answer only the error codes are read."""
     evidence_bytes: int = 128 << 20
-    """All blobs of one image together: what they cost in memory is a multiple of it."""
+    """All blobs of one digest together, and of all digests of a run at one time: memory is a multiple of it."""
+    images: int = 12
+    """References of one run that are judged at the same time."""
+    platforms: int = 50
+    """Entries of one index that are judged; the official images of Docker Hub have about ten."""
     pages: int = 20
     """Pages of one referrers listing."""
     referrers: int = 200
@@ -52,8 +56,9 @@ class Limits:
     """Between two pieces of an answer."""
     helper_seconds: float = 15.0
     """A credential helper may have to ask a cloud for a token, and may wait for a person who is not there."""
-    concurrency: int = 8
-    """Requests in flight to one registry; more is rude and gains nothing."""
+    concurrency: int = 32
+    """Requests in flight to one registry, for all images of a run: what is attached to an image comes at once, and a
+    hundred images at 50 ms an answer wait as long as they compute. More is rude and gains nothing."""
     json_bytes: int = 4 << 20
     """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
     json_tokens: int = 200_000

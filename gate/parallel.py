@@ -1,7 +1,8 @@
 """Several waits at once, none of them longer than the deadline.
 
 What comes in: functions that wait for something. What goes out: their results in order, each a value or the `GateError`
-that it raised. Threads are daemons, so that a server that never answers cannot keep the process alive after its
+that it raised. `Once` lets several that want the same thing wait for one, `Budget` bounds what they hold together.
+Threads are daemons, so that a server that never answers cannot keep the process alive after its
 verdict; that is why this is not `concurrent.futures`, whose workers are joined at exit.
 """
 
@@ -10,12 +11,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from gate.errors import DeadlineExceeded, GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from gate.limits import Deadline
 
@@ -84,3 +86,83 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
             raise answer
         results[number] = answer
     return [results.get(number, late) for number in range(len(functions))]
+
+
+class Once(Generic[T]):
+    """Values by key, each made by whoever asks first while all others who ask wait for it. A failure is raised to all
+    who waited, and not kept.
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._values: dict[Hashable, Future[T]] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`: made by `make` if there is none. Raises what `make` raises, or `DeadlineExceeded`."""
+        with self._lock:
+            value = self._values.get(key)
+            first = value is None
+            if value is None:
+                value = self._values[key] = Future()
+        if first:
+            try:
+                value.set_result(make())
+            except BaseException as error:  # noqa: BLE001  (raised again by each thread that waits, this one too)
+                with self._lock:
+                    del self._values[key]
+                value.set_exception(error)
+        try:
+            return value.result(timeout=None if first else self._deadline.left())
+        except TimeoutError:
+            raise DeadlineExceeded(f"no answer within {self._deadline.seconds:g} s (--timeout)") from None
+
+
+class Budget:
+    """So much that several threads may hold together, in shares of which each is taken once and given back whole."""
+
+    def __init__(self, size: int, deadline: Deadline) -> None:
+        self._left = self._size = size
+        self._deadline = deadline
+        self._changed = threading.Condition()
+
+    def share(self) -> Share:
+        """A share of nothing, to take from."""
+        return Share(self)
+
+    def take(self, amount: int) -> int:
+        """Wait until `amount` is there, or all of it for what would never fit. Raises `DeadlineExceeded`."""
+        amount = min(amount, self._size)
+        with self._changed:
+            while self._left < amount:
+                self._changed.wait(self._deadline.left())
+            self._left -= amount
+        return amount
+
+    def give(self, amount: int) -> None:
+        """Give back what was taken."""
+        with self._changed:
+            self._left += amount
+            self._changed.notify_all()
+
+
+class Share:
+    """What one thread holds of a `Budget` until the `with` block ends. To be taken from once: two that each hold a part
+    and wait for the rest of the other's would wait for ever.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._held: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held is not None:
+            self._budget.give(self._held)
+
+    def take(self, amount: int) -> None:
+        """Hold `amount` until the end of the block. Raises `DeadlineExceeded`."""
+        assert self._held is None
+        self._held = self._budget.take(amount)

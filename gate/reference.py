@@ -121,6 +121,16 @@ def parse_reference(text: str, *, asserted_name: str | None = None) -> Reference
     return _remote(text)
 
 
+def parse_repository(text: str) -> Reference:
+    """`registry/repository`, without tag or digest, as a reference to whatever is in it. Raises `InvalidReference`."""
+    reference = parse_reference(text)
+    if reference.local or reference.digest is not None or ":" in text.rpartition("/")[2]:
+        raise InvalidReference(f"{_shown(text)}: a repository without tag or digest, as in ghcr.io/acme/signatures")
+    if "/" not in text:
+        raise InvalidReference(f"{_shown(text)}: name registry and repository, as in ghcr.io/acme/signatures")
+    return reference
+
+
 def canonical_name(text: str, *, typed: str | None = None) -> tuple[str, str, str]:
     """`registry/repository` -> (canonical name, host, repository): host in lower case, default port and Docker Hub's
     aliases folded, Hub's short names spelled out. Raises `InvalidReference` (design rule 23), which shows `typed`.

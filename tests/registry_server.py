@@ -91,6 +91,8 @@ class RegistryServer:
         self._lock = threading.Lock()
         self._requests: list[Request] = []
         self._connections: set[socket.socket] = set()
+        self.accepted = 0
+        """How many connections there were."""
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._scheme = "http" if tls is None else "https"
@@ -208,6 +210,7 @@ class RegistryServer:
             if now and self._stopping.is_set():
                 connection.shutdown(socket.SHUT_RDWR)
             elif now:
+                self.accepted += 1
                 self._connections.add(connection)
             else:
                 self._connections.discard(connection)

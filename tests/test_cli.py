@@ -250,7 +250,7 @@ def test_the_report_is_written_on_every_path(verify: Callable[..., Ran], monkeyp
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError("a bug\n::error::of ours")
 
-    monkeypatch.setattr("gate.flow.judge", crash)
+    monkeypatch.setattr("gate.flow.Judge.judge", crash)
     ran = verify(SIGNED, policy=POLICY)
     assert (ran.code, ran.report["verdict"], ran.report["error"]["code"]) == (4, "undecided", "internal")
     assert "Traceback" not in ran.err + ran.out
@@ -273,7 +273,7 @@ def test_verification_ends_at_the_deadline_too(verify: Callable[..., Ran], monke
 
         return replace(found, candidates=Late(found.candidates))
 
-    monkeypatch.setattr("gate.flow.discover", slow)
+    monkeypatch.setattr("gate.flow.judge.discover", slow)
     ran = verify(SIGNED, policy=POLICY)
     assert (ran.code, ran.report["verdict"]) == (3, "undecided")
     image = ran.report["images"][0]

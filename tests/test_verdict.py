@@ -155,7 +155,7 @@ def test_an_image_that_could_not_be_had_ends_with_its_errors_code(error: CouldNo
     """Section 2: whatever else is in the judgement."""
     entry = LedgerEntry(place="image", asked="x", status=None, found=0, bytes=0, complete=False, error=error)
     judgement = ImageJudgement(
-        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), evidence=(), ledger=(entry,), error=error
+        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), judged=(), asked=(entry,), error=error
     )
     assert judgement.exit_code == code
 
@@ -163,6 +163,6 @@ def test_an_image_that_could_not_be_had_ends_with_its_errors_code(error: CouldNo
 def test_an_image_without_an_error_and_without_a_rule_is_no_pass() -> None:
     """Section 9."""
     judgement = ImageJudgement(
-        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), evidence=(), ledger=(), error=None
+        reference=parse_reference("ghcr.io/acme/api"), image=None, rules=(), judged=(), error=None
     )
     assert judgement.exit_code == EXIT_STUCK

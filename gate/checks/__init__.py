@@ -16,42 +16,55 @@ from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
 from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
 from gate.checks.signers import ahead_of_clock, doubts
+from gate.policy.images import rules_for
 from gate.policy.model import Select
 from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.matching import Pattern
+    from gate.platforms import Platform
     from gate.policy.model import Accept, Policy, Rule
-    from gate.reference import Reference
-
-_LOCAL = ("oci:", "oci-archive:", "file:")
+    from gate.reference import Digest, Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """One rule's results, in the order of the checks, and the agent claims as it judged them.
 
-    `name` is None for the one result of an image that no rule matches (rule 22).
+    `name` is None for the one result of an image that no rule matches (rule 22). `digest` and `platform` say which
+    entry of an index was judged, where the rule has `platforms`; None for the digest that was asked for.
     """
 
     name: str | None
     results: tuple[Result, ...]
     commits: tuple[JudgedClaim, ...] = ()
+    digest: Digest | None = None
+    platform: Platform | None = None
 
 
 def check_image(
-    reference: Reference, claims: Claims, policy: Policy, *, gaps: tuple[Gap, ...], now: datetime
+    reference: Reference,
+    claims: Claims,
+    policy: Policy,
+    *,
+    gaps: tuple[Gap, ...],
+    now: datetime,
+    only: Collection[str] | None = None,
 ) -> tuple[RuleResult, ...]:
-    """Run every check of every rule whose `images` match."""
-    rules = [rule for rule in policy.rules if any(_names(pattern, reference) for pattern in rule.images)]
+    """Run every check of every rule whose `images` match, for one digest; with `only`, of the rules of these names."""
+    rules = rules_for(policy, reference)
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
     default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
-    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
+    return tuple(
+        check_rule(rule, claims, policy, gaps=gaps, now=now, default=default)
+        for rule in rules
+        if only is None or rule.name in only
+    )
 
 
 def check_rule(
@@ -107,21 +120,6 @@ def check_rule(
         results.append(settle(result, missed, over_complete_ledger=True))
 
     return RuleResult(name=rule.name, results=tuple(results), commits=commits)
-
-
-def _names(pattern: Pattern, reference: Reference) -> bool:
-    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport.
-
-    A path with a `.` or `..` segment leads elsewhere than a glob says: only a pattern without stars can mean it.
-    """
-    if reference.local and not reference.asserted:
-        if pattern.text == "**":
-            return True
-        if not pattern.text.startswith(_LOCAL):
-            return False
-        if "*" in pattern.text and {".", ".."} & set(reference.location.split("/")):
-            return False
-    return pattern.matches(reference.name)
 
 
 def _no_rule(reference: Reference, policy: Policy) -> Result:

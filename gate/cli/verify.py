@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gate.cli import access, signals
+from gate.cli import access, signals, sockets
 from gate.cli.output import say, show
-from gate.errors import GateError, Interrupted, InvalidUsage
+from gate.cli.references import MAX_REFERENCES, read_references
+from gate.errors import GateError, Interrupted, InvalidReference, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,17 +38,27 @@ Examples:
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml --report gate.json
 
   gate verify oci:build/image --as ghcr.io/acme/api --policy policy.toml
+
+  gate verify --refs-from images.txt --policy policy.toml --report gate.json
 """
 
 
 def verify(
-    reference: Annotated[
-        str,
+    references: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="REF",
+            metavar="REF...",
             help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], file:PATH",
         ),
-    ],
+    ] = None,
+    refs_from: Annotated[
+        str | None,
+        typer.Option(
+            "--refs-from",
+            help="Read further references from a file, one a line; - is stdin. Blank lines and # comments are skipped.",
+            metavar="FILE",
+        ),
+    ] = None,
     policy: Annotated[
         Path | None, typer.Option(help="The policy, a TOML file.  [env: GATE_POLICY]", metavar="FILE")
     ] = None,
@@ -60,6 +72,14 @@ def verify(
     bundle: Annotated[
         str | None, typer.Option(help="For file:PATH: its Sigstore bundle, or several as JSON Lines.", metavar="FILE")
     ] = None,
+    signature_repository: Annotated[
+        str | None,
+        typer.Option(
+            "--signature-repository",
+            help="Look in this repository too for what is attached, as cosign does with COSIGN_REPOSITORY.",
+            metavar="REPO",
+        ),
+    ] = None,
     timeout: Annotated[
         str | None,
         typer.Option(help="How long to wait in all: 60s (default), 2m.  [env: GATE_TIMEOUT]", metavar="DURATION"),
@@ -72,18 +92,23 @@ def verify(
     plain_http: access.PlainHttp = None,
     token_host: access.TokenHost = None,
     *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Open no socket: layouts, archives and files only, and no refresh.")
+    ] = False,
     debug: Annotated[
         bool,
         typer.Option("--debug", help="Say where credentials came from, and show the traceback of an internal error."),
     ] = False,
 ) -> None:
-    """Judge one image: PASS, FAIL or UNDECIDED, with the reason."""
-    _Verification(
-        reference=reference,
+    """Judge images: PASS, FAIL or UNDECIDED, with the reason. Of several the worst decides the exit code."""
+    verification = _Verification(
+        texts=tuple(references or ()),
+        refs_from=refs_from,
         policy=policy,
         report=report or os.environ.get("GATE_REPORT") or None,
         asserted_name=asserted_name,
         bundle=bundle,
+        signature_repository=signature_repository,
         timeout=timeout or os.environ.get("GATE_TIMEOUT") or "",
         read_access=partial(
             access.read_access,
@@ -96,8 +121,11 @@ def verify(
             plain_http=plain_http,
             token_host=token_host,
         ),
+        offline=offline,
         debug=debug,
-    ).run()
+    )
+    with sockets.forbidden() if offline else nullcontext():
+        verification.run()
 
 
 class _Verification:
@@ -106,28 +134,34 @@ class _Verification:
     def __init__(
         self,
         *,
-        reference: str,
+        texts: tuple[str, ...],
+        refs_from: str | None,
         policy: Path | None,
         report: str | None,
         asserted_name: str | None,
         bundle: str | None,
+        signature_repository: str | None,
         timeout: str,
         read_access: Callable[[Sequence[Reference]], Access],
+        offline: bool,
         debug: bool,
     ) -> None:
-        self.reference = reference
+        self.texts = texts
+        self.refs_from = refs_from
         self.policy_path = policy
         self.policy_from = "--policy"
         self.report = report
         self.asserted_name = asserted_name
         self.bundle = bundle
+        self.signature_repository = signature_repository
         self.timeout = timeout
         self.read_access = read_access
+        self.offline = offline
         self.debug = debug
         self.started = datetime.now(UTC)
         self.policy: Policy | None = None
         self.trust: list[TrustRoot] = []
-        self.images: list[ImageJudgement] = []
+        self.images: list[ImageJudgement | None] = []
         self.error: GateError | None = None
 
     def run(self) -> NoReturn:
@@ -146,13 +180,16 @@ class _Verification:
             self.error = Interrupted(signals.received[0])
         from gate.report import document, text, writing  # noqa: PLC0415
 
+        judged = [image for image in self.images if image is not None]
+        if len(judged) < len(self.images) and self.error is None:
+            self.error = GateError("internal error: not every image was judged")
         run = document.Run(
             started=self.started,
             finished=datetime.now(UTC),
             policy=self.policy,
             policy_from=self.policy_from,
             trust=self.trust,
-            images=self.images,
+            images=judged,
             error=self.error,
         )
         code = run.exit_code
@@ -171,7 +208,7 @@ class _Verification:
                 say(f"gate: {image['reference']}: credentials: {image['credentials'] or 'none were used'}")
         for warning in built["warnings"]:
             say(f"gate: warning: {warning}")
-        stream = sys.stderr if self.report == "-" or (self.error and not self.images) else sys.stdout
+        stream = sys.stderr if self.report == "-" or (self.error and not judged) else sys.stdout
         show(text.summary(built), stream)
         raise typer.Exit(code)
 
@@ -179,7 +216,6 @@ class _Verification:
         """Everything that can be wrong with the job is said before anything is fetched."""
         from gate import trust  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
-        from gate.reference import Transport, parse_reference  # noqa: PLC0415
         from gate.report.writing import check_writable  # noqa: PLC0415
 
         if self.report not in (None, "-"):
@@ -188,31 +224,77 @@ class _Verification:
             except InvalidUsage as error:
                 raise _CannotReport(str(error)) from None
         deadline = self._deadline()
-        reference = parse_reference(self.reference, asserted_name=self.asserted_name)
-        if (reference.transport is Transport.FILE) != (self.bundle is not None):
-            raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
-        access = self.read_access([reference])
+        references = self._references()
+        elsewhere = self._elsewhere(references)
+        access = self.read_access(references)  # what flags say of "the registry" is not said of another repository's
         self.policy = load_policy(self._policy_path())
+        if self.offline and self.policy.refresh:
+            raise InvalidUsage(
+                "--offline and trust.refresh of the policy do not go together: a refresh asks the network"
+            )
         self.trust = [
             trust.load(root.name, folder=Path(self.policy.path).parent, log_none=root.log_none, ct_none=root.ct_none)
             for root in self.policy.roots
         ]
         self._renew(self.policy, access, deadline)
-        from gate.flow import judge  # noqa: PLC0415
+        from gate.flow import Judge, judge_all  # noqa: PLC0415
         from gate.sources import Sources  # noqa: PLC0415
 
         limits = self.policy.limits
-        image = judge(
-            reference,
+        judge = Judge(
             self.policy,
             roots=self.trust,
             sources=Sources(access, limits=limits, deadline=deadline, settings=self.policy.registries),
             limits=limits,
             deadline=deadline,
             now=self.started,
-            bundle=self.bundle or "",
+            elsewhere=elsewhere,
+            light=len(references) > 1,
         )
-        self.images.append(image)
+        judge_all(judge, references, self.images, bundle=self.bundle or "")
+
+    def _references(self) -> list[Reference]:
+        """What to judge, in the order given: the arguments, then the lines of --refs-from."""
+        from gate.reference import Transport, parse_reference  # noqa: PLC0415
+
+        texts = [*self.texts, *(read_references(self.refs_from) if self.refs_from is not None else ())]
+        if not texts:
+            raise InvalidUsage("no image: name a REF, or a file of them with --refs-from")
+        if len(texts) > MAX_REFERENCES:
+            raise InvalidUsage(f"{len(texts)} references; at most {MAX_REFERENCES} are judged in one run")
+        if len(texts) > 1 and self.asserted_name is not None:
+            raise InvalidUsage("--as names one local image, and this run has several references")
+        if len(texts) > 1 and self.bundle is not None:
+            raise InvalidUsage("--bundle goes with one file:PATH, and this run has several references")
+        references, wrong = [], []
+        for text in texts:
+            try:
+                references.append(parse_reference(text, asserted_name=self.asserted_name))
+            except InvalidReference as error:
+                wrong.append(error)
+        if len(wrong) == 1:
+            raise wrong[0]
+        if wrong:
+            raise InvalidReference(f"{len(wrong)} references are wrong: " + "; ".join(map(str, wrong)))
+        for reference in references:
+            if (reference.transport is Transport.FILE) != (self.bundle is not None):
+                raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
+            if self.offline and not reference.local:
+                raise InvalidUsage(f"--offline: {reference.text!a} is in a registry; give oci:, oci-archive: or file:")
+        return references
+
+    def _elsewhere(self, references: list[Reference]) -> Reference | None:
+        """Another repository for what is attached. It decides what is found, so no environment names it (rule 25)."""
+        from gate.reference import parse_repository  # noqa: PLC0415
+
+        if self.signature_repository is None:
+            return None
+        if any(reference.local for reference in references):
+            raise InvalidUsage("--signature-repository goes with images of a registry; a layout holds what is attached")
+        try:
+            return parse_repository(self.signature_repository)
+        except InvalidReference as error:
+            raise InvalidUsage(f"--signature-repository: {error}") from None
 
     def _renew(self, policy: Policy, access: Access, deadline: Deadline) -> None:
         """Refresh the built-in roots where the policy asks for it, and refuse those that are too old for it."""

@@ -1,21 +1,47 @@
-"""A pattern of a rule's `images` -> what is wrong with it: patterns are written for canonical names (design rule 23).
+"""A rule's `images`: which images it is for, and which patterns could be for none (design rule 23).
 
-What comes in: the text, as the policy has it. What goes out: a complaint, or None. A pattern that no canonical name can
-match is refused: its rule would look as if it guarded something.
+What comes in: a reference and a policy, or a pattern's text. What goes out: the rules that match; or a complaint about
+the pattern, or None. Patterns are written for canonical names, and one that no canonical name can match is refused: its
+rule would look as if it guarded something.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gate.errors import InvalidReference
 from gate.reference import LOCAL_PREFIXES, canonical_host, canonical_name
+
+if TYPE_CHECKING:
+    from gate.policy.matching import Pattern
+    from gate.policy.model import Policy, Rule
+    from gate.reference import Reference
 
 _TAG_AT_END: Final = re.compile(r":[^/]*$")
 _STARS: Final = re.compile(r"\*+")
 _HOST_GLOB: Final = re.compile(r"[a-z0-9.*-]+(?::[0-9*]+)?")
 _SHORT: Final = "name the registry too; Docker Hub's short names are docker.io/library/NAME and docker.io/ORG/NAME"
+
+
+def rules_for(policy: Policy, reference: Reference) -> tuple[Rule, ...]:
+    """The rules whose `images` match the reference's name, in the policy's order."""
+    return tuple(rule for rule in policy.rules if any(_names(pattern, reference) for pattern in rule.images))
+
+
+def _names(pattern: Pattern, reference: Reference) -> bool:
+    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport.
+
+    A path with a `.` or `..` segment leads elsewhere than a glob says: only a pattern without stars can mean it.
+    """
+    if reference.local and not reference.asserted:
+        if pattern.text == "**":
+            return True
+        if not pattern.text.startswith(LOCAL_PREFIXES):
+            return False
+        if "*" in pattern.text and {".", ".."} & set(reference.location.split("/")):
+            return False
+    return pattern.matches(reference.name)
 
 
 def image_complaint(text: str) -> str | None:

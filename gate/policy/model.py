@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from gate.limits import Limits
+    from gate.platforms import Platform
     from gate.policy.matching import Pattern
     from gate.policy.predicates import PredicateSchema
     from gate.sources.settings import RegistrySettings
@@ -52,6 +53,15 @@ class Coverage(StrEnum):
 
     HEAD = "head"
     LISTED = "listed"
+
+
+class Scope(StrEnum):
+    """What a rule judges where the image is an index, unless it lists platforms."""
+
+    INDEX = "index"
+    """The digest that was asked for."""
+    EACH = "each"
+    """Every manifest of it that can run."""
 
 
 class Select(StrEnum):
@@ -167,10 +177,11 @@ class AttestationSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What images whose name matches must satisfy: every section that is there."""
+    """What images whose name matches must satisfy: every section that is there, for each digest of `platforms`."""
 
     name: str
     images: tuple[Pattern, ...]
+    platforms: Scope | tuple[Platform, ...]
     signature: SignatureSection | None
     provenance: ProvenanceSection | None
     agents: AgentsSection | None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = frozenset(
     {
         *("waivers", "deny", "revoked", "extends", "expires", "open"),
-        *("preset", "platforms", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
+        *("preset", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
         *("operators", "tools", "formats", "description"),
     }
 )
@@ -198,5 +198,7 @@ def _wrong_value(error: Any, value: object, allowed: Sequence[object]) -> str:
     choices = " or ".join(map(shown, allowed))
     if allowed == ["any"]:
         choices = 'a list, or "any"'
+    elif keys[-1:] == ["platforms"]:
+        choices += " or a list of platforms"
     hint = nearest(value, [item for item in allowed if isinstance(item, str)]) if isinstance(value, str) else ""
     return f"{shown(value)} is not {choices}{hint}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gate.platforms import parse_platform
 from gate.policy import predicates
 from gate.policy.images import image_complaint
 from gate.policy.matching import How, glob
@@ -21,6 +22,7 @@ from gate.policy.model import (
     KeyHolder,
     ProvenanceSection,
     Rule,
+    Scope,
     Select,
     SignatureSection,
     Signer,
@@ -32,6 +34,7 @@ from gate.reference import readable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gate.platforms import Platform
     from gate.policy.matching import Pattern
     from gate.policy.model import Builder
     from gate.policy.reading import KeyPath, Reader
@@ -60,6 +63,7 @@ class RuleReader:
         return Rule(
             name=table.get("name") or f"rule-{number + 1}",
             images=tuple(self._image(text, (*at, "images")) for text in table["images"] or ()),
+            platforms=self._platforms(table.get("platforms", Scope.INDEX), (*at, "platforms")),
             signature=self._signature(found["signature"], (*at, "signature")) if "signature" in found else None,
             provenance=self._provenance(found["provenance"], (*at, "provenance")) if "provenance" in found else None,
             agents=self._agents(found["agents"], (*at, "agents")) if "agents" in found else None,
@@ -152,6 +156,23 @@ class RuleReader:
         if complaint:
             self.reader.problem(at, f"{text!a}: {complaint}")
         return self.reader.checked(text, glob, at)
+
+    def _platforms(self, value: Any, at: KeyPath) -> Scope | tuple[Platform, ...]:
+        if value is None or isinstance(value, str):
+            return Scope(value or Scope.INDEX)
+        found: list[Platform] = []
+        for text in value:
+            try:
+                platform = parse_platform(text)
+            except ValueError as error:
+                self.reader.problem(at, str(error))
+                continue
+            if platform.unknown:
+                self.reader.problem(at, f"nothing runs on {platform}")
+            elif platform in found:
+                self.reader.problem(at, f"{text!a} is {platform}, which is listed already")
+            found.append(platform)
+        return tuple(found)
 
     def _ref(self, text: str, at: KeyPath) -> Pattern:
         if text == "any":

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from gate.checks import RuleResult
     from gate.checks.agents import JudgedClaim
     from gate.discovery import LedgerEntry
-    from gate.flow import ImageJudgement
+    from gate.flow import ImageJudgement, Judged
     from gate.policy.model import Policy
     from gate.trust import TrustRoot
     from gate.verdict import Result
@@ -97,11 +98,22 @@ def _image(image: ImageJudgement) -> dict[str, Any]:
         "credentials": image.credentials,
         "verdict": verdict_of(image.exit_code).value,
         "exit_code": image.exit_code,
-        "rules": [{"name": rule.name, "checks": [_check(result) for result in rule.results]} for rule in image.rules],
-        "evidence": [_evidence(item) for item in image.evidence],
+        "holds_for": [str(digest) for digest in image.holds_for],
+        "rules": [_rule(rule) for rule in image.rules],
+        "evidence": [_evidence(item, judged) for judged in image.judged for item in judged.evidence],
         "commits": _commits([claim for rule in image.rules for claim in rule.commits]),
         "ledger": [_ledger(entry) for entry in image.ledger],
+        "notes": list(image.notes),
         "error": _error(image.error),
+    }
+
+
+def _rule(rule: RuleResult) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "digest": None if rule.digest is None else str(rule.digest),
+        "platform": None if rule.platform is None else str(rule.platform),
+        "checks": [_check(result) for result in rule.results],
     }
 
 
@@ -116,9 +128,10 @@ def _check(result: Result) -> dict[str, Any]:
     }
 
 
-def _evidence(item: Evidence) -> dict[str, Any]:
+def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
     document: dict[str, Any] = {
         "digest": str(item.digest),
+        "subject": str(judged.image.digest),
         "layer": item.layer,
         "kind": item.kind.value,
         "content": None,
@@ -188,6 +201,8 @@ def _commits(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
 def _ledger(entry: LedgerEntry) -> dict[str, Any]:
     return {
         "place": entry.place,
+        "subject": None if entry.subject is None else str(entry.subject),
+        "repository": entry.repository,
         "asked": entry.asked,
         "status": entry.status,
         "found": entry.found,

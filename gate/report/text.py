@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROUNDS = ("image", "manifests", "blobs")
+_VERDICTS = ("undecided", "fail", "pass")
 
 
 def escape(text: str) -> str:
@@ -29,6 +30,8 @@ def summary(report: Mapping[str, Any]) -> str:
     lines: list[str] = []
     for image in report["images"]:
         lines += _image(image)
+    if len(report["images"]) > 1:
+        lines += _total(report)
     error = report["error"]
     if error is not None and error["problems"]:
         lines += [f"{report['verdict'].upper()}  {error['where']}: {problem}" for problem in error["problems"]]
@@ -44,11 +47,16 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
         asserted = " (the name is --as's)" if image["name_asserted"] else ""
         named = f"{image['name']}@" if image["name"] != image["reference"] else ""
         yield f"      {named}{image['digest']}{asserted}"
+        entries = [digest for digest in image["holds_for"] if digest != image["digest"]]
+        if entries:
+            whole = "and " if image["digest"] in image["holds_for"] else "holds for these entries alone: "
+            yield f"      {whole}{', '.join(f'{named}{digest}' for digest in entries)}"
     if image["error"] is not None:
         yield f"      could not look: {image['error']['message']}"
         yield from (f"    {line}" for line in _advice(image["error"]))
     for rule in image["rules"]:
-        yield f"  rule {rule['name']}" if rule["name"] else "  no rule"
+        entry = f", {rule['platform'] or 'the image'} {rule['digest']}" if rule["digest"] else ""
+        yield f"  rule {rule['name']}{entry}" if rule["name"] else "  no rule"
         for check in rule["checks"]:
             yield from _check(check)
     if image["commits"]:
@@ -60,7 +68,16 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
         for item in rejected:
             reasons = "; and ".join([item["reason"], *(also["reason"] for also in item["also_failed"])])
             yield f"    {item['digest'][:19]}  {item['kind']}: {reasons}"
+    for note in image["notes"]:
+        yield f"  note  {note}"
     yield from _ledger(image["ledger"])
+
+
+def _total(report: Mapping[str, Any]) -> Iterator[str]:
+    """What many images come to, in one line, after all of them."""
+    verdicts = [image["verdict"] for image in report["images"]]
+    counted = ", ".join(f"{verdicts.count(word)} {word}" for word in _VERDICTS if word in verdicts)
+    yield f"{report['verdict'].upper()}  {len(verdicts)} images: {counted}"
 
 
 def _check(check: Mapping[str, Any]) -> Iterator[str]:
@@ -83,9 +100,15 @@ def _commit(commit: Mapping[str, Any]) -> str:
 
 
 def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
-    places = [entry for entry in ledger if entry["place"] not in _ROUNDS]
-    if places:
-        yield "  looked at " + ", ".join(f"{entry['place']} ({entry['found']})" for entry in places)
+    """What was found where, over all digests that were looked at; and each place that could not be read to its end."""
+    counts: dict[str | None, dict[str, int]] = {}
+    for entry in ledger:
+        if entry["place"] not in _ROUNDS:
+            places = counts.setdefault(entry["repository"], {})
+            places[entry["place"]] = places.get(entry["place"], 0) + entry["found"]
+    for repository, places in counts.items():
+        where = f" in {repository}" if repository else ""
+        yield f"  looked at{where} " + ", ".join(f"{place} ({found})" for place, found in places.items())
     for entry in ledger:
         if not entry["complete"]:
             yield f"    incomplete: {entry['place']}: {entry['error']['message']}"

@@ -96,6 +96,9 @@ class Source(Protocol):
     def tagged(self, tag: str) -> Answer:
         """The manifest under a tag of the same repository, or the answer that there is none."""
 
+    def holder(self, digest: Digest) -> Content | None:
+        """An index that may list `digest`, where the reference or the source names one at little cost. A hint."""
+
 
 def check_digest(raw: bytes, digest: Digest, what: str) -> None:
     """Raise `Malformed` unless `raw` hashes to `digest`. Called on every body, before anything reads it."""

@@ -110,6 +110,14 @@ class LayoutSource:
             raise Malformed(f"{self._reference.location}: index.json lists {len(digests)} manifests as {tag}")
         return Answer(status=None, content=self._content(digests.pop()) if digests else None)
 
+    def holder(self, digest: Digest) -> Content | None:
+        """An index that index.json lists and that lists `digest`."""
+        for item in self._listed:
+            content = self._content(item.digest)
+            if any(child.digest == digest for child in self._parsed(content).manifests):
+                return content
+        return None
+
     def _read_index(self) -> tuple[Descriptor, ...]:
         where = self._reference.location
         version = self._files.read("oci-layout", self._limits.manifest_bytes)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gate.errors import InvalidReference
+from gate.platforms import Platform, platform
 from gate.reference import Digest, parse_digest
 from gate.strictjson import JSON, Refused, parse_object
 
@@ -32,7 +33,8 @@ MANIFEST_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
     """A reference to content by digest (image-spec descriptor.md). `data` is the content itself, where it is inlined
-    and has the descriptor's size; whoever uses it checks its digest.
+    and has the descriptor's size; whoever uses it checks its digest. `platform` is what an index says that an entry
+    runs on; None if it does not say so readably.
     """
 
     media_type: str
@@ -41,6 +43,7 @@ class Descriptor:
     artifact_type: str
     annotations: Mapping[str, str]
     data: bytes | None = None
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,17 @@ def parse_descriptor(value: JSON) -> Descriptor:
         artifact_type=_text(value, "artifactType"),
         annotations=_annotations(value),
         data=_inline(value.get("data"), size),
+        platform=_platform(value.get("platform")),
     )
+
+
+def _platform(value: JSON) -> Platform | None:
+    """None for what names no platform: whoever needs one then has none, and a list of referrers needs none."""
+    if not isinstance(value, Mapping):
+        return None
+    parts = ["" if value.get(key) is None else value.get(key) for key in ("os", "architecture", "variant")]
+    os, architecture, variant = (part if isinstance(part, str) and part.isprintable() else None for part in parts)
+    return None if not os or not architecture or variant is None else platform(os, architecture, variant)
 
 
 def _inline(data: JSON, size: int) -> bytes | None:

@@ -25,6 +25,7 @@ from gate.verification.evidence import (
     Statement,
     Step,
     Verified,
+    without_predicate,
 )
 from gate.verification.keys import PublicKey, fingerprint, read_key
 from gate.verification.roots import Root
@@ -55,6 +56,7 @@ __all__ = [
     "fingerprint",
     "read_key",
     "verify",
+    "without_predicate",
 ]
 
 _ORDER = tuple(Step)

@@ -6,7 +6,7 @@ were not verified.
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ __all__ = [
     "Statement",
     "Step",
     "Verified",
+    "without_predicate",
 ]
 
 _SEAL: Final = object()
@@ -162,6 +163,13 @@ class Verified(Evidence):
     def predicate_type(self) -> str | None:
         """The statement's predicate type; None for what is no attestation."""
         return None if self.statement is None else self.statement.predicate_type
+
+
+def without_predicate(item: Verified) -> Verified:
+    """The same evidence without what its predicate says: what a report needs once everything is judged."""
+    if item.statement is None:
+        return item
+    return replace(item, statement=replace(item.statement, predicate={}), seal=_SEAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate import trust
 from gate.errors import GateError
-from gate.flow import judge
+from gate.flow import Judge
 from gate.limits import Deadline
 from gate.policy.loading import parse_policy
 from gate.reference import parse_reference
@@ -59,15 +59,9 @@ def ask(layout: Path, policy: str) -> Answer:
     parsed, roots = lab_policy(policy)
     deadline = Deadline(60)
     try:
-        judged = judge(
-            parse_reference(f"oci:{layout}"),
-            parsed,
-            roots=roots,
-            sources=Sources(limits=LIMITS, deadline=deadline),
-            limits=LIMITS,
-            deadline=deadline,
-            now=NOW,
-        )
+        sources = Sources(limits=LIMITS, deadline=deadline)
+        judge = Judge(parsed, roots=roots, sources=sources, limits=LIMITS, deadline=deadline, now=NOW)
+        judged = judge.judge(parse_reference(f"oci:{layout}"))
     except GateError as error:
         return Answer(code=error.exit_code, digest="", meaning=frozenset())
     return Answer(

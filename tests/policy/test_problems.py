@@ -347,6 +347,33 @@ def test_a_policy_of_the_wrong_shape_is_refused_with_the_key(text: str, expected
     assert problems(text) == (expected,)
 
 
+# Platforms
+
+PLATFORMS: dict[str, tuple[str, str]] = {
+    "a word that is none": ('"all"', "'all' is not 'index' or 'each' or a list of platforms"),
+    "an empty list": ("[]", EMPTY),
+    "a list of nothing": ('[""]', "it is empty"),
+    "no platform": ('["amd64"]', "'amd64' is no platform: write os/architecture or os/architecture/variant"),
+    "upper case": ('["Linux/amd64"]', "'Linux/amd64' is no platform"),
+    "each in a list": ('["each"]', "'each' is no platform"),
+    "four parts": ('["linux/arm64/v8/x"]', "'linux/arm64/v8/x' is no platform"),
+    "twice": ('["linux/amd64", "linux/amd64"]', "something is listed twice"),
+    "twice in two spellings": (
+        '["linux/arm64", "linux/aarch64/v8"]',
+        "'linux/aarch64/v8' is linux/arm64, which is listed already",
+    ),
+    "what nothing runs on": ('["unknown/unknown"]', "nothing runs on unknown/unknown"),
+    "a number": ("1", "1 is not a list or a text"),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), PLATFORMS.values(), ids=PLATFORMS)
+def test_platforms_that_are_none_are_refused(value: str, expected: str) -> None:
+    (problem,) = problems(after("[[rules]]", f"platforms = {value}"))
+    assert problem.startswith(f"{RULE}.platforms"), problem
+    assert expected in problem
+
+
 # Keys and words of the design that this version does not check: they must never look as if they were checked.
 
 NOT_YET: dict[str, tuple[str, str]] = {
@@ -355,7 +382,6 @@ NOT_YET: dict[str, tuple[str, str]] = {
     "expires": (f"expires = 2027-01-31\n{GOOD}", f"the key 'expires' {NOT_BUILT}"),
     "deny at the top": (f'deny = ["x"]\n{GOOD}', f"the key 'deny' {NOT_BUILT}"),
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),
-    "platforms": (after("[[rules]]", 'platforms = "all"'), f"{RULE}: the key 'platforms' {NOT_BUILT}"),
     "vsa": (after("[rules.provenance]", "vsa = []"), f"{RULE}.provenance: the key 'vsa' {NOT_BUILT}"),
     "labels": (
         after("[rules.provenance]", 'labels = "must-agree"'),

@@ -41,9 +41,13 @@ def _image(text: str) -> dict[str, Any]:
         "name_asserted": True,
         "digest": "sha256:" + "0" * 64,
         "error": {"message": text, "retry": False, "code": "limit"},
+        "holds_for": ["sha256:" + "0" * 64],
+        "notes": [text],
         "rules": [
             {
                 "name": text,
+                "digest": "sha256:" + "0" * 64,
+                "platform": text,
                 "checks": [
                     {"id": text, "outcome": outcome, "expected": text, "found": text, "remedy": text}
                     for outcome in ("pass", "fail", "error")
@@ -70,7 +74,9 @@ def _image(text: str) -> dict[str, Any]:
                 "also_failed": [{"step": "signature", "reason": text}],
             }
         ],
-        "ledger": [{"place": text, "found": 0, "complete": False, "error": {"message": text}}],
+        "ledger": [
+            {"place": text, "repository": text, "found": 0, "complete": False, "error": {"message": text}},
+        ],
     }
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate import trust
-from gate.flow import ImageJudgement, judge
+from gate.flow import ImageJudgement, Judge
 from gate.limits import Deadline, Limits
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
@@ -138,6 +138,11 @@ def place(path: str) -> str:
     return "image" if name == "v1" else "manifest" if name.startswith("sha256:") else "tag"
 
 
+def matters(path: str) -> set[int]:
+    """What comes of a question that is never answered: cosign's SBOM tag holds no evidence, whatever it answers."""
+    return {0} if path.endswith(".sbom") else {3, 4}
+
+
 class Broken:
     """A registry of one case; `paths` are the requests of a run in which nothing breaks."""
 
@@ -151,8 +156,7 @@ class Broken:
     def run(self, policy: str, *, seconds: float = 20.0, limits: Limits | None = None) -> ImageJudgement:
         loaded, roots = _policy(policy)
         limits, deadline = limits or Limits(), Deadline(seconds)
-        return judge(
-            parse_reference(self.image),
+        judge = Judge(
             loaded,
             roots=roots,
             sources=Sources(limits=limits, deadline=deadline),
@@ -160,6 +164,7 @@ class Broken:
             deadline=deadline,
             now=NOW,
         )
+        return judge.judge(parse_reference(self.image))
 
     def broken(self, path: str, way: Response, *, once: bool = False) -> Callable[[str], Response | None]:
         lock, left = threading.Lock(), [1]
@@ -239,12 +244,12 @@ def test_an_unsigned_image_never_passes_because_an_answer_broke(unsigned: Broken
 def test_what_may_pass_is_asked_again(signed: Broken, way: str) -> None:
     for path in signed.paths:
         assert _judged(signed, path, way, once=True) == 0, f"{way} at {path}"
-        assert _judged(signed, path, way) in {3, 4}, f"{way} at {path}"
+        assert _judged(signed, path, way) in matters(path), f"{way} at {path}"
 
 
 @pytest.mark.parametrize("way", ["401-without-a-challenge", "403", "429-come-back-next-year"])
 def test_what_will_not_pass_is_asked_once(signed: Broken, way: str) -> None:
     for path in signed.paths:
         signed.server.forget()
-        assert _judged(signed, path, way) in {3, 4}
+        assert _judged(signed, path, way) in matters(path)
         assert [request.path for request in signed.server.requests].count(path) == 1, f"{way} at {path}"

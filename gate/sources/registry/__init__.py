@@ -186,6 +186,12 @@ class RegistrySource:
             raise refusal(reply, what, hint=f"if that is its answer for a tag that is not there, say {say}")
         return Answer(status=reply.status, content=_content(reply, what, None))
 
+    def holder(self, digest: Digest) -> Content | None:
+        """What the tag of a reference with tag and digest is, if that is something else."""
+        tag = self._reference.tag
+        found = None if tag is None or self._reference.digest is None else self.tagged(tag).content
+        return None if found is None or found.digest == digest else found
+
     def referrers(self, subject: Digest) -> Listing:
         """All that the referrers API lists for `subject`, on all pages; `supported` is False where there is none."""
         return list_referrers(

@@ -60,6 +60,10 @@ class MirroredSource:
             lambda source: replace(source.tagged(tag), by=source.host), there=lambda answer: answer.content is not None
         )
 
+    def holder(self, digest: Digest) -> Content | None:
+        """What the reference's tag is, if that is something else than `digest`."""
+        return self._first(lambda source: source.holder(digest), there=lambda found: found is not None)
+
     def referrers(self, subject: Digest) -> Listing:
         """What refers to `subject`; that there is nothing only the origin can say."""
         return self._first(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def new_session(access: Access, *, named: set[str], limits: Limits, deadline: Deadline) -> requests.Session:
-    """A session that keeps at most `limits.concurrency` connections to one origin, all of them bound to `deadline`.
+    """A session that has at most `limits.concurrency` connections to one origin, all of them bound to `deadline`.
 
     A request's `cert`, whatever it is, stands for the client certificate of `access`. `named` are the hosts that the
     user named; it may grow. Raises `InvalidUsage` for certificates of `access` that cannot be read.
@@ -110,7 +110,9 @@ class _Adapter(HTTPAdapter):
             self._context(certificate=False)  # what cannot be read is said before anything is asked
         if access.client_certificate:
             self._context(certificate=True)
-        super().__init__(pool_maxsize=limits.concurrency, max_retries=0)
+        # A request for which no connection is left waits for one; those that have one are bound to the deadline.
+        most = limits.concurrency
+        super().__init__(pool_connections=most, pool_maxsize=most, pool_block=True, max_retries=0)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None

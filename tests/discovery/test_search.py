@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate import discovery
-from gate.discovery import Candidate, Discovery, Kind, LedgerEntry, cosign_tag, discover, referrers_tag
+from gate.discovery import (
+    Candidate,
+    Discovery,
+    Elsewhere,
+    Kind,
+    LedgerEntry,
+    cosign_tag,
+    discover,
+    referrers_tag,
+    search,
+)
 from gate.errors import (
     AccessDenied,
     CouldNotLook,
@@ -42,7 +51,8 @@ BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 DSSE = "application/vnd.dsse.envelope.v1+json"
 LIMITS = Limits()
-PLACES = ("image", "referrers-api", "referrers-tag", "cosign-sig", "cosign-att", "manifests", "blobs")
+LISTINGS = ("referrers-api", "referrers-tag", "cosign-sig", "cosign-att", "cosign-sbom")
+PLACES = ("image", *LISTINGS, "manifests", "blobs")
 
 
 def digest_of(raw: bytes) -> Digest:
@@ -128,6 +138,9 @@ class FakeSource:
         if descriptor.digest not in self.blobs:
             raise Malformed(f"blob {descriptor.digest} is not there", status=404)
         return self.blobs[descriptor.digest]
+
+    def holder(self, digest: Digest) -> Content | None:
+        raise AssertionError(f"discovery asks who lists {digest}")
 
     def referrers(self, subject: Digest) -> Listing:
         self._asked("referrers-api")
@@ -291,6 +304,111 @@ def test_each_layer_is_a_candidate_with_its_place_in_the_manifest() -> None:
     source = FakeSource()
     source.attach(b"a", b"b", b"c")
     assert [(item.layer, item.raw) for item in look(source).candidates] == [(0, b"a"), (1, b"b"), (2, b"c")]
+
+
+# --- cosign's SBOMs: listed, and never evidence
+
+
+@pytest.mark.parametrize("media_type", ["spdx+json", BUNDLE, DSSE, SIMPLE])
+def test_what_cosign_attached_as_an_sbom_is_never_evidence_whatever_it_says_it_is(media_type: str) -> None:
+    source = FakeSource()
+    attached = referrer(b"from .sbom", subject=None, media_type=media_type)
+    source.add(blobs=[b"from .sbom"])
+    source.tags = {"cosign-sbom": attached}
+    found = look(source)
+    (candidate,) = found.candidates
+    assert (candidate.kind, candidate.raw, candidate.media_type) == (Kind.OTHER, b"", media_type)
+    assert candidate.problem == "an SBOM that cosign attached without a signature"
+    assert entry(found, "cosign-sbom").found == 1
+    assert str(digest_of(b"from .sbom")) not in source.asked
+
+
+@pytest.mark.parametrize("error", [Unavailable("503"), AccessDenied("403"), LimitExceeded("too long")])
+def test_an_sbom_that_cannot_be_had_is_in_the_ledger_and_no_gap(error: CouldNotLook) -> None:
+    """Nothing there could change a verdict."""
+    found = look(FakeSource(failing={"cosign-sbom": error}))
+    assert entry(found, "cosign-sbom").error is error
+    assert found.missed == ()
+    many = look(FakeSource(tags={"cosign-sbom": referrer(b"a", b"b", subject=None)}), limits=Limits(layers=1))
+    assert not entry(many, "cosign-sbom").complete
+    assert many.missed == ()
+
+
+# --- another repository for what is attached
+
+
+def elsewhere(source: FakeSource, other: FakeSource) -> Discovery:
+    return discover(
+        source,
+        digest=None,
+        limits=LIMITS,
+        deadline=Deadline(20),
+        elsewhere=Elsewhere(name="registry.example/signatures", source=other),
+    )
+
+
+def test_another_repository_is_looked_at_in_every_place_beside_the_images_own() -> None:
+    own, other = FakeSource(), FakeSource(image=content({"layers": [], "not": "asked for"}))
+    own.attach(b"own")
+    other.attach(b"elsewhere")
+    by_tag = referrer(b"by tag")
+    other.add(by_tag, blobs=[b"by tag", b"sig", b"att"])
+    other.tags = {
+        "referrers-tag": index(by_tag),
+        "cosign-sig": referrer(b"sig", subject=None, media_type=SIMPLE),
+        "cosign-att": referrer(b"att", subject=None, media_type=DSSE),
+    }
+    found = elsewhere(own, other)
+    assert raws(found) == {b"own", b"elsewhere", b"by tag", b"sig", b"att"}
+    assert found.image == IMAGE
+    assert "resolve" not in other.asked, "the image is not there"
+    for name in (None, "registry.example/signatures"):
+        places = [item.place for item in found.ledger if item.repository == name and item.place in LISTINGS]
+        assert places == list(LISTINGS)
+    assert found.missed == ()
+    assert {item.subject for item in found.ledger} == {SUBJECT}
+
+
+@pytest.mark.parametrize("place", ["referrers-api", "referrers-tag", "cosign-sig", "cosign-att"])
+def test_another_repository_that_fails_is_a_gap_too(place: str) -> None:
+    error = Unavailable("503", status=503)
+    own = FakeSource()
+    own.attach(b"own")
+    found = elsewhere(own, FakeSource(failing={place: error}))
+    assert raws(found) == {b"own"}
+    assert found.missed == (error,)
+    assert entry(found, place).repository == "registry.example/signatures"
+
+
+def test_what_another_repository_lists_counts_only_if_its_own_subject_is_the_image() -> None:
+    other = FakeSource()
+    other.attach(b"about another", subject=OTHER)
+    assert elsewhere(FakeSource(), other).candidates == ()
+
+
+def test_another_repository_costs_no_further_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    def counted(functions: Sequence[Callable[[], Any]], **options: Any) -> list[Any]:
+        rounds.append(len(functions))
+        assert options["width"] >= len(functions)
+        return run_round(functions, **options)
+
+    monkeypatch.setattr(search, "run_round", counted)
+    own, other = FakeSource(), FakeSource()
+    own.attach(b"a")
+    other.attach(b"b")
+    elsewhere(own, other)
+    assert rounds == [10, 2, 2]
+
+
+def test_no_tag_is_asked_for_that_no_registry_can_have() -> None:
+    """A SHA-512 digest with cosign's suffix is longer than a tag may be; cosign cannot have pushed it."""
+    image = Content(digest=Digest("sha512", hashlib.sha512(IMAGE.raw).hexdigest()), media_type="", raw=IMAGE.raw)
+    source = FakeSource(image=image)
+    found = look(source)
+    assert [item.place for item in found.ledger] == ["image", "referrers-api", "referrers-tag", "manifests", "blobs"]
+    assert found.missed == ()
 
 
 # --- a place that fails
@@ -458,6 +576,17 @@ def test_all_blobs_together_are_bounded() -> None:
     assert found.missed
 
 
+def test_a_blob_that_several_manifests_carry_is_read_once_and_counted_for_each() -> None:
+    source = FakeSource()
+    for number in range(5):
+        source.attach(b"the same", annotations={"n": str(number)})
+    found = look(source)
+    assert [item.raw for item in found.candidates] == [b"the same"] * 5
+    assert source.asked.count(str(digest_of(b"the same"))) == 1
+    assert isinstance(look(source, limits=Limits(evidence_bytes=39)).missed[0], LimitExceeded)
+    assert look(source, limits=Limits(evidence_bytes=40)).missed == ()
+
+
 # --- order and rounds
 
 
@@ -510,19 +639,19 @@ def test_the_number_of_rounds_does_not_grow_with_what_is_attached(
         rounds.append(len(functions))
         return run_round(functions, **options)
 
-    monkeypatch.setattr(discovery, "run_round", counted)
+    monkeypatch.setattr(search, "run_round", counted)
     for attached in (0, 1, 40):
         source = FakeSource()
         for number in range(attached):
             source.attach(b"%d" % number)
         rounds.clear()
         assert len(look(source, digest=digest).candidates) == attached
-        assert rounds == [4 if digest is None else 5, attached, attached]
-        assert len(source.asked) == 5 + 2 * attached, "and nothing is asked twice"
+        assert rounds == [5 if digest is None else 6, attached, attached]
+        assert len(source.asked) == 6 + 2 * attached, "and nothing is asked twice"
 
 
 def test_a_round_goes_out_at_once() -> None:
-    together = threading.Barrier(4)
+    together = threading.Barrier(5)
 
     class Together(FakeSource):
         def _asked(self, what: str) -> None:
@@ -534,7 +663,7 @@ def test_a_round_goes_out_at_once() -> None:
 
 
 def test_with_a_digest_the_image_and_its_listings_are_asked_for_at_once() -> None:
-    together = threading.Barrier(5)
+    together = threading.Barrier(6)
 
     class Together(FakeSource):
         def _asked(self, what: str) -> None:

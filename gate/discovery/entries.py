@@ -1,0 +1,106 @@
+"""An index -> the entries that a rule wants judged in its place (`platforms` in a rule).
+
+What comes in: a fetched manifest, and "each" or a list of platforms. What goes out: `Chosen`: the digests to judge, or
+why there are none. It follows no entry and judges none.
+
+An entry that nothing can run is left out only if it says so twice: its platform is unknown/unknown, and its annotation
+names a sibling that it is about. That is what BuildKit writes for its attestation manifests (buildkit's
+docs/attestations/attestation-storage.md); a signature on those is nobody's habit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gate.errors import LimitExceeded
+from gate.sources.manifest import INDEX_TYPES, parse_manifest
+from gate.strictjson import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.limits import Limits
+    from gate.platforms import Platform
+    from gate.reference import Digest
+    from gate.sources import Content
+    from gate.sources.manifest import Descriptor, Manifest
+
+_ABOUT: Final = "vnd.docker.reference.digest"
+_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One manifest of an index, and what it runs on; None for an image that is no index."""
+
+    digest: Digest
+    platform: Platform | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The entries that were asked for. `whole` says that they are all that anything could run.
+
+    `problem` says why the index does not hold what was asked for; then there are no entries.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    whole: bool = False
+    problem: str = ""
+
+
+def read_index(image: Content, limits: Limits) -> Manifest | None:
+    """The manifest if it is an index, else None. Raises `LimitExceeded` for one that is too large to read."""
+    try:
+        manifest = parse_manifest(image, limits)
+    except Refused as error:
+        if error.costly:
+            raise LimitExceeded(f"{image.digest} is too deep or too long to read") from None
+        return None
+    return manifest if manifest.index else None
+
+
+def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -> Chosen:
+    """The entries for the platforms that are `wanted`, None for each that can run.
+
+    Each wanted platform must be that of exactly one manifest. An entry that is an index itself or names no platform
+    makes the whole index unusable: what a runtime would make of it is anybody's guess. Raises `LimitExceeded` for more
+    than `limits.platforms` entries to judge.
+    """
+    runnable = [entry for entry in index.manifests if not _is_about_a_sibling(entry, index.manifests)]
+    for entry in runnable:
+        if entry.media_type in INDEX_TYPES:
+            return Chosen(problem=f"its entry {entry.digest} is an index itself")
+        if entry.platform is None:
+            return Chosen(problem=f"its entry {entry.digest} names no platform")
+    every = sorted({Entry(entry.digest, entry.platform) for entry in runnable}, key=lambda entry: str(entry.platform))
+    if not every:
+        return Chosen(problem="it lists nothing that can run")
+    found = every
+    if wanted is not None:
+        for platform in wanted:
+            digests = [str(entry.digest) for entry in every if entry.platform == platform]
+            if len(digests) != 1:
+                many = f"{len(digests)} entries for {platform}: {', '.join(digests[:_SHOWN])}"
+                return Chosen(problem=many if digests else f"no entry for {platform}; it has {_platforms(every)}")
+        found = [entry for entry in every if entry.platform in wanted]
+    if len(found) > limits.platforms:
+        raise LimitExceeded(f"{len(found)} platforms to judge; at most {limits.platforms} are")
+    return Chosen(entries=tuple(found), whole={item.digest for item in found} == {item.digest for item in every})
+
+
+def _is_about_a_sibling(entry: Descriptor, siblings: Sequence[Descriptor]) -> bool:
+    if entry.platform is None or not entry.platform.unknown:
+        return False
+    about = entry.annotations.get(_ABOUT)
+    return any(str(other.digest) == about and not _is_unknown(other) for other in siblings)
+
+
+def _is_unknown(entry: Descriptor) -> bool:
+    return entry.platform is not None and entry.platform.unknown
+
+
+def _platforms(entries: Sequence[Entry]) -> str:
+    names = list(dict.fromkeys(str(entry.platform) for entry in entries))
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -1,0 +1,160 @@
+"""Rules with `platforms`: the verdict over the entries of an index.
+
+What comes in: a fetched image and the rules that match it. What goes out: one judgement, with a result of each rule for
+each entry that it chose. Evidence of an entry counts for that entry alone, as each is looked at by itself.
+
+The verdict then holds for the entries that every such rule chose; for the index itself only if they are all that
+anything could run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gate.discovery.entries import Chosen, Entry, choose, read_index
+from gate.discovery.found import LedgerEntry
+from gate.errors import CouldNotLook, GateError
+from gate.flow.judgement import ImageJudgement, Judged
+from gate.parallel import run_round
+from gate.policy.images import rules_for
+from gate.policy.model import Scope
+from gate.verdict import Gap, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gate.checks import RuleResult
+    from gate.discovery import Discovery
+    from gate.flow.judge import Judge
+    from gate.parallel import Share
+    from gate.policy.model import Rule
+    from gate.reference import Digest, Reference
+    from gate.sources import Content
+    from gate.sources.manifest import Manifest
+
+CHECK = "platforms"
+
+
+def judge_entries(
+    judge: Judge,
+    reference: Reference,
+    image: Content,
+    index: Manifest | None,
+    look: Callable[[Digest], Callable[[Share], Discovery]],
+) -> ImageJudgement:
+    """Judge every digest that some rule chooses, at once. `index` is what `image` is, if it is one; `look` says how to
+    look at a digest. Raises `CouldNotLook` if the index is over a limit.
+    """
+    rules = rules_for(judge.policy, reference)
+    chosen = {rule.name: _choose(judge, rule, image, index) for rule in rules}
+    spread = [rule for rule in rules if rule.platforms is not Scope.INDEX]
+    common = _common([chosen[rule.name] for rule in spread])
+    if not common and not any(chosen[rule.name].problem for rule in spread):
+        nothing = Chosen(
+            problem="the rules that match choose no manifest in common, so that a pass would hold for nothing"
+        )
+        chosen |= {rule.name: nothing for rule in spread}
+
+    wanted: dict[Digest, list[str]] = {}
+    for rule in rules:
+        for entry in chosen[rule.name].entries:
+            wanted.setdefault(entry.digest, []).append(rule.name)
+    jobs = [partial(judge.judge_digest, reference, look(digest), only=tuple(names)) for digest, names in wanted.items()]
+    answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
+    found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))
+    whole = all(chosen[rule.name].whole for rule in spread)
+    return ImageJudgement(
+        reference=reference,
+        image=image,
+        rules=tuple(result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)),
+        judged=tuple(item for item in found.values() if isinstance(item, Judged)),
+        asked=(_looked_at(image),) if image.digest not in wanted else (),
+        covered=((image.digest,) if whole else ()) + tuple(digest for digest in common if digest != image.digest),
+    )
+
+
+def _looked_at(image: Content) -> LedgerEntry:
+    return LedgerEntry(
+        place="image",
+        asked=str(image.digest),
+        status=None,
+        found=1,
+        bytes=len(image.raw),
+        complete=True,
+        subject=image.digest,
+    )
+
+
+def _choose(judge: Judge, rule: Rule, image: Content, index: Manifest | None) -> Chosen:
+    asked = Chosen(entries=(Entry(image.digest, None),), whole=True)
+    if rule.platforms is Scope.INDEX:
+        return asked
+    if isinstance(rule.platforms, Scope):
+        return asked if index is None else choose(index, None, judge.limits)
+    if index is None:
+        return Chosen(problem="it is no index, so that it does not say what it runs on")
+    return choose(index, rule.platforms, judge.limits)
+
+
+def _common(chosen: Sequence[Chosen]) -> tuple[Digest, ...]:
+    """The digests that are in each choice, in the order of the first."""
+    digests = [[entry.digest for entry in item.entries] for item in chosen]
+    return tuple(dict.fromkeys(digest for digest in digests[0] if all(digest in others for others in digests)))
+
+
+def _results(judge: Judge, rule: Rule, chosen: Chosen, found: Mapping[Digest, Judged | GateError]) -> list[RuleResult]:
+    """One rule's results, for each entry that it chose; or the one that there is nothing to judge."""
+    from gate.checks import RuleResult  # noqa: PLC0415
+
+    if chosen.problem:
+        return [RuleResult(name=rule.name, results=(_unusable(rule, chosen.problem),))]
+    results = []
+    for entry in chosen.entries:
+        judged = found[entry.digest]
+        asked = rule.platforms is Scope.INDEX
+        error = judged if isinstance(judged, GateError) else judged.error
+        if error is not None or isinstance(judged, GateError):
+            assert error is not None
+            missed = _missed(rule, entry, error)
+            result = RuleResult(name=rule.name, results=(missed,))
+        elif entry.platform is not None and read_index(judged.image, judge.limits) is not None:
+            result = RuleResult(
+                name=rule.name, results=(_unusable(rule, f"its entry {entry.digest} is an index itself"),)
+            )
+        else:
+            result = next(item for item in judged.rules if item.name == rule.name)
+        results.append(result if asked else replace(result, digest=entry.digest, platform=entry.platform))
+    return results
+
+
+def _expected(rule: Rule) -> str:
+    if isinstance(rule.platforms, Scope):
+        return "a manifest for each platform" if rule.platforms is Scope.EACH else "the image"
+    return "one manifest for each of " + ", ".join(map(str, rule.platforms))
+
+
+def _unusable(rule: Rule, problem: str) -> Result:
+    return Result(
+        check=CHECK,
+        outcome=Outcome.FAIL,
+        expected=_expected(rule),
+        found=problem,
+        remedy='build the index so that each entry is a manifest with its own platform, or set platforms = "index"',
+    )
+
+
+def _missed(rule: Rule, entry: Entry, error: GateError) -> Result:
+    if not isinstance(error, CouldNotLook):
+        raise error  # a bug of ours, or an invalid input
+    where = f"{entry.platform} ({entry.digest})" if entry.platform is not None else str(entry.digest)
+    return Result(
+        check=CHECK,
+        outcome=Outcome.ERROR,
+        expected=_expected(rule),
+        found=f"could not look at {where}: {error}",
+        remedy="this says nothing about the image yet: "
+        + ("run it again" if error.retry else "see why, then run it again"),
+        gaps=(Gap(reason=str(error), exit_code=error.exit_code),),
+    )

@@ -1,0 +1,191 @@
+"""The story of one verdict, on one page.
+
+What comes in: a reference, and what the whole run has in common. What goes out: an `ImageJudgement`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
+from gate.discovery.entries import read_index
+from gate.errors import CouldNotLook, DeadlineExceeded
+from gate.flow.entries import judge_entries
+from gate.flow.judgement import ImageJudgement, Judged, without_predicates
+from gate.flow.notes import notes_about
+from gate.parallel import Background, Budget, Once
+from gate.policy.images import rules_for
+from gate.policy.model import KeyHolder, Scope
+from gate.reference import Transport
+from gate.verdict import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    from gate.limits import Deadline, Limits
+    from gate.parallel import Share
+    from gate.policy.model import Policy
+    from gate.reference import Digest, Reference
+    from gate.sources import Content, Source, Sources
+    from gate.trust import TrustRoot
+    from gate.verification import PublicKey, Root
+
+
+class Judge:
+    """Judges any number of references of one run, from any number of threads; each digest of a repository once."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        roots: Sequence[TrustRoot],
+        sources: Sources,
+        limits: Limits,
+        deadline: Deadline,
+        now: datetime,
+        elsewhere: Reference | None = None,
+        light: bool = False,
+    ) -> None:
+        """`elsewhere` is another repository that may hold what is attached (`--signature-repository`). `light` lets go
+        of what predicates say once they are judged: a hundred images may carry a hundred SBOMs.
+        """
+        self.policy = policy
+        self.sources = sources
+        self.limits = limits
+        self.deadline = deadline
+        self.now = now
+        self._roots = roots
+        self._elsewhere = elsewhere
+        self._light = light
+        self._once: Once[ImageJudgement] = Once(deadline)
+        self._budget = Budget(limits.evidence_bytes, deadline)
+
+    def judge(self, reference: Reference, *, bundle: str = "") -> ImageJudgement:
+        """Judge one image, or a file with the bundles in the file `bundle`.
+
+        Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose.
+        """
+        # The first request is in flight while the heavy half is imported.
+        judging = Background(partial(self._judge, reference, bundle))
+        import gate.checks  # noqa: PLC0415
+        import gate.verification  # noqa: F401, PLC0415
+
+        try:
+            return judging.result(self.deadline)
+        except CouldNotLook as error:
+            missed = LedgerEntry(
+                place="image", asked=reference.text, status=error.status, found=0, bytes=0, complete=False, error=error
+            )
+            return ImageJudgement(
+                reference=reference,
+                image=None,
+                rules=(),
+                judged=(),
+                asked=(missed,),
+                error=error,
+                credentials=error.credentials,
+            )
+
+    def _judge(self, reference: Reference, bundle: str) -> ImageJudgement:
+        # 1. Reference: to a digest, once. What was judged under that digest and name is not judged again.
+        if reference.transport is Transport.FILE:
+            found = discover_file(reference.location, bundle, limits=self.limits)
+            if all(rule.platforms is Scope.INDEX for rule in rules_for(self.policy, reference)):
+                return self._asked(reference, lambda _: found)
+            return judge_entries(self, reference, found.image, None, lambda _: lambda _: found)
+        source = self.sources.open(reference)
+        try:
+            image = source.resolve() if reference.digest is None else None
+            digest = image.digest if image is not None else reference.digest
+            key = (reference.transport, reference.name, reference.location, digest)
+            judgement = self._once.get(key, partial(self._judge_image, reference, source, image))
+        except CouldNotLook as error:
+            error.credentials = source.credentials
+            raise
+        notes = notes_about(self, reference, source, judgement)
+        return replace(judgement, reference=reference, notes=notes, credentials=source.credentials)
+
+    def _judge_image(self, reference: Reference, source: Source, image: Content | None) -> ImageJudgement:
+        if all(rule.platforms is Scope.INDEX for rule in rules_for(self.policy, reference)):
+            return self._asked(reference, self.look(reference, source, digest=reference.digest, image=image))
+        found = image or source.resolve()
+
+        def look(digest: Digest) -> Callable[[Share], Discovery]:
+            manifest = found if digest == found.digest else partial(source.manifest, digest)
+            return self.look(reference, source, digest=digest, image=manifest)
+
+        return judge_entries(self, reference, found, read_index(found, self.limits), look)
+
+    def _asked(self, reference: Reference, look: Callable[[Share], Discovery]) -> ImageJudgement:
+        judged = self.judge_digest(reference, look)
+        return ImageJudgement(
+            reference=reference,
+            image=judged.image,
+            rules=judged.rules,
+            judged=(judged,),
+            covered=(judged.image.digest,),
+            error=judged.error,
+        )
+
+    def look(
+        self,
+        reference: Reference,
+        source: Source,
+        *,
+        digest: Digest | None = None,
+        image: Content | Callable[[], Content] | None = None,
+    ) -> Callable[[Share], Discovery]:
+        """How to look at one digest of a source; as `discover` has it."""
+        elsewhere = None
+        if self._elsewhere is not None and self._elsewhere.name != reference.name:
+            elsewhere = Elsewhere(name=self._elsewhere.name, source=self.sources.open(self._elsewhere))
+        return lambda share: discover(
+            source,
+            digest=digest,
+            image=image,
+            elsewhere=elsewhere,
+            share=share,
+            limits=self.limits,
+            deadline=self.deadline,
+        )
+
+    def judge_digest(
+        self, reference: Reference, look: Callable[[Share], Discovery], *, only: Collection[str] | None = None
+    ) -> Judged:
+        """One digest, by all rules that match or those of these names. Raises `CouldNotLook` if it cannot be had."""
+        with self._budget.share() as share:
+            # 2. Discovery: every candidate attached to the digest, and the ledger.
+            found = look(share)
+            from gate.checks import check_image  # noqa: PLC0415
+            from gate.claims import read_claims  # noqa: PLC0415
+            from gate.verification import Artifact, verify  # noqa: PLC0415
+
+            # 3. Verification: candidates become evidence, for this digest and for nothing else.
+            artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
+            candidates = self.deadline.each(found.candidates)
+            try:
+                evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=self.limits)
+            except DeadlineExceeded as error:
+                return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
+            # 4. Claims: what the verified statements say, and who says it.
+            claims = read_claims(evidence, limits=self.limits)
+            # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
+            gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
+            rules = check_image(reference, claims, self.policy, gaps=gaps, now=self.now, only=only)
+        # 6. Verdict: derived from the results, wherever it is asked for.
+        judged = Judged(image=found.image, rules=rules, evidence=evidence, ledger=found.ledger)
+        return without_predicates(judged) if self._light else judged
+
+    @cached_property
+    def _ready(self) -> tuple[Root, ...]:
+        from gate.verification import Root  # noqa: PLC0415
+
+        return tuple(Root(root) for root in self._roots)
+
+    @cached_property
+    def _keys(self) -> tuple[PublicKey, ...]:
+        holders = (signer.holder for signer in self.policy.signers.values())
+        return tuple(holder.key for holder in holders if isinstance(holder, KeyHolder))

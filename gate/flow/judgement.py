@@ -1,0 +1,92 @@
+"""What was found about one reference.
+
+What goes out: types, and `without_predicates`, which lets go of what a report does not need. `judge` and `entries` make
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gate.verdict import EXIT_PASS, decide
+
+if TYPE_CHECKING:
+    from gate.checks import RuleResult
+    from gate.discovery import LedgerEntry
+    from gate.errors import CouldNotLook
+    from gate.reference import Digest, Reference
+    from gate.sources import Content
+    from gate.verification import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was found about one digest, and what the rules say to it. `error` says why they say nothing."""
+
+    image: Content
+    rules: tuple[RuleResult, ...]
+    evidence: tuple[Evidence, ...]
+    ledger: tuple[LedgerEntry, ...]
+    error: CouldNotLook | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether every rule that was tried is satisfied."""
+        return self.error is None and decide([rule.results for rule in self.rules]) == EXIT_PASS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageJudgement:
+    """What was found about one reference. `error` says why there are no rule results; its code then is the exit code.
+
+    `judged` are the digests that were looked at: the one asked for, or entries of the index that it is. A pass holds
+    for `covered` and for nothing else. `asked` is the part of the ledger that is about none of them; `notes` say what
+    else was seen about a fail.
+    """
+
+    reference: Reference
+    image: Content | None
+    rules: tuple[RuleResult, ...]
+    judged: tuple[Judged, ...]
+    covered: tuple[Digest, ...] = ()
+    asked: tuple[LedgerEntry, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: CouldNotLook | None = None
+    credentials: str | None = None
+    """Where the credentials came from that the image's registry was shown; None if none were."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code for this image alone."""
+        return self.error.exit_code if self.error is not None else decide([rule.results for rule in self.rules])
+
+    @property
+    def holds_for(self) -> tuple[Digest, ...]:
+        """The digests that a pass holds for; none without one."""
+        return self.covered if self.exit_code == EXIT_PASS else ()
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """All evidence, each piece about one of `judged`."""
+        return tuple(entry for item in self.judged for entry in item.evidence)
+
+    @property
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """Every place that was looked at, for each digest."""
+        return self.asked + tuple(entry for item in self.judged for entry in item.ledger)
+
+
+def without_predicates(judged: Judged) -> Judged:
+    """The same without what any predicate says: a report needs none of it."""
+    from gate.verification import Verified, without_predicate  # noqa: PLC0415
+
+    def settled(rule: RuleResult) -> RuleResult:
+        commits = tuple(
+            replace(item, claim=replace(item.claim, evidence=without_predicate(item.claim.evidence)))
+            for item in rule.commits
+        )
+        return replace(rule, commits=commits)
+
+    evidence = tuple(without_predicate(item) if isinstance(item, Verified) else item for item in judged.evidence)
+    return replace(judged, evidence=evidence, rules=tuple(settled(rule) for rule in judged.rules))

@@ -1,0 +1,133 @@
+"""--signature-repository: what cosign put elsewhere by COSIGN_REPOSITORY is found, and counts for its image alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import LAB, Ran, policy_path
+from tests.images import Layout, bundle, policy
+from tests.registry_server import RegistryServer, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+POLICY = policy_path("signature")
+
+
+class Apart:
+    """An image in one repository, and another that holds what is signed about images."""
+
+    def __init__(self, folder: Path) -> None:
+        self.own = Layout(folder / "own")
+        self.other = Layout(folder / "other")
+        self.image = self.own.image("x", tag="v1")
+        self.folders = {"acme/api": self.own.folder, "acme/signatures": self.other.folder}
+
+    def sign(self, about: dict[str, Any] | None = None) -> None:
+        """As cosign 3 does: a referrer of a digest that is not in that repository."""
+        self.other.attach(self.image, bundle((about or self.image)["digest"]))
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Apart:
+    return Apart(tmp_path)
+
+
+@pytest.mark.parametrize("referrers_api", [True, False])
+def test_what_is_attached_in_another_repository_is_found(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], *, referrers_api: bool
+) -> None:
+    apart.sign()
+    with RegistryServer(apart.folders, referrers_api=referrers_api, token=True) as server:
+        reference, elsewhere = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
+        assert verify(reference, policy=policy(tmp_path)).code == 1
+        ran = verify(reference, "--signature-repository", elsewhere, policy=policy(tmp_path))
+    assert ran.code == 0, ran.out
+    assert f"looked at in {elsewhere}" in ran.out
+    assert {entry["repository"] for entry in ran.report["images"][0]["ledger"]} == {None, elsewhere}
+
+
+def test_the_images_own_repository_is_looked_at_too(apart: Apart, tmp_path: Path, verify: Callable[..., Ran]) -> None:
+    """Where cosign looks in the other one alone, gate takes the union, as everywhere."""
+    apart.own.sign(apart.image)
+    with RegistryServer(apart.folders) as server:
+        elsewhere = f"{server.host}/acme/signatures"
+        ran = verify(f"{server.host}/acme/api:v1", "--signature-repository", elsewhere, policy=policy(tmp_path))
+    assert ran.code == 0
+
+
+def test_a_signature_of_another_image_that_is_kept_there_does_not_count(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    apart.sign(about=apart.own.image("another"))
+    with RegistryServer(apart.folders) as server:
+        elsewhere = f"{server.host}/acme/signatures"
+        ran = verify(f"{server.host}/acme/api:v1", "--signature-repository", elsewhere, policy=policy(tmp_path))
+    assert (ran.code, ran.failed) == (1, ("signature",))
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, 3), (403, 4)])
+def test_another_repository_that_cannot_be_read_is_undecided_and_never_unsigned(
+    status: int, code: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def refuse(path: str) -> Response | None:
+        return Response(status=status) if "/acme/signatures/" in path else None
+
+    with RegistryServer(apart.folders, intercept=refuse) as server:
+        elsewhere = f"{server.host}/acme/signatures"
+        where = ("--signature-repository", elsewhere, "--timeout", "10s")
+        ran = verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path))
+        assert ran.code == code
+        apart.own.sign(apart.image)
+    with RegistryServer(apart.folders, intercept=refuse) as server:
+        elsewhere = f"{server.host}/acme/signatures"
+        ran = verify(f"{server.host}/acme/api:v1", "--signature-repository", elsewhere, policy=policy(tmp_path))
+    assert ran.code == 0, "what was found stands"
+
+
+def test_cosigns_real_tags_are_found_there(verify: Callable[..., Ran]) -> None:
+    """What cosign 2 pushed with a key: `.sig` and `.att`, here kept apart from the image."""
+    layout = LAB / "keyed-legacy"
+    with RegistryServer({"acme/api": layout, "acme/signatures": layout}) as server:
+        server.intercept = lambda path: Response(status=404) if "/acme/api/manifests/sha256-" in path else None
+        reference = f"{server.host}/acme/api:v1"
+        assert verify(reference, policy=policy_path("key")).code == 1
+        ran = verify(reference, "--signature-repository", f"{server.host}/acme/signatures", policy=policy_path("key"))
+    assert ran.code == 0
+
+
+def test_the_images_own_repository_is_not_asked_twice(verify: Callable[..., Ran]) -> None:
+    with RegistryServer({"acme/api": LAB / "agent-signed"}) as server:
+        where = ("--signature-repository", f"{server.host}/acme/api")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=POLICY).code == 0
+        paths = [request.path for request in server.requests]
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ghcr.io/acme/signatures:v1", "a repository without tag or digest"),
+        (f"ghcr.io/acme/signatures@sha256:{'0' * 64}", "a repository without tag or digest"),
+        ("oci:folder", "a repository without tag or digest"),
+        ("ghcr.io", "name registry and repository"),
+        ("localhost:5000", "a repository without tag or digest"),
+        ("ghcr.io/Acme/signatures", "is not a repository name"),
+        ("", "is not an image reference"),
+    ],
+)
+def test_what_is_no_repository_is_2(name: str, message: str, verify: Callable[..., Ran]) -> None:
+    with RegistryServer({"acme/api": LAB / "agent-signed"}) as server:
+        ran = verify(f"{server.host}/acme/api:v1", "--signature-repository", name, policy=POLICY)
+        assert server.requests == ()
+    assert ran.code == 2
+    assert message in ran.err
+    assert "--signature-repository" in ran.err
+
+
+def test_a_layout_holds_what_is_attached_itself(verify: Callable[..., Ran]) -> None:
+    ran = verify(f"oci:{LAB / 'agent-signed'}", "--signature-repository", "ghcr.io/acme/signatures", policy=POLICY)
+    assert (ran.code, ran.report["images"]) == (2, [])
