@@ -149,9 +149,10 @@ class Network:
 class Proxy:
     """An HTTP proxy that leads to the network's hosts; `asked` has each request line, `credentials` what was shown."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, tls: bool = False) -> None:
         self.asked: list[str] = []
         self.credentials: list[str] = []
+        self._tls = network.authority.server("127.0.0.1") if tls else None
         self._network = network
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -178,7 +179,11 @@ class Proxy:
                 connection, _ = self._listener.accept()
                 threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
 
-    def _handle(self, connection: socket.socket) -> None:
+    def _handle(self, accepted: socket.socket) -> None:
+        with suppress(OSError), accepted:
+            self._lead(accepted if self._tls is None else self._tls.wrap_socket(accepted, server_side=True))
+
+    def _lead(self, connection: socket.socket) -> None:
         with connection:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -205,7 +210,8 @@ class Proxy:
 
     def _join(self, one: socket.socket, other: socket.socket) -> None:
         while not self._stopping.is_set():
-            for ready in select.select([one, other], [], [], 0.05)[0]:
+            waiting = [one] if isinstance(one, ssl.SSLSocket) and one.pending() else []
+            for ready in waiting or select.select([one, other], [], [], 0.05)[0]:
                 piece = ready.recv(65536)
                 if not piece:
                     return

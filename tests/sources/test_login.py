@@ -267,7 +267,7 @@ def test_a_wrong_password_is_shown_once(network: Network) -> None:
         (Response(status=503), Unavailable),
         (Response(body=b"{"), Malformed),
         (Response(body=b'{"token": "a\\r\\nb"}'), Malformed),
-        (Response(status=307, headers={"Location": "https://evil.example/token"}), Unavailable),
+        (Response(status=307, headers={"Location": "https://evil.example/token"}), Malformed),
     ],
 )
 @pytest.mark.parametrize("entry", [None, {"identitytoken": SECRET}], ids=["password", "identity token"])
@@ -283,10 +283,7 @@ def test_a_token_service_that_gives_none_is_an_error_and_no_absence(
     for ask in (RegistrySource.resolve, lambda image: image.tagged("x"), lambda image: image.referrers(IMAGE)):
         with pytest.raises(CouldNotLook) as caught:
             ask(open_image(access(network, entry)))
-        if answer.status == 307 and entry is not None:
-            assert type(caught.value) is Malformed, "a form is not sent again"
-        else:
-            assert type(caught.value) is expected
+        assert type(caught.value) is expected
         assert SECRET not in str(caught.value)
 
 
@@ -389,6 +386,7 @@ REALMS = [
     ("registry", "https://auth/token", False),
     ("10.0.0.5", "https://10.0.0.5:8443/token", True),
     ("10.0.0.5", "https://10.0.0.6/token", False),
+    ("10.0.0.5", "https://11.1.0.5/token", False),
     ("127.0.0.1", "https://localhost:5001/token", True),
     ("registry.acme.com", "https://127.0.0.1/token", False),
     ("registry.acme.com", "https://auth.other.com/token", False),
@@ -410,6 +408,12 @@ def test_a_realm_elsewhere_gets_credentials_if_the_user_names_its_host_and_port(
         ("https://x.auth.other.com/token", "auth.other.com", False),
     ):
         assert takes_credentials(realm_origin(realm, home, frozenset()), home, frozenset({named})) is expected
+
+
+def test_no_realm_over_plain_http_gets_credentials_of_another_host() -> None:
+    assert not takes_credentials(
+        Origin("http", "auth.acme.com", 80), Origin("http", "registry.acme.com", 80), frozenset({"auth.acme.com"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -500,7 +504,7 @@ def test_credentials_do_not_follow_a_realms_redirect(entry: object, network: Net
     network.add(HOST, {"acme/api": LAYOUT}, guard=guard)
     with pytest.raises(CouldNotLook):
         open_image(access(network, entry)).resolve()
-    assert shown(evil) == []
+    assert evil.requests == ()
 
 
 def test_a_second_registry_gets_neither_credentials_nor_tokens_of_the_first(network: Network) -> None:
@@ -669,12 +673,15 @@ def test_a_client_key_that_cannot_be_used_is_said_before_anything_is_asked(netwo
 
 
 @pytest.mark.parametrize("credentials", ["", "ada:pass@"])
-def test_https_goes_through_the_proxy_and_stays_between_the_ends(credentials: str, network: Network) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_https_goes_through_the_proxy_and_stays_between_the_ends(
+    scheme: str, credentials: str, network: Network
+) -> None:
     service = bearer("https://auth.acme.example/token")
     network.add(HOST, {"acme/api": LAYOUT}, guard=service.protect)
     network.add("auth.acme.example", {}, guard=service.serve)
-    with Proxy(network) as proxy:
-        settings = access(network, proxies=Proxies(https=f"http://{credentials}{proxy.host}", http="http://unused"))
+    with Proxy(network, tls=scheme == "https") as proxy:
+        settings = access(network, proxies=Proxies(https=f"{scheme}://{credentials}{proxy.host}", http="http://unused"))
         open_image(settings).resolve()
         assert {line.split()[1] for line in proxy.asked} == {f"{HOST}:443", "auth.acme.example:443"}
         assert {line.split()[0] for line in proxy.asked} == {"CONNECT"}

@@ -1,16 +1,14 @@
-"""One image of a registry as a `Source`, over HTTP, through oras.
+"""One image of a registry as a `Source`, over HTTP.
 
 What comes in: a `Reference` to a registry. What goes out: manifests and blobs whose digest was checked, and listings.
 It reads only and keeps no files. `Registries` is what all references of a run share; it and every source that it opens
 may be used from any number of threads.
 
-oras gives the names and addresses of things; its own reads check no digest and know no limit, so that `_Registry`
-takes their one way out, `do_request`, and closes it. That is why the version is exact.
-
-This file is the source; `referrers` reads the listing, `http` makes one bounded exchange on `transport`'s session and
-through `proxies`, `retries` says which of them is made again, `mirrors` puts a registry's mirrors before it, `headers`
-and `origin` read what such an exchange says of itself. `login` answers challenges, `credentials` and
-`credential_helper` find what with, `realm` says where that may be sent.
+This file is the source. `repository` is where requests for one repository go out, and `referrers` reads its listing;
+`mirrors` puts a registry's mirrors before it. `http` makes one bounded exchange on `transport`'s session and through
+`proxies`, `retries` says which of them is made again, `headers` and `origin` read what such an exchange says of itself.
+`login` answers challenges with `tokens`, `credentials` and `credential_helper` find what with, `realm` says where that
+may be sent.
 
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """
@@ -18,17 +16,11 @@ Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "List
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import oras
-import oras.container
-import oras.provider
-
-from gate.errors import AccessDenied, GateError, LimitExceeded, Malformed, NotFound
+from gate.errors import LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
@@ -36,8 +28,8 @@ from gate.sources.registry.credentials import Credentials
 from gate.sources.registry.http import Client, Reply, Request, answered, refusal
 from gate.sources.registry.login import Login
 from gate.sources.registry.mirrors import MirroredSource
-from gate.sources.registry.origin import Origin, is_loopback
-from gate.sources.registry.referrers import NO_SUCH_API, list_referrers
+from gate.sources.registry.referrers import list_referrers
+from gate.sources.registry.repository import Repository
 from gate.sources.settings import DEFAULT
 from gate.strictjson import Refused
 
@@ -47,18 +39,10 @@ if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
     from gate.sources import Source
     from gate.sources.access import Access
+    from gate.sources.registry.origin import Origin
     from gate.sources.settings import RegistrySettings
 
-_ORAS = "0.2.43"
 _MANIFESTS = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
-_API_HOSTS = {
-    "docker.io": "registry-1.docker.io",  # Docker Hub's images are named after a host that has no API
-    "localhost": "localhost:80",  # oras takes a host without dot or port for a part of the repository's name
-}
-
-# oras logs what registries write in their errors, and a log line can be a command to a CI system.
-logging.getLogger("oras.logger").addHandler(logging.NullHandler())
-logging.getLogger("oras.logger").propagate = False
 
 
 class Registries:
@@ -119,7 +103,7 @@ class RegistrySource:
         self._settings = settings
         self._reference = reference
         self._limits = limits
-        self._registry = _Registry(reference, registries)
+        self._registry = Repository(reference, registries)
         self._lock = threading.Lock()
         self._resolved: Content | None = None
 
@@ -217,80 +201,10 @@ class RegistrySource:
         return f"{self._reference.name}: {thing}"
 
 
-class _Registry(oras.provider.Registry):  # type: ignore[misc] # oras has no types
-    """The client that oras has for a repository, with every way to the network closed but `fetch`."""
-
-    def __init__(self, reference: Reference, registries: Registries) -> None:
-        if oras.__version__ != _ORAS:
-            raise GateError(f"gate needs oras {_ORAS} exactly, and this is {oras.__version__}: reinstall gate")
-        host = _API_HOSTS.get(reference.host, reference.host)
-        self.client = registries.client
-        plain = is_loopback(urlsplit(f"//{host}").hostname or "") or reference.host in self.client.access.plain_http
-        super().__init__(hostname=host, insecure=plain)
-        self.container = _container(host, reference)
-        self.session = self.auth.session = self.client.session
-        self.login = registries.login(reference.host, self.client.origin(f"{self.prefix}://{host}"))
-        self._repository = reference.location
-
-    def do_request(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: all of oras' own reads and writes end here."""
-        raise GateError("a request past the guards of gate.sources.registry")
-
-    def fetch(self, request: Request) -> Reply:
-        """`Client.get` with whatever authorization the registry wants. One challenge is answered, a second is not.
-
-        Raises `AccessDenied` where the registry says that there is nothing, after it refused a credential: it may only
-        be hiding it (rule 28).
-        """
-        repository = self._repository
-        sent = self.login.authorization(repository)
-        reply = self._get(request, sent)
-        answer = None
-        if reply.status == 401 and not reply.foreign:
-            answer = self.login.authorization(repository, challenge=reply.challenge, refused=sent)
-        elif reply.status in (403, 404) and sent is None and not reply.foreign:
-            answer = self.login.introduce(repository)
-        if answer is not None:
-            reply = self._get(request, answer)
-            if reply.status == 401 and not reply.foreign:
-                self.login.turned_away(repository)
-        reply = replace(reply, account=self.login.account(repository))
-        if reply.status in NO_SUCH_API | {403} and self.login.refused(repository):
-            raise AccessDenied(
-                f"{request.what}: {answered(reply)}, which says nothing: {reply.account}", status=reply.status
-            )
-        return reply
-
-    def _get(self, request: Request, authorization: str | None) -> Reply:
-        return self.client.get(request, authorization=authorization, certificate=self.login.certificate)
-
-    def manifest_url(self, name: str) -> str:
-        """Where the manifest with a tag or digest is."""
-        return f"{self.prefix}://{self.container.manifest_url(name)}"
-
-    def blob_url(self, digest: Digest) -> str:
-        """Where a blob is."""
-        return f"{self.prefix}://{self.container.get_blob_url(str(digest))}"
-
-    def referrers_url(self, digest: Digest) -> str:
-        """Where the referrers of a digest are listed; oras knows no such place."""
-        return f"{self.prefix}://{self.container.registry}/v2/{self.container.api_prefix}/referrers/{digest}"
-
-
 def _at(mirror: str, reference: Reference) -> Reference:
     """The same image at `mirror`, which is a host with or without a prefix for the repository."""
     place = parse_reference(f"{mirror}/{reference.location}")
     return replace(reference, host=place.host, location=place.location, name=place.name)
-
-
-def _container(host: str, reference: Reference) -> oras.container.Container:
-    """The form that oras has for a parsed reference; `GateError` if oras reads it differently."""
-    digest = None if reference.digest is None else str(reference.digest)
-    text = f"{host}/{reference.location}" + (f":{reference.tag}" if digest is None else f"@{digest}")
-    container = oras.container.Container(text)
-    if (container.registry, container.api_prefix, container.digest) != (host, reference.location, digest):
-        raise GateError(f"oras takes {text!a} for {container.uri!a}")
-    return container
 
 
 def _content(reply: Reply, what: str, digest: Digest | None) -> Content:

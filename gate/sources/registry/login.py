@@ -9,36 +9,31 @@ identity token is posted there by OAuth 2, a user name and password go with a GE
 else Basic. A challenge's scope is not read: a registry may not widen what is asked for. Nor is a token's lifetime: a
 401 says when it is over, and then one is got again, once.
 
-Sources: the distribution project's "Token Authentication Specification" and "OAuth2 Token Authentication", RFC 7617
-(Basic), RFC 6750 section 2.1 (what a token is made of), RFC 6749 section 5.2 (400 for a refresh token that is refused).
+Sources: the distribution project's "Token Authentication Specification", RFC 7617 (Basic), RFC 6749 section 5.2 (400
+for a refresh token that is refused).
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from gate.errors import AccessDenied, CouldNotLook, DeadlineExceeded, LimitExceeded, Malformed, Unavailable
 from gate.sources.registry.headers import Challenge, parse_challenges
-from gate.sources.registry.http import Request, refusal
+from gate.sources.registry.http import Request, answered, refusal
 from gate.sources.registry.realm import realm_origin, takes_credentials
-from gate.strictjson import Refused, parse_object
+from gate.sources.registry.tokens import read_token, registry_token, token_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gate.limits import Deadline, Limits
     from gate.sources.registry.credentials import Credential, Credentials, Found
     from gate.sources.registry.http import Client
     from gate.sources.registry.origin import Origin
-
-_TOKEN = re.compile(r"[!-~]+")
-_CLIENT = "gate"
 
 
 @dataclass(slots=True)
@@ -96,13 +91,12 @@ class Login:
                 return access.header
             if challenge is None and (self._challenge is None or access.refused):
                 return None
-            turned_away = access.refused
             foretold = challenge is None
             challenge = challenge if challenge is not None else self._challenge
             assert challenge is not None
-            flight, first = access.flight, access.flight is None and not turned_away
-            if flight is None:
-                flight = access.flight = Future() if first else None
+            flight, first = access.flight, access.flight is None
+            if first and not access.refused:
+                flight = access.flight = Future()
         if flight is None:  # not again: whoever repeats a wrong password is locked out
             raise AccessDenied(f"{self._registry.host} asks for credentials; {self.account(repository)}", status=401)
         if first:
@@ -208,7 +202,7 @@ class Login:
             ) from None
         bearers = [found for found in challenges if found.scheme == "bearer" and "realm" in found.parameters]
         if credential is not None and credential.registry_token and bearers:
-            return f"Bearer {_sendable(credential.registry_token, credential.source)}", credential
+            return f"Bearer {registry_token(credential)}", credential
         offers_basic = any(found.scheme == "basic" for found in challenges)
         basic = None if credential is None or not offers_basic else credential.basic
         if basic is not None and not (bearers and self._takes_credentials(bearers)):
@@ -242,51 +236,24 @@ class Login:
                 status=401,
             )
         what = f"{host}: a token for {repository}"
-        query = {"service": bearer.parameters.get("service", ""), "scope": f"repository:{repository}:pull"}
-        query = {name: value for name, value in query.items() if value}
-        request, header = self._token_request(url, what, query, credential)
-        reply = self._client.get(
-            request, authorization=header, certificate=self.certificate and realm == self._registry
-        )
+        request, header = token_request(bearer, what, repository, credential, cap=self._limits.token_bytes)
+        mine = self.certificate and realm == self._registry
+        reply = self._client.get(request, authorization=header, certificate=mine)
         if reply.status != 200:
-            refusing = (400, 401, 403) if request.form is not None else (401, 403)
+            refused = credential is not None and reply.status in ((400, 401, 403) if request.form else (401, 403))
             with self._lock:
                 access = self._access(repository)
-                access.used = credential
-                access.refused = credential is not None and reply.status in refusing
-            refused = refusal(replace(reply, account=self.account(repository)), what)
-            if credential is not None and reply.status == 400 and request.form is not None:
-                refused = AccessDenied(f"{refused}; {self.account(repository)}", status=400)
-            raise refused
-        try:
-            answer = parse_object(reply.body)
-        except Refused:
-            raise Malformed(f"{what}: {reply.host} answered with something else") from None
-        token = answer.get("token") or answer.get("access_token")
-        if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
-            raise Malformed(f"{what}: {reply.host} answered without one")
-        return token
-
-    def _token_request(
-        self, realm: str, what: str, query: Mapping[str, str], credential: Credential | None
-    ) -> tuple[Request, str | None]:
-        if credential is not None and credential.identity_token:
-            form = {
-                "grant_type": "refresh_token",
-                "client_id": _CLIENT,
-                "refresh_token": credential.identity_token,
-                **query,
-            }
-            # A redirect would have the form sent again, perhaps elsewhere.
-            return Request(url=realm, what=what, cap=self._limits.token_bytes, form=form, follow=frozenset()), None
-        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
-        header = None if credential is None else credential.basic
-        return Request(url=url, what=what, cap=self._limits.token_bytes), header
+                access.used, access.refused = credential, refused
+            if refused:
+                text = f"{what}: {answered(reply)}; {self.account(repository)}"
+                raise AccessDenied(text, status=reply.status)
+            raise refusal(replace(reply, account=self.account(repository)), what)
+        return read_token(reply, what)
 
     def _greet(self, greeting: Future[str]) -> None:
         """Ask `/v2/` as nobody: its challenge, or "" if it has none."""
         what = f"{self._registry.host}: /v2/"
-        url = f"{self._registry.scheme}://{_netloc(self._registry)}/v2/"
+        url = f"{self._registry.url}/v2/"
         request = Request(url=url, what=what, cap=self._limits.manifest_bytes, follow=frozenset())
         try:
             reply = self._client.get(request, certificate=self.certificate)
@@ -299,14 +266,3 @@ class Login:
             with self._lock:
                 self._greeting = None
             greeting.set_exception(error)
-
-
-def _netloc(registry: Origin) -> str:
-    host = f"[{registry.host}]" if ":" in registry.host else registry.host
-    return f"{host}:{registry.port}"
-
-
-def _sendable(token: str, source: str) -> str:
-    if _TOKEN.fullmatch(token) is None:
-        raise AccessDenied(f"the registrytoken in {source} is not one: it has spaces or control characters")
-    return token

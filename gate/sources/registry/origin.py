@@ -36,6 +36,12 @@ class Origin(NamedTuple):
     host: str
     port: int
 
+    @property
+    def url(self) -> str:
+        """The URL without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
 
 def is_metadata(address: str) -> bool:
     """Whether an address is one of those where a cloud keeps a machine's credentials, or any link-local one."""

@@ -131,6 +131,12 @@ class _Adapter(HTTPAdapter):
         pool.ConnectionCls = self._connections[pool.scheme]
         return pool
 
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """The way to a proxy, which is trusted by the same authorities if it speaks TLS itself."""
+        if proxy.startswith("https:"):
+            kwargs["proxy_ssl_context"] = self._context(certificate=False)
+        return super().proxy_manager_for(proxy, **kwargs)
+
     def _context(self, *, certificate: bool) -> ssl.SSLContext:
         """The one TLS context, or that with the client certificate. Raises `InvalidUsage`."""
         with self._lock:
