@@ -10,7 +10,7 @@ import pytest
 from gate import cli
 from tests.conftest import LAB, Ran, policy_path
 from tests.network import Authority, Network, Proxy, TokenService, auth, basic_auth
-from tests.registry_server import Response
+from tests.registry_server import RegistryServer, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +95,26 @@ def test_plain_http_by_flag(network: Network, verify: Callable[..., Ran]) -> Non
     assert verify(image, policy=POLICY).code == 3
     assert verify(image, "--plain-http", f"{HOST}:5000", policy=POLICY).code == 0
     assert verify(image, "--plain-http", "other.example", "--plain-http", f"{HOST}:5000", policy=POLICY).code == 0
+
+
+def test_tls_on_this_machine_by_flag(
+    network: Network, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = TokenService(challenge="", accounts={"ada": SECRET}, anonymous=False)
+    with RegistryServer(LAYOUTS, tls=network.authority.server("127.0.0.1"), guard=service.both) as registry:
+        service.challenge = f'Bearer realm="{registry.url}/token"'
+        image = f"{registry.host}/acme/api:v1"
+        flags = ["--ca-file", str(network.authority.file), "--tls", registry.host]
+        assert verify(image, policy=POLICY).code in (3, 4), "without the flag it is asked over http"
+        assert verify(image, *flags, policy=POLICY).code == 4, "nobody is let in"
+        monkeypatch.setenv("GATE_REGISTRY_PASSWORD", SECRET)
+        assert verify(image, *flags, "--registry-username", "ada", policy=POLICY).code == 0
+    monkeypatch.delenv("GATE_REGISTRY_PASSWORD")
+    answer = Response(status=400, body=b"Client sent an HTTP request to an HTTPS server.\n")
+    with RegistryServer({}, intercept=lambda _: answer) as registry:
+        ran = verify(f"{registry.host}/acme/api:v1", policy=POLICY)
+        assert ran.code == 4
+        assert f"if this registry speaks TLS, say --tls {registry.host}" in ran.out
 
 
 def test_a_token_host_by_flag(network: Network, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,10 @@ PlainHttp = Annotated[
         "--plain-http", help="Ask this registry over http, in clear. This machine needs no flag.", metavar="HOST"
     ),
 ]
+Tls = Annotated[
+    list[str] | None,
+    typer.Option("--tls", help="Ask this registry over https although it is on this machine.", metavar="HOST"),
+]
 TokenHost = Annotated[
     list[str] | None,
     typer.Option("--token-host", help="A token service on another site that may get the credentials.", metavar="HOST"),
@@ -66,6 +70,7 @@ def read_access(
     registry_username: str | None = None,
     registry_password_file: str | None = None,
     plain_http: Collection[str] | None = None,
+    tls: Collection[str] | None = None,
     token_host: Collection[str] | None = None,
 ) -> Access:
     """Everything at once. `references` are the images of the run: what flags say of "the registry" is said of theirs.
@@ -87,6 +92,7 @@ def read_access(
         client_certificate=_client_certificate(hosts, client_cert, client_key),
         certificate_hosts=hosts if client_cert else frozenset(),
         plain_http=_hosts("--plain-http", plain_http or ()),
+        tls=_hosts("--tls", tls or ()),
         proxies=_proxies(environment),
     )
 
@@ -109,6 +115,7 @@ def _given(
         try:
             password = Path(password_file).read_text(encoding="utf-8")
         except (OSError, ValueError):
+            # The path is not shown: it may be the password, given by mistake.
             raise InvalidUsage("--registry-password-file cannot be read") from None
         password = password.removesuffix("\n").removesuffix("\r")
     if not password:

@@ -90,6 +90,7 @@ def verify(
     registry_username: access.RegistryUsername = None,
     registry_password_file: access.RegistryPasswordFile = None,
     plain_http: access.PlainHttp = None,
+    tls: access.Tls = None,
     token_host: access.TokenHost = None,
     *,
     offline: Annotated[
@@ -119,6 +120,7 @@ def verify(
             registry_username=registry_username,
             registry_password_file=registry_password_file,
             plain_http=plain_http,
+            tls=tls,
             token_host=token_host,
         ),
         offline=offline,

@@ -53,7 +53,8 @@ class Access:
 
     Credentials are looked for in this order: `given`, each of `files`, `job`. `environment` is what credential helpers
     run with, PATH among it. `client_certificate` (certificate and key, PEM files) is shown to the registries of
-    `certificate_hosts` alone. `certificate_hosts`, `plain_http` and `token_hosts` are canonical hosts.
+    `certificate_hosts` alone. These, `plain_http`, `tls` (on this machine, and asked over https) and `token_hosts` are
+    canonical hosts.
     """
 
     given: Account | None = None
@@ -66,4 +67,5 @@ class Access:
     client_certificate: tuple[str, str] | None = None
     certificate_hosts: frozenset[str] = frozenset()
     plain_http: frozenset[str] = frozenset()
+    tls: frozenset[str] = frozenset()
     proxies: Proxies = Proxies()

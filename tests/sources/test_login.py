@@ -257,6 +257,22 @@ def test_a_wrong_password_is_shown_once(network: Network) -> None:
     assert len(shown(registry)) == 1
 
 
+@pytest.mark.parametrize("entry", [None, {"registrytoken": SECRET}], ids=["password", "registry token"])
+def test_a_credential_that_is_revoked_in_the_middle_is_not_sent_again(entry: object, network: Network) -> None:
+    def guard(request: Request) -> Response | None:
+        return None if request.authorization and admitted else challenge('Basic, Bearer realm="https://x.example"')
+
+    admitted = True
+    registry = network.add(HOST, {"acme/api": LAYOUT}, guard=guard)
+    image = open_image(access(network, entry))
+    image.resolve()
+    admitted = False
+    registry.forget()
+    with pytest.raises(AccessDenied, match=r"asks again; the credentials from .* were refused"):
+        image.tagged("v1")
+    assert len(registry.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [

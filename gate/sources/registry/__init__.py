@@ -127,6 +127,8 @@ class RegistrySource:
                 f"{what} was not found: {answered(reply)}, as private repositories may, too; {reply.account}",
                 status=404,
             )
+        if reply.status == 400 and reply.url.startswith("http:"):
+            raise refusal(reply, what, hint=f"if this registry speaks TLS, say --tls {self.host}")
         content = _content(reply, what, digest)
         if digest is None:
             try:

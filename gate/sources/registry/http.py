@@ -89,9 +89,10 @@ def answered(reply: Reply) -> str:
 
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
     """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
-    text = f"{what}: {answered(reply)}"
+    text = f"{what}: {answered(reply)}" + (f"; {reply.account}" if reply.status in (401, 403) else "")
+    text += f"; {hint}" if hint else ""
     if reply.status in (401, 403):
-        return AccessDenied(f"{text}; {reply.account}" + (f"; {hint}" if hint else ""), status=reply.status)
+        return AccessDenied(text, status=reply.status)
     if reply.status == 429:
         return RateLimited(text, status=reply.status)
     if reply.status == 408 or 500 <= reply.status < 600:

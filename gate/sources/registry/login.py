@@ -152,7 +152,8 @@ class Login:
         with self._lock:
             access = replace(self._access(repository))
         if access.used is not None and access.refused:
-            return f"the credentials from {access.used.source} were refused: renew them, as with docker login"
+            used = f"the credentials from {access.used.source} were refused"
+            return f"{used}: renew them, or see whether they may read {repository}"
         if access.used is not None:
             return f"the credentials from {access.used.source} were used: see whether they may read {repository}"
         if access.found is None:

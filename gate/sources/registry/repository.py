@@ -46,7 +46,9 @@ class Repository(oras.provider.Registry):  # type: ignore[misc] # oras has no ty
             raise GateError(f"gate needs oras {_ORAS} exactly, and this is {oras.__version__}: reinstall gate")
         host = _API_HOSTS.get(reference.host, reference.host)
         self.client = registries.client
-        plain = is_loopback(urlsplit(f"//{host}").hostname or "") or reference.host in self.client.access.plain_http
+        loopback = is_loopback(urlsplit(f"//{host}").hostname or "")
+        plain = loopback and reference.host not in self.client.access.tls
+        plain = plain or reference.host in self.client.access.plain_http
         super().__init__(hostname=host, insecure=plain)
         self.container = _container(host, reference)
         self.session = self.auth.session = self.client.session
