@@ -215,8 +215,8 @@ def test_a_second_repository_is_asked_for_with_its_own_token_at_once(network: Ne
     ]
 
 
-def test_a_token_service_that_fails_for_a_public_repository_does_not_matter(network: Network) -> None:
-    service = own(private=())
+def test_a_token_service_that_fails_for_a_public_repository_does_not_matter_to_strangers(network: Network) -> None:
+    service = TokenService(challenge=f'Bearer realm="https://{HOST}/token"', private=())
 
     def guard(request: Request) -> Response | None:
         if "acme/web" in request.path:
@@ -224,9 +224,33 @@ def test_a_token_service_that_fails_for_a_public_repository_does_not_matter(netw
         return Response(status=503) if "web" in request.path else service.both(request)
 
     network.add(HOST, {"acme/api": LAYOUT, "acme/web": LAYOUT}, guard=guard)
-    registries = Registries(access(network), limits=Limits(), deadline=Deadline(20))
-    for name in ("acme/api", "acme/web"):
-        assert registries.open(parse_reference(f"{HOST}/{name}:v1")).resolve().digest == IMAGE
+    for more, expected in ({"host": "other.example"}, True), ({}, False):
+        registries = Registries(access(network, **more), limits=Limits(attempts=1), deadline=Deadline(20))
+        service.accounts = {"ada": SECRET}
+        assert registries.open(parse_reference(f"{HOST}/acme/api:v1")).resolve().digest == IMAGE
+        web = registries.open(parse_reference(f"{HOST}/acme/web:v1"))
+        if expected:
+            assert web.resolve().digest == IMAGE
+        else:
+            with pytest.raises(Unavailable):
+                web.resolve()
+
+
+def test_whoever_has_credentials_is_introduced_before_anything_is_asked(network: Network) -> None:
+    """A listing that is empty for strangers alone is never seen."""
+    service = own()
+
+    def guard(request: Request) -> Response | None:
+        denied = service.both(request)
+        empty = Response(
+            body=b'{"schemaVersion": 2, "manifests": []}',
+            headers={"Content-Type": "application/vnd.oci.image.index.v1+json"},
+        )
+        return empty if denied and denied.status == 401 and "/referrers/" in request.path else denied
+
+    registry = network.add(HOST, {"acme/api": LAYOUT}, guard=guard)
+    assert len(open_image(access(network)).referrers(IMAGE).descriptors) == 4
+    assert [request.path[:9] for request in registry.requests] == ["/v2/", "/token?se", "/v2/acme/"]
 
 
 def test_a_token_that_ran_out_is_replaced_once(network: Network) -> None:
@@ -336,7 +360,7 @@ def test_after_a_refused_credential_nothing_is_absent(kind: str, status: int, ne
         if request.path.startswith("/token"):
             return Response(status=401)
         if not request.path.endswith("/v1"):
-            return Response(status=status)
+            return Response(status=404 if request.path == "/v2/" else status)
         return challenge('Basic realm="x"' if kind == "basic" else f'Bearer realm="https://{HOST}/token"')
 
     network.add(HOST, {"acme/api": LAYOUT}, guard=guard)
@@ -709,8 +733,8 @@ def test_plain_http_goes_through_its_own_proxy(network: Network) -> None:
     network.add(HOST, {"acme/api": LAYOUT}, port=80, tls=False)
     with Proxy(network) as proxy:
         settings = access(network, plain_http=frozenset({HOST}), proxies=Proxies(http=proxy.host))
-        open_image(settings).resolve()
-        assert proxy.asked == [f"GET http://{HOST}/v2/acme/api/manifests/v1 HTTP/1.1"]
+        open_image(replace(settings, files=())).resolve()
+        assert proxy.asked[-1] == f"GET http://{HOST}/v2/acme/api/manifests/v1 HTTP/1.1"
 
 
 def test_a_proxy_that_is_down_is_unavailable_and_its_password_is_not_shown(network: Network) -> None:

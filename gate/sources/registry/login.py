@@ -77,28 +77,30 @@ class Login:
         self._greeting: Future[str] | None = None
 
     def authorization(self, repository: str, *, challenge: str | None = None, refused: str | None = None) -> str | None:
-        """The Authorization header for `repository`; None before the registry challenged anything.
+        """The Authorization header for `repository`; None if none is wanted, as far as is known.
 
         `challenge` is the WWW-Authenticate header of a 401, `refused` the header that the 401 answered. However many
-        threads bring the same challenge, one of them answers it and all share what comes of it. Once one repository was
-        challenged, the same is done for the others before they are asked for.
+        threads bring the same challenge, one of them answers it and all share what comes of it. Once a credential was
+        refused, it is not shown again: whoever repeats a wrong password is locked out.
 
-        Raises `AccessDenied` for a challenge that cannot be answered, and what the token service's answer amounts to.
+        Raises `AccessDenied` for a challenge that cannot be answered and for a credential that was refused, and what
+        the token service's answer amounts to.
         """
+        foretold = challenge is None
         with self._lock:
+            known = self._known(repository, refused)
+        challenge = self._expected(repository) if foretold and known is None else challenge
+        if known is not None or challenge is None:
+            return known
+        with self._lock:
+            if (known := self._known(repository, refused)) is not None:
+                return known
             access = self._access(repository)
-            if access.header is not None and (challenge is None or access.header != refused):
-                return access.header
-            if challenge is None and (self._challenge is None or access.refused):
-                return None
-            foretold = challenge is None
-            challenge = challenge if challenge is not None else self._challenge
-            assert challenge is not None
             flight, first = access.flight, access.flight is None
             if first and not access.refused:
                 flight = access.flight = Future()
-        if flight is None:  # not again: whoever repeats a wrong password is locked out
-            raise AccessDenied(f"{self._registry.host} asks for credentials; {self.account(repository)}", status=401)
+        if flight is None:
+            raise AccessDenied(f"{self._registry.host} was not asked again; {self.account(repository)}", status=401)
         if first:
             self._fly(flight, repository, challenge, refused)
         try:
@@ -106,29 +108,31 @@ class Login:
         except TimeoutError:
             raise DeadlineExceeded(f"{self._registry.host}: no token before the deadline (--timeout)") from None
         except CouldNotLook:
-            if foretold:
-                return None  # perhaps this repository needs none; if it does, its own challenge says so
+            if foretold and self._find(repository).credential is None:
+                return None  # perhaps this repository needs no token; if it does, its own challenge says so
             raise
 
-    def introduce(self, repository: str) -> str | None:
-        """The header for `repository` of a registry that answered 403 or 404 without a challenge; None if no credential
-        goes with it, or if the registry wants none.
+    def _expected(self, repository: str) -> str | None:
+        """The challenge to expect for `repository`, before it is asked for; None if none is.
 
-        Some registries let anybody in and hide what is private: they challenge only at `/v2/`, where docker asks first.
+        Nobody in particular expects what another repository was asked. Whoever has a credential is introduced first, as
+        docker does: some registries let anybody in and hide what is private, with 404 or an empty listing and no
+        challenge but at `/v2/`. That costs no time, as a 401 would come first otherwise.
         """
         if self._find(repository).credential is None:
-            return None
+            return self._challenge
         with self._lock:
+            if self._challenge is not None:
+                return self._challenge
             greeting, first = self._greeting, self._greeting is None
             if greeting is None:
                 greeting = self._greeting = Future()
         if first:
             self._greet(greeting)
         try:
-            challenge = greeting.result(timeout=self._deadline.left())
+            return greeting.result(timeout=self._deadline.left()) or None
         except TimeoutError:
             raise DeadlineExceeded(f"{self._registry.host}: no answer before the deadline (--timeout)") from None
-        return self.authorization(repository, challenge=challenge) if challenge else None
 
     def turned_away(self, repository: str) -> None:
         """Remember that the registry answered 401 to a credential, or to a token that was got with one."""
@@ -161,6 +165,11 @@ class Login:
         if access.found.credential is not None:
             return f"no credentials were used, though there are some in {access.found.credential.source}"
         return f"no credentials were used: {access.found.missing} (docker login or --registry-username gives some)"
+
+    def _known(self, repository: str, refused: str | None) -> str | None:
+        """The header for `repository` that is known and was not refused."""
+        access = self._access(repository)
+        return None if access.refused or access.header == refused else access.header
 
     def _access(self, repository: str) -> _Access:
         return self._repositories.setdefault(repository, _Access())

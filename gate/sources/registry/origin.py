@@ -40,7 +40,7 @@ class Origin(NamedTuple):
     def url(self) -> str:
         """The URL without a path."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{host}" + ("" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}")
 
 
 def is_metadata(address: str) -> bool:

@@ -68,12 +68,8 @@ class Repository(oras.provider.Registry):  # type: ignore[misc] # oras has no ty
         repository = self._repository
         sent = self.login.authorization(repository)
         reply = self._get(request, sent)
-        answer = None
         if reply.status == 401 and not reply.foreign:
             answer = self.login.authorization(repository, challenge=reply.challenge, refused=sent)
-        elif reply.status in (403, 404) and sent is None and not reply.foreign:
-            answer = self.login.introduce(repository)
-        if answer is not None:
             reply = self._get(request, answer)
             if reply.status == 401 and not reply.foreign:
                 self.login.turned_away(repository)
