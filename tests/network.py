@@ -224,10 +224,12 @@ class TokenService:
 
     `accounts` are passwords by user name, `identity_tokens` what OAuth 2 takes; with `anonymous` anybody gets a token,
     that opens all repositories but those of `private`. `challenge` is what the registry answers with; `{scope}` in it
-    stands for the scope. `used` counts what was asked for, by grant: "anonymous", "basic", "refresh_token".
+    stands for the scope; `greeting` is the same for `/v2/`, where it differs. `used` counts what was asked for, by
+    grant: "anonymous", "basic", "refresh_token".
     """
 
     challenge: str
+    greeting: str = ""
     path: str = "/token"
     accounts: Mapping[str, str] = field(default_factory=dict)
     identity_tokens: Collection[str] = ()
@@ -279,7 +281,8 @@ class TokenService:
         if left and scope == f"repository:{repository}:pull" and (known or repository not in self.private):
             self._tokens[request.authorization.removeprefix("Bearer ")] = (scope, known, left - 1)
             return None
-        return challenge(self.challenge.format(scope=f"repository:{repository}:pull"))
+        text = self.challenge if repository else self.greeting or self.challenge
+        return challenge(text.format(scope=f"repository:{repository}:pull"))
 
     def both(self, request: Request) -> Response | None:
         """A registry whose token service is on the same host."""

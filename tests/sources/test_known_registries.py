@@ -27,9 +27,9 @@ SIGNED = LAB / "agent-signed"
 class Known:
     """One registry: what is typed, where it answers, and how it asks.
 
-    `realm` is the token service's host, "" for the registry's own. `challenge` with `{scope}`; "" for Basic. `user` is
-    who its documentation says logs in, `key` how docker writes it into `auths`. `identity` says that it is known by an
-    identity token.
+    `realm` is the token service's host, "" for the registry's own. `challenge` with `{scope}`, "" for Basic; `greeting`
+    is that of `/v2/`, where it differs. `user` is who its documentation says logs in, `key` how docker writes it into
+    `auths`. `identity` says that it is known by an identity token.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Known:
     api: str = ""
     repository: str = "acme/api"
     challenge: str = ""
+    greeting: str = ""
     realm: str = ""
     path: str = "/token"
     user: str
@@ -88,6 +89,7 @@ KNOWN = [
         source="apple/container 2274 quotes the challenge; Google's 'Configure authentication for Docker'",
         host="us-docker.pkg.dev",
         challenge='Bearer realm="https://us-docker.pkg.dev/v2/token",service="us-docker.pkg.dev",scope="{scope}"',
+        greeting='Bearer realm="https://us-docker.pkg.dev/v2/token"',
         path="/v2/token",
         user="oauth2accesstoken",
     ),
@@ -168,6 +170,7 @@ def serve(network: Network, known: Known) -> TokenService:
     """The registry on the network."""
     service = TokenService(
         challenge=known.challenge,
+        greeting=known.greeting,
         path=known.path,
         accounts={} if known.identity else {known.user: SECRET},
         identity_tokens=(SECRET,) if known.identity else (),
