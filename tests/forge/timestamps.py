@@ -43,6 +43,7 @@ class TimestampAuthority:
     not_before: datetime = EPOCH
     not_after: datetime = FAR
     status: int = 0
+    serial: int = 2
 
     def impostor(self) -> TimestampAuthority:
         """Someone who signs in this authority's name with another key."""
@@ -116,7 +117,7 @@ def _certificate(authority: TimestampAuthority) -> x509.Certificate:
         .subject_name(distinguished_name(authority.name))
         .issuer_name(distinguished_name(above.common_name))
         .public_key(ec_key(authority.name).public_key())
-        .serial_number(2)
+        .serial_number(authority.serial)
         .not_valid_before(authority.not_before)
         .not_valid_after(authority.not_after)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

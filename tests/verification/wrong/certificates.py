@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 URI, OTHER_URI = (x509.UniformResourceIdentifier(text) for text in (IDENTITY, "https://github.com/mallory/api"))
 SIGNING, SERVER = ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.SERVER_AUTH
+SAN = "2.5.29.17"
 PROFILE = "gate.verification.steps:_check_profile"
 
 
@@ -110,6 +111,27 @@ NAMES: Final = (
         _extension(9, b"\x0c\x82\x00\xff" + b"a" * 255),
         "length is not DER",
         _extension(9, utf8_string("a" * 256)),
+    ),
+    row(
+        Step.CERTIFICATE,
+        "an extension whose length of two bytes is written in three",
+        _extension(9, b"\x0c\x83\x00\x01\x00" + b"a" * 256),
+        "length is not DER",
+        _extension(9, b"\x0c\x82\x01\x00" + b"a" * 256),
+    ),
+    row(
+        Step.CERTIFICATE,
+        "an extension of no bytes",
+        _extension(9, b""),
+        "no DER UTF8String",
+        _extension(9, b"\x0c\x00"),
+    ),
+    row(
+        Step.CERTIFICATE,
+        "a name that the library does not know",
+        with_leaf(names=(), critical={SAN: der(0x30, der(0xA3, b"x400"))}),
+        "its extensions cannot be read",
+        with_leaf(names=(), critical={SAN: der(0x30, der(0x86, IDENTITY.encode()))}),
     ),
     row(
         Step.CERTIFICATE,

@@ -19,7 +19,7 @@ from tests.forge import (
     ec_key,
     ed_key,
 )
-from tests.forge.authority import authority_document
+from tests.forge.authority import authority_document, distinguished_name
 from tests.verification.lab import root_with, trusted
 from tests.verification.wrong.certificates import row
 from tests.verification.wrong.rows import (
@@ -38,6 +38,10 @@ from tests.verification.wrong.rows import (
 
 if TYPE_CHECKING:
     from tests.verification.wrong.rows import Change
+
+
+# The issuer's name and serial number, and not its key: then the name alone says which CA is meant.
+NO_KEY: Final = x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(distinguished_name("ca"))], 1)
 
 
 def _ca(**parts: object) -> Change:
@@ -297,6 +301,29 @@ ROOTS: Final = (
         "a CA of a known name and an unknown key",
         lambda trial: trial.judged_by(ca=replace(trial.recipe.instance.ca, key=ec_key("another"))),
         "its certificate authority",
+    ),
+    row(
+        Step.TRUST_ROOT,
+        "a CA of an unknown name and a known key",
+        lambda trial: trial.judged_by(ca=replace(trial.recipe.instance.ca, common_name="another")),
+        "its certificate authority",
+        with_leaf(authority_key=NO_KEY),
+    ),
+    row(
+        Step.TRUST_ROOT,
+        "an unknown timestamp authority of a known issuer",
+        lambda trial: trial.judged_by(tsa=replace(trial.recipe.instance.tsa, serial=3)),
+        "its timestamp authority",
+        formats=both(certified, stamped),
+    ),
+    row(
+        Step.TRUST_ROOT,
+        "an unknown timestamp authority of a known serial number",
+        lambda trial: trial.judged_by(
+            tsa=replace(trial.recipe.instance.tsa, issuer=Authority(common_name="another", key=ec_key("tsa-root")))
+        ),
+        "its timestamp authority",
+        formats=both(certified, stamped),
     ),
     row(
         Step.TRUST_ROOT,

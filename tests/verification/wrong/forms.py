@@ -16,6 +16,7 @@ from tests.verification.wrong.rows import (
     bundled,
     certified,
     in_annotation,
+    in_body,
     in_bundle,
     in_entry,
     layered,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 MATERIAL = "verificationMaterial"
 STAMPS = f"{MATERIAL}.timestampVerificationData.rfc3161Timestamps"
+NO_SIGNATURE = "has no payload type or no signature"
 SIGNATURES = "dsseEnvelope.signatures"
 
 
@@ -268,12 +270,29 @@ ROWS: Final = (
         reason="empty signature",
         formats=both(layered, statements),
     ),
+    *(
+        Row(
+            step=Step.FORMAT,
+            broken=f"an envelope with {what}",
+            wrong=_document(change),
+            reason=reason,
+            formats=both(layered, statements),
+        )
+        for what, change, reason in (
+            ("no payload", lambda found: edited(found, "payload", DROP), "is no DSSE envelope"),
+            ("no list of signatures", lambda found: edited(found, "signatures", DROP), "is no DSSE envelope"),
+            ("signatures that are no list", lambda found: edited(found, "signatures", {}), NO_SIGNATURE),
+            ("an empty list of signatures", lambda found: edited(found, "signatures", []), NO_SIGNATURE),
+            ("a payload type that is no text", lambda found: edited(found, "payloadType", 1), NO_SIGNATURE),
+        )
+    ),
     Row(
         step=Step.FORMAT,
         broken="nine signatures in the envelope",
         wrong=_document(lambda found: found | {"signatures": found["signatures"] * 9}),
         reason="at most 8",
-        formats=both(layered, statements),
+        formats=both(layered, statements, lambda form: form.entry != ("intoto", "0.0.1")),
+        right=_document(lambda found: found | {"signatures": found["signatures"] * 8}),
     ),
     Row(
         step=Step.FORMAT,
@@ -290,7 +309,26 @@ ROWS: Final = (
             ("a log entry whose time is a text", "Payload.integratedTime", "1", "lacks time or index"),
             ("a log entry whose index is below 0", "Payload.logIndex", -1, "lacks time or index"),
             ("a log entry whose log is no hex", "Payload.logID", "log", "no hex"),
+            ("a log entry whose log is no text", "Payload.logID", 1, "lacks kind, version or log"),
         )
+    ),
+    *(
+        Row(
+            step=Step.FORMAT,
+            broken=f"a log entry whose {key} is no text",
+            wrong=in_body(key, 1),
+            reason="lacks kind, version or log",
+            formats=both(layered, logged),
+        )
+        for key in ("kind", "apiVersion")
+    ),
+    Row(
+        step=Step.FORMAT,
+        broken="a certificate of more than 32 KiB of PEM",
+        wrong=_extra(24 << 10),
+        reason="characters; at most",
+        formats=both(layered, certified),
+        right=_extra(22 << 10),
     ),
     Row(
         step=Step.FORMAT,
