@@ -83,6 +83,7 @@ FORMATS: Final = (
     _bundle("bundle 0.2 statement intoto 0.0.2", "statement", INTOTO_V2, promise=True, proof=True),
     _bundle("bundle 0.2 message hashedrekord", "message", HASHEDREKORD, promise=True, proof=True),
     _bundle("bundle 0.1 message hashedrekord", "message", HASHEDREKORD, promise=True),
+    _bundle("bundle 0.1 message hashedrekord proof", "message", HASHEDREKORD, promise=True, proof=True),
     # GitHub's own instance: timestamps and no log.
     _bundle("bundle 0.3 statement github", "statement", None, stamps=True),
     # cosign 1 and 2.

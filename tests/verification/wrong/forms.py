@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.verification import Step
 from tests.forge import MEDIA_TYPE, SIGNED_AT, Signed, b64
-from tests.verification.lab import DROP, edited
+from tests.forge.entries import canonical
+from tests.verification.lab import DROP, LIMITS, at, edited
 from tests.verification.wrong.rows import (
     SECOND,
     Row,
@@ -22,6 +24,7 @@ from tests.verification.wrong.rows import (
     layered,
     logged,
     messages,
+    named,
     proven,
     simple,
     stamped,
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.forge import Format, JSONObject
-    from tests.verification.wrong.rows import Change
+    from tests.verification.wrong.rows import Change, Trial
 
 MATERIAL = "verificationMaterial"
 STAMPS = f"{MATERIAL}.timestampVerificationData.rfc3161Timestamps"
@@ -74,6 +77,39 @@ def _twice(path: str) -> Change:
         return document
 
     return _document(change)
+
+
+def _entries(count: int) -> Change:
+    """So many entries about the one signature, each with something of its own that nobody reads."""
+
+    def change(trial: Trial) -> Trial:
+        log = trial.recipe.instance.log
+
+        def finished(signed: Signed) -> Signed:
+            first = at(signed.document, f"{MATERIAL}.tlogEntries.0")
+            told = json.loads(base64.b64decode(first["canonicalizedBody"]))
+            entries = []
+            for number in range(count):
+                entry = log.entry(canonical(told | {"number": number}), told["kind"], told["apiVersion"])
+                promise = log.promise(entry, SIGNED_AT) if trial.recipe.format.promise else {}
+                entries.append(entry | promise)
+            return signed.written(edited(signed.document, f"{MATERIAL}.tlogEntries", entries))
+
+        return trial.but(finished=finished)
+
+    return change
+
+
+def _padded(size: int) -> Change:
+    """So many bytes, those of the payload not counted."""
+
+    def finished(signed: Signed) -> Signed:
+        payload = signed.document.get("dsseEnvelope", {}).get("payload", "")
+        padded = signed.written(signed.document | {"padding": ""})
+        missing = size - (len(padded.raw) - len(payload))
+        return signed.written(signed.document | {"padding": "x" * missing})
+
+    return lambda trial: trial.but(finished=finished)
 
 
 def _stamped(count: int) -> Change:
@@ -150,14 +186,14 @@ ROWS: Final = (
         broken="no inclusion proof where the version must have one",
         wrong=in_entry("inclusionProof", DROP),
         reason="lacks the proof",
-        formats=both(bundled, proven),
+        formats=both(_version("0.2", "0.3"), proven),
     ),
     Row(
         step=Step.FORMAT,
         broken="no checkpoint where the version must have one",
         wrong=in_entry("inclusionProof.checkpoint", DROP),
         reason="has no checkpoint",
-        formats=both(bundled, proven),
+        formats=both(_version("0.2", "0.3"), proven),
     ),
     Row(
         step=Step.FORMAT,
@@ -165,6 +201,20 @@ ROWS: Final = (
         wrong=in_entry("inclusionPromise", DROP),
         reason="lacks the proof",
         formats=_version("0.1"),
+    ),
+    Row(
+        step=Step.FORMAT,
+        broken="log entries that are no list",
+        wrong=in_bundle(f"{MATERIAL}.tlogEntries", {}),
+        reason="its tlogEntries is no list",
+        formats=both(bundled, logged),
+    ),
+    Row(
+        step=Step.FORMAT,
+        broken="a log entry that is no object",
+        wrong=in_bundle(f"{MATERIAL}.tlogEntries", [1]),
+        reason="a part of it is no object",
+        formats=both(bundled, logged),
     ),
     Row(
         step=Step.FORMAT,
@@ -192,9 +242,18 @@ ROWS: Final = (
     Row(
         step=Step.FORMAT,
         broken="33 log entries",
-        wrong=_document(lambda found: _many(found, 33)),
+        wrong=_entries(33),
         reason="has 33 transparency log entries",
         formats=both(bundled, logged),
+        right=_entries(32),
+    ),
+    Row(
+        step=Step.FORMAT,
+        broken="a byte more than is read around a payload",
+        wrong=_padded(LIMITS.json_bytes + 1),
+        reason="bytes around its payload; at most",
+        formats=named("bundle 0.3 statement rekor-v2", "bundle 0.3 message rekor-v2"),
+        right=_padded(LIMITS.json_bytes),
     ),
     Row(
         step=Step.FORMAT,
@@ -240,13 +299,41 @@ ROWS: Final = (
         reason="has 65 hashes",
         formats=proven,
     ),
-    Row(
-        step=Step.FORMAT,
-        broken="an index below 0",
-        wrong=in_entry("inclusionProof.logIndex", "-1"),
-        reason="no 64-bit number",
-        formats=proven,
-        right=in_entry("inclusionProof.logIndex", 3),
+    *(
+        Row(
+            step=Step.FORMAT,
+            broken=f"a tree whose size is {what}",
+            wrong=in_entry("inclusionProof.treeSize", value),
+            reason="its treeSize is no 64-bit number",
+            formats=both(bundled, proven),
+            right=in_entry("inclusionProof.treeSize", accepted),
+        )
+        for what, value, accepted in (
+            ("below 0", "-1", 6),
+            ("of 64 bits", 1 << 63, 6),
+            ("a truth", True, 6),
+            ("a word", "six", "6"),
+            ("in other digits", "\u0666", "6"),
+            ("a fraction", 6.0, "6"),
+            ("of 20 digits", f"{6:020}", f"{6:019}"),
+        )
+    ),
+    *(
+        Row(
+            step=Step.FORMAT,
+            broken=f"a log entry whose {path} is {value!r}",
+            wrong=in_entry(path, value),
+            reason=reason,
+            formats=both(bundled, formats),
+        )
+        for path, value, reason, formats in (
+            ("kindVersion.kind", "", "it has no kind", logged),
+            ("kindVersion.version", 1, "it has no version", logged),
+            ("logId.keyId", "", "it has no keyId", logged),
+            ("canonicalizedBody", DROP, "it has no canonicalizedBody", logged),
+            ("inclusionProof.hashes", [1], "no base64 text", proven),
+            ("inclusionProof.checkpoint.envelope", "", "it has no envelope", proven),
+        )
     ),
     Row(
         step=Step.FORMAT,
@@ -261,6 +348,13 @@ ROWS: Final = (
         broken="no signature among the annotations",
         wrong=in_annotation("cosignproject.cosign/signature", ""),
         reason="no signature among its annotations",
+        formats=simple,
+    ),
+    Row(
+        step=Step.FORMAT,
+        broken="a signature that is no base64 among the annotations",
+        wrong=in_annotation("cosignproject.cosign/signature", "!"),
+        reason="no base64",
         formats=simple,
     ),
     Row(
@@ -307,6 +401,7 @@ ROWS: Final = (
             ("a log entry without its payload", "Payload", DROP, "has no payload"),
             ("a log entry whose body is no JSON", "Payload.body", "AAAA", ""),
             ("a log entry whose time is a text", "Payload.integratedTime", "1", "lacks time or index"),
+            ("a log entry whose time is a truth", "Payload.integratedTime", True, "lacks time or index"),
             ("a log entry whose index is below 0", "Payload.logIndex", -1, "lacks time or index"),
             ("a log entry whose log is no hex", "Payload.logID", "log", "no hex"),
             ("a log entry whose log is no text", "Payload.logID", 1, "lacks kind, version or log"),
@@ -345,9 +440,3 @@ def _spelled(media_type: str) -> str:
     if media_type == MEDIA_TYPE:
         return "application/vnd.dev.sigstore.bundle+json;version=0.3"
     return media_type.replace(";", "; ")
-
-
-def _many(document: JSONObject, count: int) -> JSONObject:
-    entry = document[MATERIAL]["tlogEntries"][0]
-    entries = [edited(entry, "canonicalizedBody", b64(b"entry %d" % number)) for number in range(count)]
-    return edited(document, f"{MATERIAL}.tlogEntries", entries)
