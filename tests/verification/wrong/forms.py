@@ -399,7 +399,7 @@ ROWS: Final = (
         Row(step=Step.FORMAT, broken=broken, wrong=_rekor(path, value), reason=reason, formats=both(layered, logged))
         for broken, path, value, reason in (
             ("a log entry without its payload", "Payload", DROP, "has no payload"),
-            ("a log entry whose body is no JSON", "Payload.body", "AAAA", ""),
+            ("a log entry whose body is no JSON", "Payload.body", "AAAA", "not JSON"),
             ("a log entry whose time is a text", "Payload.integratedTime", "1", "lacks time or index"),
             ("a log entry whose time is a truth", "Payload.integratedTime", True, "lacks time or index"),
             ("a log entry whose index is below 0", "Payload.logIndex", -1, "lacks time or index"),

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from gate.verification import Step
-from tests.forge import b64, ec_key, ed_key, pae, rsa_key
+from tests.forge import PAYLOAD_TYPE, b64, ec_key, ed_key, pae, rsa_key
 from tests.forge.cosign import simple_signing
 from tests.verification.lab import DROP, FORGED_HEX, FORGED_IMAGE, FORGED_IMAGE_RAW, edited
 from tests.verification.wrong.rows import (
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 def _key(trial: Trial) -> Any:
     return trial.recipe.key if trial.recipe.format.keyed else trial.recipe.leaf.key
+
+
+def _payload(trial: Trial) -> bytes:
+    return trial.recipe.payload
 
 
 def _over(change: Callable[[Trial], bytes]) -> Change:
@@ -104,33 +108,22 @@ SIGNED: Final = (
         reason="the policy names no key",
         formats=keyed,
     ),
-    Row(
-        step=Step.SIGNATURE,
-        broken="a signature over the payload without its type",
-        wrong=_over(lambda trial: trial.recipe.payload),
-        reason="",
-        formats=statements,
-    ),
-    Row(
-        step=Step.SIGNATURE,
-        broken="a signature over another payload type",
-        wrong=_over(lambda trial: pae("application/json", trial.recipe.payload)),
-        reason="",
-        formats=statements,
-    ),
-    Row(
-        step=Step.SIGNATURE,
-        broken="a signature over another payload",
-        wrong=_over(lambda trial: pae(trial.recipe.payload_type, trial.recipe.payload + b" ")),
-        reason="",
-        formats=statements,
-    ),
-    Row(
-        step=Step.SIGNATURE,
-        broken="a signature over other bytes",
-        wrong=_over(lambda trial: trial.recipe.payload + b" "),
-        reason="",
-        formats=lambda form: not statements(form),
+    *(
+        Row(step=Step.SIGNATURE, broken=broken, wrong=_over(bytes_), reason=reason, formats=both(signed, who))
+        for who, reason in (
+            (certified, "not of this key over these bytes"),
+            (keyed, "no key of the policy verifies it"),
+        )
+        for signed, broken, bytes_ in (
+            (statements, "a signature over the payload without its type", _payload),
+            (
+                statements,
+                "a signature over another payload type",
+                lambda trial: pae("application/json", _payload(trial)),
+            ),
+            (statements, "a signature over another payload", lambda trial: pae(PAYLOAD_TYPE, _payload(trial) + b" ")),
+            (lambda form: not statements(form), "a signature over other bytes", lambda trial: _payload(trial) + b" "),
+        )
     ),
     Row(
         step=Step.SIGNATURE,
