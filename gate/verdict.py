@@ -73,7 +73,7 @@ class Result:
             return EXIT_PASS
         if self.outcome is Outcome.FAIL:
             return EXIT_FAIL
-        return worst(gap.exit_code for gap in self.gaps) if self.gaps else EXIT_STUCK
+        return worst(gap.exit_code for gap in self.gaps)
 
 
 def settle(result: Result, gaps: Sequence[Gap], *, over_complete_ledger: bool) -> Result:
@@ -99,10 +99,9 @@ def decide(rules: Sequence[Sequence[Result]]) -> int:
     """The exit code of one image, from the results of each rule that it matched: fail, then undecided, then pass."""
     results = [result for rule in rules for result in rule]
     codes = {result.exit_code for result in results}
-    if EXIT_FAIL in codes:
-        return EXIT_FAIL
-    if EXIT_STUCK in codes or EXIT_RETRY in codes:
-        return EXIT_STUCK if EXIT_STUCK in codes else EXIT_RETRY
+    for code in (EXIT_FAIL, EXIT_STUCK, EXIT_RETRY):
+        if code in codes:
+            return code
     if not rules or not all(any(result.outcome is Outcome.PASS for result in rule) for rule in rules):
         return EXIT_STUCK  # nothing was checked: never a pass (rule 21)
     if all(result.outcome is Outcome.PASS for result in results):

@@ -7,8 +7,8 @@ runs nothing; `mutant_runs` does.
 What is changed, inside functions only: a condition becomes true or false, an operand of `and` or `or` and a part of a
 chained comparison falls away, an ordering moves by one to either side, `all` becomes `any`, a flag turns round, and a
 raise, an early return, a `continue`, a `break` or a call for its effect is deleted. Not changed, because nothing can
-be learnt from it: `assert` and `TYPE_CHECKING` (for the type checker), and a lone statement under an `if`, whose
-deletion is the condition made false.
+be learnt from it: `assert` and `TYPE_CHECKING` (for the type checker), a lone statement under an `if`, whose deletion
+is the condition made false, and a `return` of nothing where the function ends in any case.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SWITCH: Final = "_mutant_"
 """The name of the function that says, inside a changed module, whether a mutant is on."""
@@ -74,8 +74,8 @@ class _Changer(ast.NodeTransformer):
         self.mutants: list[Mutant] = []
         self._source, self._name, self._first = source, name, first
         self._scope: list[str] = []
-        self._returns_bool = False
-        self._in_function = self._in_text = False
+        self._returns_bool = self._in_function = self._in_text = False
+        self._idle: set[int] = set()  # returns that a function ends with in any case
 
     # -- what a mutant is called, and how it is switched on
 
@@ -123,8 +123,8 @@ class _Changer(ast.NodeTransformer):
         self._scope.append(node.name)
         self._returns_bool = isinstance(node.returns, ast.Name) and node.returns.id == "bool"
         self._in_function = True
-        last = node.body[-1]
-        node.body = self._block(node.body, keep=last if isinstance(last, ast.Return) else None)
+        self._idle |= {id(item) for item in _ends(node.body) if _returns_nothing(item)} | {id(node.body[-1])}
+        node.body = self._block(node.body)
         self._returns_bool, self._in_function = outside
         self._scope.pop()
         return node
@@ -147,7 +147,8 @@ class _Changer(ast.NodeTransformer):
 
     def _statement(self, node: ast.stmt, *, keep: bool) -> ast.stmt:
         effect = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        if keep or not (effect or isinstance(node, _LEAVING)):
+        idle = isinstance(node, ast.Return) and id(node) in self._idle
+        if keep or idle or not (effect or isinstance(node, _LEAVING)):
             changed: ast.stmt = self.visit(node)
             return changed
         test = self._switch(node, self._text(node), "deleted")
@@ -316,6 +317,26 @@ class _Changer(ast.NodeTransformer):
             node.value = ast.IfExp(test=test, body=ast.Constant(turned), orelse=node.value)
             return node
         return self.generic_visit(node)
+
+
+def _ends(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements behind which a block is over."""
+    last = statements[-1]
+    yield last
+    blocks: list[list[ast.stmt]] = []
+    if isinstance(last, ast.If | ast.With):
+        blocks = [last.body, last.orelse] if isinstance(last, ast.If) else [last.body]
+    elif isinstance(last, ast.Try):
+        blocks = [last.orelse or last.body, *(handler.body for handler in last.handlers)]
+    for block in blocks:
+        if block:
+            yield from _ends(block)
+
+
+def _returns_nothing(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Return) and (
+        node.value is None or (isinstance(node.value, ast.Constant) and node.value.value in (None, False))
+    )
 
 
 def _becomes(node: ast.expr, *, truth: bool) -> ast.expr:

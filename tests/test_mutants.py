@@ -125,6 +125,14 @@ def test_only_the_mutant_that_is_on_acts() -> None:
         _module(_number('raise ValueError("no text") from None', "deleted"))["Reader"]().strict(None).strip()
 
 
+def test_a_return_of_nothing_is_deleted_only_where_something_follows() -> None:
+    text = "def f(a):\n    try:\n        {}\n    except ValueError:\n        return None\n{}"
+    ends = mutate(text.format("return a[0]", ""), "f.py").mutants
+    assert [item.source for item in ends] == ["return a[0]"]
+    goes_on = mutate(text.format("a.pop()", "    return a\n"), "f.py").mutants
+    assert [item.source for item in goes_on] == ["a.pop()", "return None"]
+
+
 def test_equal_lines_of_one_function_are_told_apart() -> None:
     twice = mutate("def f(a):\n    if a:\n        return 1\n    if a:\n        return 2\n", "f.py").mutants
     assert [item.change for item in twice] == ["true", "false", "true #2", "false #2"]
