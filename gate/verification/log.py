@@ -250,7 +250,9 @@ def _decoded(value: JSON) -> bytes:
 
 
 def _hex(value: JSON) -> bytes:
+    if not isinstance(value, str):
+        raise NotProven("its log entry lacks a part")
     try:
-        return bytes.fromhex(value) if isinstance(value, str) else b""
+        return bytes.fromhex(value)
     except ValueError:
-        return b""
+        raise NotProven("a part of its log entry is no hex") from None

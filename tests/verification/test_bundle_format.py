@@ -10,8 +10,11 @@ import pytest
 
 from gate.discovery import Kind
 from gate.limits import Limits
+from gate.strictjson import Refused
 from gate.verification import Artifact, Rejected, Step, Verified, verify
-from tests.forge import MEDIA_TYPE, JSONObject, Sigstore
+from gate.verification.bundle import read_bundle
+from gate.verification.material import MAX_CERTIFICATE
+from tests.forge import MEDIA_TYPE, JSONObject, Sigstore, b64
 from tests.verification.lab import (
     CERTIFICATE,
     CHECKPOINT,
@@ -116,7 +119,34 @@ def test_both_base64_alphabets_are_read_padded_or_not(field: str, alphabet: str)
 @pytest.mark.parametrize("value", ["!", "é", "A", "====", " ", 7, ["QQ=="], {}])
 @pytest.mark.parametrize("field", [CERTIFICATE, SIGNATURE, f"{STAMPS}.0.signedTimestamp", f"{PROOF}.rootHash"])
 def test_what_is_no_base64_text_is_refused(field: str, value: object) -> None:
-    assert rejected(edited(bundle(), field, value)).step is Step.FORMAT
+    evidence = rejected(edited(bundle(), field, value))
+    assert evidence.step is Step.FORMAT
+    assert evidence.reason.startswith(("a part of it is no base64 text", "it has no "))
+
+
+@pytest.mark.parametrize("field", [f"{PROOF}.hashes.0", SIGNATURE])
+def test_a_text_that_is_no_base64_is_refused_as_such(field: str) -> None:
+    for value in ("!", "A", 7):
+        assert rejected(edited(bundle(), field, value)).reason == "a part of it is no base64 text"
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+def test_an_older_bundles_chain_of_certificates_is_not_empty(version: str) -> None:
+    document = edited(_with_chain(bundle()), "mediaType", f"application/vnd.dev.sigstore.bundle+json;version={version}")
+    chain = "verificationMaterial.x509CertificateChain.certificates"
+    with pytest.raises(Refused, match="its chain of certificates is empty"):
+        read_bundle(_raw(edited(document, chain, [])), LIMITS)
+
+
+def test_a_message_signature_states_a_digest_of_a_known_algorithm_or_none() -> None:
+    document = edited(bundle(), "dsseEnvelope", DROP)
+    message: JSONObject = {"signature": b64(b"x"), "messageDigest": {"algorithm": "SHA2_384", "digest": b64(b"y")}}
+    assert read_bundle(_raw(document | {"messageSignature": message}), LIMITS).stated == ("sha384", b"y")
+    del message["messageDigest"]
+    assert read_bundle(_raw(document | {"messageSignature": message}), LIMITS).stated is None
+    message["messageDigest"] = {"algorithm": "SHA1", "digest": b64(b"y")}
+    with pytest.raises(Refused, match="unknown algorithm"):
+        read_bundle(_raw(document | {"messageSignature": message}), LIMITS)
 
 
 def test_unknown_fields_are_ignored_at_every_level() -> None:
@@ -165,6 +195,34 @@ def test_both_spellings_of_the_media_type_are_read(media_type: str) -> None:
 )
 def test_every_other_version_is_refused(media_type: object) -> None:
     assert rejected(edited(bundle(), "mediaType", media_type)).step is Step.FORMAT
+
+
+def test_as_many_parts_as_the_bounds_allow_are_read() -> None:
+    """One more of each is refused by name, below."""
+    document = bundle()
+    entries = [edited(at(document, ENTRY), "canonicalizedBody", b64(bytes([number]))) for number in range(32)]
+    stamps = [{"signedTimestamp": b64(bytes([number]))} for number in range(32)]
+    full = edited(edited(document, "verificationMaterial.tlogEntries", entries), STAMPS, stamps)
+    material = read_bundle(_raw(edited(full, f"{PROOF}.hashes", [b64(b"x")] * 64)), LIMITS)
+    assert (len(material.entries), len(material.timestamps)) == (32, 32)
+    assert material.entries[0].proof is not None
+    assert len(material.entries[0].proof.hashes) == 64
+
+
+def test_a_bundles_certificate_of_the_whole_bound_is_read_and_one_byte_more_is_not() -> None:
+    assert read_bundle(_raw(edited(bundle(), CERTIFICATE, b64(bytes(MAX_CERTIFICATE)))), LIMITS).certificate
+    with pytest.raises(Refused, match=f"its certificate has {MAX_CERTIFICATE + 1} bytes"):
+        read_bundle(_raw(edited(bundle(), CERTIFICATE, b64(bytes(MAX_CERTIFICATE + 1)))), LIMITS)
+
+
+def test_a_64_bit_number_ends_below_two_to_the_63rd() -> None:
+    last = (1 << 63) - 1
+    for value in (last, str(last)):
+        (entry,) = read_bundle(_raw(edited(bundle(), f"{ENTRY}.logIndex", value)), LIMITS).entries
+        assert entry.log_index == last
+    for beyond in (last + 1, str(last + 1), "0" * 20, -1):
+        with pytest.raises(Refused, match="its logIndex is no 64-bit number"):
+            read_bundle(_raw(edited(bundle(), f"{ENTRY}.logIndex", beyond)), LIMITS)
 
 
 def _with_chain(document: JSONObject) -> JSONObject:

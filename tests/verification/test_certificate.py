@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gate.verification import Step
@@ -93,7 +94,9 @@ def test_both_issuers_may_stand_if_they_agree() -> None:
         (Leaf(extensions={8: utf8_string(ISSUER) + b"\0"}), "length"),
         (Leaf(extensions={8: utf8_string(ISSUER)[:-1]}), "length"),
         (Leaf(extensions={8: b"\x0c\x81\x01x"}), "not DER"),
+        (Leaf(extensions={8: b"\x0c\x81\x7f" + b"x" * 127}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x82\x00\x80" + b"x" * 128}), "not DER"),
+        (Leaf(extensions={8: b"\x0c\x82\x00\xff" + b"x" * 255}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x80x\0\0"}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x84\x00\x00\x00\x80" + b"x" * 128}), "not DER"),
         (Leaf(extensions={8: b"\x13\x01x"}), "UTF8String"),
@@ -140,4 +143,12 @@ def test_a_certificate_that_is_not_for_code_signing_is_refused(usage: x509.Objec
 
 def test_a_certificate_without_any_extended_usage_is_refused() -> None:
     evidence = forged_rejected(Sigstore().sign(about_forged(), leaf=Leaf(usages=())))
-    assert evidence.step in {Step.FORMAT, Step.CERTIFICATE}
+    assert evidence.step is Step.CERTIFICATE
+    assert "does not say what it is for" in evidence.reason
+
+
+def test_a_certificate_whose_key_is_of_a_kind_that_nobody_verifies_with_is_refused_for_it() -> None:
+    leaf = Leaf(key=ec.generate_private_key(ec.SECP256K1()))
+    evidence = forged_rejected(Sigstore().sign(about_forged(), leaf=leaf))
+    assert evidence.step is Step.CERTIFICATE
+    assert "a key must be ECDSA P-256" in evidence.reason

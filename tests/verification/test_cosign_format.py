@@ -171,6 +171,7 @@ def test_eight_signatures_of_an_envelope_are_read_and_nine_are_not() -> None:
 def test_a_payload_about_the_image_gives_the_texts_of_its_optional_part(kind: str) -> None:
     critical = CRITICAL | {"type": kind}
     assert _payload({"critical": critical, "optional": {"env": "prod", "n": 1}}) == {"env": "prod"}
+    nothing: object
     for nothing in (None, [], "text"):
         assert _payload({"critical": critical, "optional": nothing}) == {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +31,7 @@ from tests.verification.lab import (
     FORGED_IMAGE,
     FORGED_NOW,
     LIMITS,
+    SIGNATURE,
     about_forged,
     at,
     candidate,
@@ -160,3 +162,71 @@ def test_a_keys_signature_needs_no_certificates_parts_and_none_of_them_helps_it(
     for keys, verifies in (([], False), ([ec_key("another").public_key()], False), ([KEY.public_key()], True)):
         (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [forged_root(V1)], keys, now=FORGED_NOW, limits=LIMITS)
         assert isinstance(found, Verified) is verifies
+
+
+def _held(document: JSONObject, root: Root | None = None) -> Verified:
+    found = _judged(document, root)
+    assert isinstance(found, Verified), found
+    return found
+
+
+def test_an_entry_of_a_log_outside_the_root_is_no_entry_and_is_noted() -> None:
+    """Rule 5."""
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    stranger = Log(key=ec_key("another-log"))
+    found = _held(document, load(Sigstore(log=stranger).root(), name="forged"))
+    assert (found.logs, found.times) == ((), ())
+    assert found.notes == (f"its transparency log {V1.log.key_id.hex()} is not in the trust root",)
+
+
+def _stamped(document: JSONObject, *stamps: bytes) -> JSONObject:
+    listed = [{"signedTimestamp": b64(stamp)} for stamp in stamps]
+    return edited(document, "verificationMaterial.timestampVerificationData", {"rfc3161Timestamps": listed})
+
+
+def test_a_timestamp_beside_a_keys_signature_counts_if_its_authority_is_in_the_root_and_is_noted_if_not() -> None:
+    """Rule 5. One of a known authority that does not verify rejects, and so does what is no timestamp."""
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    signature = base64.b64decode(at(document, SIGNATURE))
+    later = SIGNED_AT + timedelta(minutes=1)
+    known = V1.tsa.response(signature, later)
+    stranger = TimestampAuthority(name="another-tsa")
+    unknown = stranger.response(signature, later)
+    found = _held(_stamped(document, known))
+    assert (found.times, found.notes) == ((SIGNED_AT, later), ())
+    note = "a timestamp authority of it is not in the trust root"
+    found = _held(_stamped(document, unknown))
+    assert (found.times, found.notes) == ((SIGNED_AT,), (note,))
+    found = _held(_stamped(document, known, unknown))
+    assert (found.times, found.notes) == ((SIGNED_AT, later), (note,))
+    for broken in (V1.tsa.response(b"another signature", later), b"no timestamp"):
+        assert _refused_at(_stamped(document, broken)) is Step.TIME
+
+
+def test_without_any_time_only_an_entry_of_a_log_that_is_in_use_to_this_day_counts() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    for part in ("inclusionPromise", "integratedTime"):
+        document = edited(document, f"{ENTRY}.{part}", DROP)
+    found = _held(document)
+    assert ([entry.log for entry in found.logs], found.notes) == ([V1.log.key_id.hex()], ())
+    retired = Log(key=ec_key("log-v1"), window=Validity(end=FORGED_NOW + HOUR))
+    found = _held(document, load(Sigstore(log=retired).root(), name="forged"))
+    assert found.logs == ()
+    assert found.notes == (f"its transparency log {V1.log.key_id.hex()} is out of use",)
+
+
+def test_an_entry_with_a_time_counts_though_its_log_is_out_of_use_by_now() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    retired = Log(key=ec_key("log-v1"), window=Validity(end=SIGNED_AT))
+    found = _held(document, load(Sigstore(log=retired).root(), name="forged"))
+    assert (len(found.logs), found.notes) == (1, ())
+
+
+def test_a_logs_key_that_stands_in_the_root_twice_was_in_use_in_either_window() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    windows = [Validity(end=SIGNED_AT - HOUR), Validity(start=SIGNED_AT - HOUR, end=SIGNED_AT + HOUR)]
+    for order in (windows, windows[::-1]):
+        logs = [Log(key=ec_key("log-v1"), window=window).document() for window in order]
+        assert len(_held(document, load(V1.root(tlogs=logs), name="forged")).logs) == 1
+    logs = [Log(key=ec_key("log-v1"), window=Validity(end=SIGNED_AT - HOUR)).document()] * 2
+    assert _refused_at(document, load(V1.root(tlogs=logs), name="forged")) is Step.LOG

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from gate.verification.material import pae
+from gate.verification.keys import checked, verifies
+from gate.verification.material import Message, pae
 from tests.conftest import LAB, Ran, policy_path
 from tests.forge import Leaf, Sigstore, utf8_string
 
@@ -306,6 +307,32 @@ def test_a_key_that_is_none_or_too_weak_makes_the_policy_invalid(pem: bytes, jud
     assert ran.code == 2
     assert "signers.key.key: " in ran.err
     assert "key.pub: " in ran.err
+
+
+def test_an_rsa_key_of_2048_to_4096_bits_counts_and_none_of_a_bit_less_or_more() -> None:
+    """Only the modulus' length is judged, so any odd number of that length does."""
+    for bits, counts in ((2047, False), (2048, True), (4096, True), (4097, False)):
+        key = rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) | 1).public_key()
+        assert key.key_size == bits
+        if counts:
+            assert checked(key) is key
+        else:
+            with pytest.raises(ValueError, match="RSA of 2048 to 4096 bits"):
+                checked(key)
+
+
+def test_an_ed25519_signature_over_what_is_too_large_to_hold_is_refused_for_it() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    digests = {"sha256": bytes(32)}
+    with pytest.raises(ValueError, match="needs the whole file"):
+        verifies(key.public_key(), key.sign(b""), Message(None, digests))
+
+
+def test_an_rsa_signature_needs_the_digest_that_it_is_over() -> None:
+    key, sign = KINDS["rsa-2048"]
+    signature = sign(key, b"file")
+    assert verifies(key.public_key(), signature, Message(None, {"sha256": hashlib.sha256(b"file").digest()}))
+    assert not verifies(key.public_key(), signature, Message(None, {"sha512": hashlib.sha512(b"file").digest()}))
 
 
 def test_a_missing_key_makes_the_policy_invalid_and_names_the_file(verify: Callable[..., Ran], tmp_path: Path) -> None:

@@ -103,7 +103,16 @@ WRONG: dict[str, dict[str, Any]] = {
 SIGNERS = {"key": (KEY, OTHER_KEY), "certificate": (LEAF, OTHER_LEAF)}
 
 
-def _check(kind: str, body: dict[str, Any], signer: Signer, *, envelope: bytes | None = ENVELOPE) -> None:
+def _check(
+    kind: str,
+    body: dict[str, Any],
+    signer: Signer,
+    *,
+    envelope: bytes | None = ENVELOPE,
+    raw: bytes | None = None,
+    signature: bytes = SIGNATURE,
+    content: Content = Content.STATEMENT,
+) -> None:
     name, version = kind.split()
     entry = Entry(
         kind=name,
@@ -111,14 +120,14 @@ def _check(kind: str, body: dict[str, Any], signer: Signer, *, envelope: bytes |
         log_id=b"",
         log_index=0,
         integrated=0,
-        body=json.dumps(body).encode(),
+        body=json.dumps(body).encode() if raw is None else raw,
         promise=None,
         proof=None,
     )
     message = Message(pae(TYPE, PAYLOAD))
     material = Material(
-        content=Content.STATEMENT,
-        signature=SIGNATURE,
+        content=content,
+        signature=signature,
         message=message,
         payload=PAYLOAD,
         payload_type=TYPE,
@@ -192,3 +201,60 @@ def test_a_checkpoint_that_the_log_signed_for_another_tree_is_refused() -> None:
     ):
         with pytest.raises(NotProven, match=reason):
             check_checkpoint(proof(checkpoint), log.key_id, key, host=log.host)
+
+
+@pytest.mark.parametrize("who", SIGNERS)
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("hashedrekord 0.0.1", "signature.publicKey.content"),
+        ("dsse 0.0.1", "signatures.0.verifier"),
+        ("intoto 0.0.1", "publicKey"),
+        ("intoto 0.0.2", "content.envelope.signatures.0.publicKey"),
+    ],
+)
+def test_an_entry_whose_signer_cannot_be_read_is_refused_for_it(kind: str, path: str, who: str) -> None:
+    signer, _ = SIGNERS[who]
+    for raw in (b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        with pytest.raises(NotProven, match="signer cannot be read"):
+            _check(kind, edited(_body(kind, signer), f"spec.{path}", b64(raw)), signer)
+
+
+@pytest.mark.parametrize("value", [None, 7, "xyz", ""])
+def test_a_hash_that_is_no_hex_text_is_refused(value: object) -> None:
+    with pytest.raises(NotProven):
+        _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.payloadHash.value", value), KEY)
+
+
+def test_an_entry_whose_body_cannot_be_read_is_refused_for_it() -> None:
+    for body in (b"{", b'{"kind":"dsse","kind":"dsse"}', b"[]"):
+        with pytest.raises(NotProven, match="its log entry cannot be read"):
+            _check("dsse 0.0.1", {}, KEY, raw=body)
+
+
+def test_an_empty_signature_is_bound_to_no_entry() -> None:
+    """None is read from a bundle; were one, an entry of an empty signature would be its own."""
+    body = edited(_body("dsse 0.0.1", KEY), "spec.signatures.0.signature", "")
+    with pytest.raises(NotProven, match="another signature"):
+        _check("dsse 0.0.1", body, KEY, signature=b"")
+
+
+def test_a_verifier_of_two_kinds_or_none_is_no_verifier() -> None:
+    body = _body("hashedrekord 0.0.2", KEY)
+    path = "spec.hashedRekordV002.signature.verifier"
+    own = {"rawBytes": b64(_encoded(KEY, Encoding.DER))}
+    for verifier in ({}, {"publicKey": own, "x509Certificate": own}, {"publicKeys": own}):
+        with pytest.raises(NotProven, match="names no one verifier"):
+            _check("hashedrekord 0.0.2", edited(body, path, verifier), KEY)
+
+
+def test_an_intoto_entry_of_the_first_version_may_leave_the_payloads_hash_out() -> None:
+    body = _body("intoto 0.0.1", KEY)
+    del body["spec"]["content"]["payloadHash"]
+    _check("intoto 0.0.1", body, KEY)
+
+
+def test_an_envelopes_entry_is_of_no_message_signature() -> None:
+    for kind in ("dsse 0.0.1", "intoto 0.0.2"):
+        with pytest.raises(NotProven, match="of an envelope, and this is none"):
+            _check(kind, _body(kind, KEY), KEY, content=Content.MESSAGE)

@@ -241,3 +241,33 @@ def test_reading_a_statement_says_what_it_is_about() -> None:
 def test_reading_what_is_no_statement_is_refused() -> None:
     with pytest.raises(Refused):
         read_statement(b"[]", Artifact.of(FORGED_IMAGE), Limits())
+
+
+def test_a_subject_that_contradicts_itself_refuses_the_statement_though_another_one_is_right() -> None:
+    """Rule 1: what names the image under one digest and something else under another is about neither."""
+    contradicting, good = {"sha256": FORGED_HEX, "sha512": OTHER * 2}, {"sha256": FORGED_HEX}
+    evidence = forged_rejected(Sigstore().sign(_subjects(contradicting, good)))
+    assert evidence.step is Step.SUBJECT
+    assert "another one that contradicts it" in evidence.reason
+
+
+def test_the_subjects_annotations_are_its_texts() -> None:
+    subject = [{"digest": {"sha256": FORGED_HEX}, "annotations": {"env": "prod", "n": 1, "list": ["x"], "none": None}}]
+    assert forged_verified(Sigstore().sign(about_forged(subject=subject))).annotations == {"env": "prod"}
+    nothing: object
+    for nothing in (None, [], "text"):
+        subject = [{"digest": {"sha256": FORGED_HEX}, "annotations": nothing}]
+        assert forged_verified(Sigstore().sign(about_forged(subject=subject))).annotations == {}
+
+
+@pytest.mark.parametrize(("number", "shown"), [(1, "sha256:1"), (3, "sha256:1, sha256:2, sha256:3")])
+def test_a_refusal_names_up_to_three_other_subjects(number: int, shown: str) -> None:
+    others = [{"sha256": str(item)} for item in range(1, number + 1)]
+    reason = f"it is about {shown}, not about {FORGED_IMAGE.digest}"
+    assert forged_rejected(Sigstore().sign(_subjects(*others))).reason == reason
+
+
+def test_a_refusal_says_that_there_are_more_subjects_than_three_and_when_one_names_nothing() -> None:
+    others = [{}, {"sha256": "2"}, {"sha1": "3"}, {"sha256": "4"}]
+    reason = f"it is about nothing, sha256:2, sha1:3, ..., not about {FORGED_IMAGE.digest}"
+    assert forged_rejected(Sigstore().sign(_subjects(*others))).reason == reason

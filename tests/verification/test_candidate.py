@@ -1,0 +1,106 @@
+"""The order of a verification holds whatever a part of it raises: the evidence's faults reject, our own end the run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.errors import DeadlineExceeded
+from gate.limits import Limits
+from gate.strictjson import Refused
+from gate.verification import Artifact, Identity, Rejected, Step, Verified, verify
+from gate.verification import candidate as room
+from gate.verification.keys import verifies
+from tests.forge import SIGNED_AT, Sigstore, ec_key
+from tests.verification.lab import (
+    FORGED_IMAGE,
+    FORGED_NOW,
+    about_forged,
+    candidate,
+    forged_outcome,
+    forged_rejected,
+    forged_root,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gate.verification import Evidence
+
+
+def _raising(error: Exception) -> Callable[..., object]:
+    def fail(*_: object, **__: object) -> object:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("part", ["read_bundle", "read_identity", "verify_with_certificate", "read_statement"])
+def test_our_own_fault_in_any_part_ends_the_run_and_rejects_nothing(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 9: a deadline or a full memory says nothing about the evidence."""
+    document = Sigstore().sign(about_forged())
+    for error in (DeadlineExceeded("late"), MemoryError()):
+        monkeypatch.setattr(room, part, _raising(error))
+        with pytest.raises(type(error)):
+            forged_outcome(document)
+
+
+@pytest.mark.parametrize("part", ["read_bundle", "verify_with_certificate", "read_statement"])
+def test_whatever_a_library_raises_rejects_the_candidate_and_is_named(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One broken candidate does not end the run."""
+    monkeypatch.setattr(room, part, _raising(RuntimeError("odd bytes")))
+    evidence = forged_rejected(Sigstore().sign(about_forged()))
+    assert (evidence.step, evidence.reason) == (Step.FORMAT, "it cannot be read: RuntimeError: odd bytes")
+    assert isinstance(evidence.stated, Identity) is (part != "read_bundle")
+    assert evidence.authentic is (part == "read_statement")
+
+
+def test_a_refused_bundle_is_rejected_for_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "read_bundle", _raising(Refused("odd")))
+    evidence = forged_rejected(Sigstore().sign(about_forged()))
+    assert (evidence.step, evidence.reason) == (Step.FORMAT, "odd")
+
+
+def _keyed(*keys: str) -> Evidence:
+    document = Sigstore().sign_with_key(about_forged(), ec_key("signer"), integrated=SIGNED_AT)
+    del document["verificationMaterial"]["tlogEntries"]
+    raw = candidate(json.dumps(document).encode())
+    public = [ec_key(name).public_key() for name in keys]
+    (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [forged_root()], public, now=FORGED_NOW, limits=Limits())
+    return found
+
+
+def test_a_keys_signature_says_whether_there_was_no_key_or_none_that_verifies_it() -> None:
+    for keys, reason in (
+        ((), "it is signed with a key, and the policy names no key"),
+        (("another", "third"), "it is signed with a key, and no key of the policy verifies it"),
+    ):
+        found = _keyed(*keys)
+        assert isinstance(found, Rejected)
+        assert (found.step, found.reason, found.stated) == (Step.SIGNATURE, reason, None)
+    assert isinstance(_keyed("another", "signer"), Verified)
+
+
+def test_a_key_that_cannot_verify_such_a_signature_does_not_hide_the_one_that_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An Ed25519 key over a file that is too large to hold raises; the next key is asked all the same."""
+    first = ec_key("another").public_key()
+
+    def too_large(key: object, *rest: object) -> bool:
+        if key is first:
+            raise ValueError("too large to hold")
+        return verifies(key, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "verifies", too_large)
+    assert isinstance(_keyed("another", "signer"), Verified)
+
+
+def test_a_long_reason_is_cut_at_300_characters_and_one_of_300_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for length, shown in ((300, "x" * 300), (301, "x" * 300 + "...")):
+        monkeypatch.setattr(room, "read_bundle", _raising(Refused("x" * length)))
+        assert forged_rejected(Sigstore().sign(about_forged())).reason == shown
