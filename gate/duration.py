@@ -1,7 +1,7 @@
 """`90d`, `1h30m`, `45s` -> a span of time.
 
-What comes in: text of a policy, a flag or the environment. What goes out: a positive `timedelta`, or `ValueError`. No
-months or years: they have no fixed length.
+What comes in: text of a policy, a flag or the environment. What goes out: a positive `timedelta`, or `ValueError`; and
+the way back, for a message. No months or years: they have no fixed length.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ def parse_duration(text: str) -> timedelta:
     if not total:
         raise ValueError(f"{_shown(text)} is no time at all")
     return total
+
+
+def spell_duration(span: timedelta) -> str:
+    """A span as a policy spells it, in days, hours, minutes and seconds: 90d, 1h30m."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number)
 
 
 def _shown(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate.duration import parse_duration
+from gate.duration import parse_duration, spell_duration
 
 PROPERTY = settings(
     deadline=None, derandomize=True, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -118,3 +118,23 @@ def test_the_order_of_the_parts_is_of_no_account(parts: list[tuple[int, str]]) -
 def test_more_time_than_there_is_is_refused() -> None:
     with pytest.raises(ValueError):
         parse_duration("999999w" * 200)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(days=365), "365d"),
+        (timedelta(hours=12), "12h"),
+        (timedelta(minutes=90), "1h30m"),
+        (timedelta(days=1, seconds=1), "1d1s"),
+    ],
+)
+def test_a_span_is_spelled_as_a_policy_spells_it(span: timedelta, text: str) -> None:
+    assert spell_duration(span) == text
+
+
+@PROPERTY
+@given(st.integers(min_value=1, max_value=86_400 * 400_000))
+def test_what_is_spelled_is_read_as_the_same_span(seconds: int) -> None:
+    span = timedelta(seconds=seconds)
+    assert parse_duration(spell_duration(span)) == span

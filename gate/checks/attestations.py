@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gate.checks.ages import young
 from gate.checks.signers import near_misses, signed_by, signing_time
+from gate.duration import spell_duration
 from gate.policy.model import Select
 from gate.policy.predicates import SHORT_NAMES
 from gate.verdict import Outcome, Result
@@ -39,7 +40,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
     chosen = _latest(recent, times) if section.select is Select.LATEST else recent
     expected = f"an attestation of type {section.name} by {' or '.join(section.signers)}"
     if section.max_age is not None:
-        expected += f", at most {section.max_age} old"
+        expected += f", at most {spell_duration(section.max_age)} old"
     if section.schema is not None:
         expected += f", that satisfies {section.schema.path}"
     check = check_id(section)

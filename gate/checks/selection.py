@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from gate.checks.ages import young
 from gate.checks.signers import signed_by, signing_time
 from gate.claims.source import Source, canonical_repository, is_commit
+from gate.duration import spell_duration
 from gate.policy.matching import How
 from gate.policy.model import Anything
 from gate.verification import Identity
@@ -125,7 +126,7 @@ def _judge(
             Aspect(
                 name="age",
                 passed=young(signed_at, section.max_age, now),
-                expected=f"at most {section.max_age} old",
+                expected=f"at most {spell_duration(section.max_age)} old",
                 found="no usable time" if signed_at is None else f"signed at {signed_at.isoformat()}",
                 remedy="build the image again, or raise provenance.max-age",
             )

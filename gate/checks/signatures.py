@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.checks.ages import young
 from gate.checks.signers import near_misses, principal, signed_by, signing_time
+from gate.duration import spell_duration
 from gate.policy.model import Accept
 from gate.verdict import Outcome, Result
 from gate.verification import Content
@@ -52,7 +53,7 @@ def check_signature(
     if section.threshold > 1:
         expected = f"signatures by {section.threshold} different principals among {', '.join(section.signers)}"
     if section.max_age is not None:
-        expected += f", at most {section.max_age} old"
+        expected += f", at most {spell_duration(section.max_age)} old"
     evidence_digests = tuple(sorted(evidence.digest for evidence in principals.values()))
     if len(principals) >= section.threshold >= 1:
         who = ", ".join(evidence.signer.name for evidence in principals.values())
@@ -61,8 +62,8 @@ def check_signature(
     found = [f"{len(principals)} of {section.threshold} principals"] if principals else []
     found += [f"one by {item.signer.name!a}, {_dated(item)}: too old" for item in too_old]
     for evidence in no_signature:
-        what = evidence.predicate_type or f"a {evidence.content}"
-        found.append(f"{evidence.signer.name!a} signed {what!a}, which its entry does not accept as a signature")
+        what = f"a {evidence.content}" if evidence.predicate_type is None else f"{evidence.predicate_type!a}"
+        found.append(f"{evidence.signer.name!a} signed {what}, which its entry does not accept as a signature")
     if misses := near_misses(claims, section.signers, policy):
         found.append(misses)
     if not claims.verified:

@@ -1,0 +1,453 @@
+"""What each check says, word for word: what it expected, what it found, and what to do, for whoever reads it at night.
+
+A result's words are decided by conditions of their own, so that a wrong one misleads without changing a verdict.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gate.verdict import Outcome
+from tests.evidence import (
+    AGENT,
+    AGENTS_POLICY,
+    BUILDER,
+    DAY,
+    EARLIER,
+    HEAD,
+    MAIN,
+    MODEL,
+    NOW,
+    OTHER,
+    PROVEN,
+    REPOSITORY,
+    RULE,
+    SCANNER,
+    SIGNATURE_POLICY,
+    SIGNERS,
+    SLSA_V1,
+    STRANGER,
+    WORKFLOW,
+    attestation,
+    claim,
+    claimed,
+    dependency,
+    github,
+    human,
+    judge,
+    message,
+    plain,
+    predicate_v1,
+    provenance,
+    rejected,
+    signature,
+    stranger,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gate.verdict import Result
+    from gate.verification import Evidence
+
+OLD = NOW - 4 * DAY
+ADA, BOB = plain("ada@acme.com"), plain("bob@acme.com")
+TWO = f'{SIGNERS}{RULE}[rules.signature]\nsigners = ["release", "people"]\nthreshold = 2\nmax-age = "3d"\n'
+SCAN = f'{SIGNERS}{RULE}[[rules.attestations]]\ntype = "vuln"\nsigners = ["scanner", "people"]\n'
+AGED_SCAN = f'{SCAN}max-age = "3d"\n'
+BUILT = SIGNERS + BUILDER + RULE + PROVEN.replace("level = 3", 'level = 3\nsigners = ["people"]\nmax-age = "3d"')
+
+Words = tuple[str, str, str]
+
+
+def _result(text: str, check: str, *evidence: Evidence, folder: Path | None = None) -> Result:
+    return next(item for item in judge(text, *evidence, folder=folder).results if item.check == check)
+
+
+def _words(text: str, check: str, *evidence: Evidence, folder: Path | None = None) -> Words:
+    """What a check expected, found and advises."""
+    result = _result(text, check, *evidence, folder=folder)
+    return result.expected, result.found, result.remedy
+
+
+# --- signature
+
+SIGN_IT = "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"
+NAME_IT = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+NOT_RELEASE = f"signed by '{STRANGER}', which is not release: its identity is '{STRANGER}', not '{WORKFLOW}'"
+NO_STATEMENT = 'sign it (cosign sign); an attestation counts only for a signer with accept = ["statement"]'
+ELSEWHERE = "its issuer is 'https://accounts.google.com', not 'https://token.actions.githubusercontent.com'"
+OF_GITHUB = "its issuer is 'https://token.actions.githubusercontent.com', not 'https://accounts.google.com'"
+TWO_OF = "signatures by 2 different principals among release, people, at most 3d old"
+VULN_SIGNED = "signed 'https://cosign.sigstore.dev/attestation/vuln/v1', which its entry does not accept as a signature"
+
+
+def _not_release(name: str) -> str:
+    return f"signed by '{name}', which is not release: {ELSEWHERE}"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found", "remedy"),
+    [
+        ([signature()], WORKFLOW, ""),
+        ([], "no signature: nothing is attached", SIGN_IT),
+        ([rejected(reason="odd")], "no signature; rejected: sigstore-bundle: odd", SIGN_IT),
+        (
+            [rejected(reason=f"odd {number}") for number in range(4)],
+            "no signature; rejected: sigstore-bundle: odd 0; sigstore-bundle: odd 1; sigstore-bundle: odd 2",
+            SIGN_IT,
+        ),
+        ([attestation(signer=github())], f"'{WORKFLOW}' {VULN_SIGNED}", NO_STATEMENT),
+        (
+            [message()],
+            f"'{WORKFLOW}' signed a message, which its entry does not accept as a signature",
+            NO_STATEMENT,
+        ),
+        ([signature(stranger())], NOT_RELEASE, NAME_IT),
+        ([signature(stranger()), signature(stranger(), signed_at=OLD)], NOT_RELEASE, NAME_IT),
+        (
+            [signature(plain(f"{name}@x.com")) for name in "abc"],
+            "; ".join(_not_release(f"{name}@x.com") for name in "abc"),
+            NAME_IT,
+        ),
+        (
+            [signature(plain(f"{name}@x.com")) for name in "abcde"],
+            "; ".join(_not_release(f"{name}@x.com") for name in "abc") + "; and 2 more",
+            NAME_IT,
+        ),
+    ],
+)
+def test_a_signature_says_who_signed_or_why_nobody_counts(evidence: list[Evidence], found: str, remedy: str) -> None:
+    assert _words(SIGNATURE_POLICY, "signature", *evidence) == ("a signature by release", found, remedy)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found", "remedy"),
+    [
+        ([signature(), signature(ADA)], f"{WORKFLOW}, ada@acme.com", ""),
+        ([signature()], "1 of 2 principals", NAME_IT),
+        (
+            [signature(signed_at=OLD)],
+            f"one by '{WORKFLOW}', of 2026-11-19T12:00:00+00:00: too old",
+            "sign the image again, or raise signature.max-age",
+        ),
+        (
+            [signature(), signature(ADA, signed_at=OLD), attestation(signer=BOB), signature(stranger())],
+            (
+                "1 of 2 principals; one by 'ada@acme.com', of 2026-11-19T12:00:00+00:00: too old; "
+                f"'bob@acme.com' {VULN_SIGNED}; {NOT_RELEASE}; nor people: {OF_GITHUB}"
+            ),
+            "sign the image again, or raise signature.max-age",
+        ),
+    ],
+)
+def test_a_threshold_says_how_many_count_and_what_the_others_lack(
+    evidence: list[Evidence], found: str, remedy: str
+) -> None:
+    assert _words(TWO, "signature", *evidence) == (TWO_OF, found, remedy)
+
+
+# --- attestations
+
+A_SCAN = "an attestation of type vuln by scanner or people"
+ATTEST_IT = "attest it (cosign attest --type vuln) as a named signer"
+NO_SCAN = "none of type 'https://cosign.sigstore.dev/attestation/vuln/v1'"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found", "remedy"),
+    [
+        ([attestation(), attestation(signer=ADA)], f"2 by ada@acme.com, {SCANNER}", ""),
+        ([attestation(), attestation(signed_at=OLD)], f"2 by {SCANNER}", ""),
+        ([], NO_SCAN, ATTEST_IT),
+        (
+            [attestation(SLSA_V1), signature(), message()],
+            f"{NO_SCAN}; attested are 'https://sigstore.dev/cosign/sign/v1', 'https://slsa.dev/provenance/v1'",
+            ATTEST_IT,
+        ),
+        (
+            [attestation(signer=stranger())],
+            (
+                f"signed by '{STRANGER}', which is not scanner: its identity is '{STRANGER}', not '{SCANNER}'; "
+                f"nor people: {OF_GITHUB}"
+            ),
+            ATTEST_IT,
+        ),
+    ],
+)
+def test_an_attestation_says_who_attested_or_what_there_was(evidence: list[Evidence], found: str, remedy: str) -> None:
+    assert _words(SCAN, "attestations.vuln", *evidence) == (A_SCAN, found, remedy)
+
+
+def test_an_attestation_that_is_too_old_is_told_from_one_that_is_not_there() -> None:
+    expected = f"{A_SCAN}, at most 3d old"
+    assert _words(AGED_SCAN, "attestations.vuln") == (expected, NO_SCAN, ATTEST_IT)
+    older = [attestation(signed_at=OLD - DAY), attestation(signed_at=OLD)]
+    found = "the latest is of 2026-11-19T12:00:00+00:00: too old"
+    assert _words(AGED_SCAN, "attestations.vuln", *older) == (expected, found, "attest it again")
+
+
+def test_an_attestation_that_violates_its_schema_says_where(tmp_path: Path) -> None:
+    (tmp_path / "clean.json").write_text('{"required": ["clean"]}', encoding="utf-8")
+    text = SCAN + 'schema = "clean.json"\n'
+    expected = f"{A_SCAN}, that satisfies {tmp_path / 'clean.json'}"
+    clean, dirty = attestation(predicate={"clean": True}), attestation(predicate={})
+    assert _words(text, "attestations.vuln", clean, folder=tmp_path) == (expected, f"1 by {SCANNER}", "")
+    _, found, remedy = _words(text, "attestations.vuln", clean, dirty, folder=tmp_path)
+    assert found.startswith(f"{dirty.digest}: ")
+    assert "clean" in found
+    assert str(clean.digest) not in found
+    assert remedy == "mend what the attestation reports and attest again; an older one counts until max-age"
+
+
+# --- provenance
+
+
+def test_absent_provenance_says_what_there_is_of_whom() -> None:
+    expected = "provenance by release or people"
+    found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
+    remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
+    assert _words(BUILT, "provenance") == (expected, found, remedy)
+    remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+    found = (
+        f"provenance of builder '{WORKFLOW}'; signed by '{STRANGER}', which is not people: {OF_GITHUB}; "
+        f"nor release: its identity is '{STRANGER}', not '{WORKFLOW}'"
+    )
+    assert _words(BUILT, "provenance", provenance(signer=stranger())) == (expected, found, remedy)
+    found = "provenance of builder 'no builder.id'"
+    assert _words(BUILT, "provenance", provenance(predicate_v1(builder=""))) == (expected, found, remedy)
+
+
+LEVEL = "build it on a builder that the policy trusts for this level; what the image says of itself is no level"
+SOURCE = "build it from a repository that provenance.source names; repositories are compared whole"
+REF = "build it from a ref that provenance.refs names"
+COMMIT = "the provenance and its certificate must be of one and the same build"
+AGE = "build the image again, or raise provenance.max-age"
+UNCERTIFIED = github(repository=None, ref=None, commit=None)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "aspect", "words"),
+    [
+        (provenance(), "builder", ("release", f"'{WORKFLOW}', signed by '{WORKFLOW}'", "")),
+        (provenance(), "level", ("SLSA Build level 3", "level 3 ([builders.release] level 3)", "")),
+        (provenance(), "source", (REPOSITORY, f"'{REPOSITORY}'", "")),
+        (provenance(), "ref", (MAIN, f"'{MAIN}'", "")),
+        (provenance(), "commit", ("one commit, the same in certificate and provenance", HEAD, "")),
+        (provenance(), "age", ("at most 3d old", "signed at 2026-11-22T12:00:00+00:00", "")),
+        (
+            provenance(signer=ADA),
+            "builder",
+            ("any builder, by its signer, for level 1 at most", f"'{WORKFLOW}', signed by 'ada@acme.com'", ""),
+        ),
+        (provenance(signer=ADA), "level", ("SLSA Build level 3", "level 1 (no builder entry)", LEVEL)),
+        (
+            provenance(signer=github(runner="self-hosted")),
+            "level",
+            ("SLSA Build level 3", "level 1 ([builders.release] level 3, self-hosted runner)", LEVEL),
+        ),
+        (provenance(signed_at=OLD), "age", ("at most 3d old", "signed at 2026-11-19T12:00:00+00:00", AGE)),
+        (
+            provenance(predicate_v1(repository="https://github.com/o/r")),
+            "source",
+            (
+                REPOSITORY,
+                f"'{REPOSITORY}'; the certificate says '{REPOSITORY}', the provenance 'https://github.com/o/r'",
+                SOURCE,
+            ),
+        ),
+        (
+            provenance(predicate_v1(ref="refs/heads/x")),
+            "ref",
+            (MAIN, f"'{MAIN}'; the certificate says '{MAIN}', the provenance 'refs/heads/x'", REF),
+        ),
+        (
+            provenance(predicate_v1(commit=OTHER)),
+            "commit",
+            (
+                "one commit, the same in certificate and provenance",
+                f"the certificate says '{HEAD}', the provenance '{OTHER}'",
+                COMMIT,
+            ),
+        ),
+        (
+            provenance(predicate_v1(dependencies=[dependency(), dependency(commit=OTHER)]), signer=UNCERTIFIED),
+            "commit",
+            (
+                "one commit, the same in certificate and provenance",
+                "the provenance names 2 commits of its source",
+                COMMIT,
+            ),
+        ),
+        (
+            provenance(predicate_v1(commit="1234"), signer=UNCERTIFIED),
+            "commit",
+            ("one commit, the same in certificate and provenance", "'1234', which is no whole commit", COMMIT),
+        ),
+        (
+            provenance(predicate_v1(build_type="https://x", dependencies=[]), signer=UNCERTIFIED),
+            "source",
+            (REPOSITORY, "\"no source repository (build type 'https://x')\"", SOURCE),
+        ),
+        (
+            provenance(predicate_v1(build_type="https://x", dependencies=[]), signer=UNCERTIFIED),
+            "ref",
+            (MAIN, "'no ref'", REF),
+        ),
+    ],
+)
+def test_each_aspect_of_provenance_says_what_it_found(evidence: Evidence, aspect: str, words: Words) -> None:
+    assert _words(BUILT, f"provenance.{aspect}", evidence) == words
+
+
+def test_a_source_or_ref_that_may_be_any_says_so() -> None:
+    text = BUILT.replace(f'["{REPOSITORY}"]', '"any"').replace(f'["{MAIN}"]', '"any"')
+    assert _words(text, "provenance.source", provenance())[0] == "any source repository"
+    assert _words(text, "provenance.ref", provenance())[0] == "any ref"
+
+
+def test_the_nearest_provenance_is_the_one_with_the_fewest_failures_and_among_equals_the_first_by_digest() -> None:
+    near = provenance(signed_at=OLD)
+    far = provenance(predicate_v1(ref="refs/heads/x", commit=OTHER), signed_at=OLD - timedelta(seconds=1))
+    for order in ((near, far), (far, near)):
+        assert _result(BUILT, "provenance.age", *order).evidence == (near.digest,)
+    equal = provenance(signed_at=OLD - timedelta(seconds=1))
+    first = min(near.digest, equal.digest)
+    for order in ((near, equal), (equal, near)):
+        assert _result(BUILT, "provenance.age", *order).evidence == (first,)
+
+
+# --- agents
+
+CLAIMED = "1 of 1 commits claimed"
+DROPPED = (
+    "have the builder write commits[] into resolvedDependencies; note that cosign drops them under its short names: "
+    "attest with --type https://slsa.dev/provenance/v1"
+)
+OPEN = AGENTS_POLICY.replace("[rules.agents]", '[rules.agents]\nunclaimed = "allow"\ncoverage = "head"')
+HEADS = "a claim, vouched for by builder or better, for the head and every listed commit"
+SHORT = HEAD[:12]
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "words"),
+    [
+        (AGENTS_POLICY, claimed(claim()), (HEADS, CLAIMED, "")),
+        (AGENTS_POLICY, claimed(), (HEADS, f"0 of 1 commits claimed; unclaimed: {SHORT}", DROPPED)),
+        (
+            AGENTS_POLICY,
+            claimed(claim(EARLIER)),
+            (HEADS, f"1 of 2 commits claimed; unclaimed: {SHORT}", DROPPED),
+        ),
+        (
+            AGENTS_POLICY.replace('vouches-for = ["agents@resolvedDependencies", "agents@materials"]', ""),
+            claimed(claim()),
+            (
+                HEADS,
+                f"0 of 1 commits claimed; unclaimed: {SHORT} (claimed, but only the tenant vouches for it)",
+                DROPPED,
+            ),
+        ),
+        (
+            OPEN,
+            claimed(),
+            (
+                'a claim, vouched for by builder or better, for the head commit (or none: unclaimed = "allow")',
+                f"0 of 1 commits claimed; unclaimed: {SHORT}; commits before the head were not judged",
+                "",
+            ),
+        ),
+        (
+            AGENTS_POLICY,
+            provenance(predicate_v1(build_type="https://x", dependencies=[dependency(claim(OTHER))]),
+                       signer=UNCERTIFIED),
+            (
+                HEADS,
+                f"the provenance does not say which one commit it was built from; {CLAIMED}",
+                "",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_coverage_says_which_commits_lack_a_claim(text: str, evidence: Evidence, words: Words) -> None:
+    assert _words(text, "agents.coverage", evidence) == words
+
+
+@pytest.mark.parametrize(
+    ("aspect", "entry", "found"),
+    [
+        ("authorship", human(), f"{SHORT} is by 'Ada Lovelace' (human)"),
+        ("authorship", claim(authored_by="mixed"), f"{SHORT} is by '{AGENT}' with '{MODEL}' (mixed)"),
+        ("allow", claim(author="x", model=None), f"{SHORT} is by 'x', no model named (autonomous_agent)"),
+        ("allow", claim(author=None), f"{SHORT} is by nobody named with '{MODEL}' (autonomous_agent)"),
+        ("models", claim(model="m"), f"{SHORT}: '{AGENT}' with 'm' (autonomous_agent)"),
+        ("models", claim(model=None), f"{SHORT}: '{AGENT}', no model named (autonomous_agent)"),
+        ("authorship", human(None), "a commit without hash is by 'Ada Lovelace' (human)"),
+    ],
+)
+def test_a_claim_that_fails_is_shown_with_its_author_model_and_kind(aspect: str, entry: object, found: str) -> None:
+    result = _result(AGENTS_POLICY, f"agents.{aspect}", claimed(entry))
+    assert (result.outcome, result.found) == (Outcome.FAIL, found)
+
+
+def test_up_to_five_claims_are_shown_and_the_rest_is_counted() -> None:
+    def shown(number: int) -> str:
+        entries = [human(f"{item:040x}", author=f"p{item}") for item in range(1, number + 1)]
+        return _words(AGENTS_POLICY, "agents.authorship", claimed(*entries))[1]
+
+    five = ", ".join(f"000000000000 is by 'p{item}' (human)" for item in range(1, 6))
+    assert shown(5) == five
+    assert shown(6) == f"{five} and 1 more"
+    assert shown(8) == f"{five} and 3 more"
+
+
+def test_what_holds_of_every_claim_says_how_many_there_are_and_needs_no_remedy() -> None:
+    for aspect, expected in (
+        ("conflict", "no two claims about one commit that disagree"),
+        ("claims", "claims in the documented form"),
+        ("authorship", "commits by autonomous_agent"),
+        ("allow", "agents among copilot, bots"),
+        ("models", f"models as listed: copilot with {MODEL}; bots with any"),
+    ):
+        found = "none" if aspect == "conflict" else "2 of 2 claims"
+        evidence = claimed(claim(), claim(EARLIER))
+        assert _words(AGENTS_POLICY, f"agents.{aspect}", evidence) == (expected, found, "")
+
+
+def test_any_agent_says_so_and_people_and_mixed_work_are_named_where_they_are_allowed() -> None:
+    text = AGENTS_POLICY.replace('allow = ["copilot", "bots"]', 'allow = "any"\nhumans = "allow"\nmixed = "allow"')
+    evidence = claimed(claim())
+    assert _words(text, "agents.allow", evidence) == ("any agent", "1 of 1 claims", "")
+    assert _words(text, "agents.models", evidence) == ("any model", "1 of 1 claims", "")
+    assert _words(text, "agents.authorship", evidence)[0] == "commits by autonomous_agent or human or mixed"
+
+
+def test_a_conflict_names_its_commits() -> None:
+    found, remedy = _words(AGENTS_POLICY, "agents.conflict", claimed(claim(), human()))[1:]
+    assert found == f"disagreeing claims about {SHORT}"
+    assert remedy == "find out which claim is true; the report lists both"
+
+
+def test_a_claim_that_cannot_be_read_is_named_by_its_place() -> None:
+    found, remedy = _words(AGENTS_POLICY, "agents.claims", claimed(claim(), claim("12")))[1:]
+    assert found.startswith("buildDefinition.resolvedDependencies[0].properties.commits[1]: ")
+    assert remedy == "mend what writes the claims"
+
+
+# --- rules
+
+
+def test_an_image_that_no_rule_matches_is_told_of_the_patterns() -> None:
+    (result,) = judge(SIGNATURE_POLICY, reference="ghcr.io/other/api").results
+    assert result.expected == "a rule for 'ghcr.io/other/api'"
+    assert result.found == "no rule's images match it; they are ghcr.io/acme/**"
+    assert result.remedy == "add a rule whose images match this name"
+    (result,) = judge(SIGNATURE_POLICY, reference="oci:somewhere").results
+    assert result.remedy == (
+        "add a rule whose images match this name, or say with --as under which name it will be deployed"
+    )
+    (result,) = judge(SIGNATURE_POLICY, reference="oci:somewhere", asserted_name="ghcr.io/other/api").results
+    assert result.remedy == "add a rule whose images match this name"
