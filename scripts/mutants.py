@@ -2,7 +2,8 @@
 
 What comes in: rooms of gate. What goes out: the mutants that survive the tests, each unnamed one with its line; an exit
 code of 1 if there is one. `mutants.toml` names those that are meant to survive, with the reason: an entry that names no
-mutant, or one that a test kills, is an error too. `mutation` says what is changed, `mutant_runs` runs the tests.
+mutant, or one that a test kills, is an error too. `mutation` says what is changed, `mutant_modules` imports it, and
+`mutant_runs` runs the tests.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from scripts.mutant_runs import BaselineError, Importer, Outcome, Runs, Switches
+from scripts.mutant_modules import Importer, Switches
+from scripts.mutant_runs import BaselineError, Outcome, Runs
 from scripts.mutation import Mutant, mutate
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.mutant_runs import Switches
+from scripts.mutant_modules import Switches
 from scripts.mutation import FURTHER, SWITCH, Mutant, mutate
 
 ROOT = Path(__file__).parents[1]
@@ -164,3 +164,17 @@ def test_a_run_whose_tests_fail_without_a_mutant_says_so(tmp_path: Path) -> None
     done = _run("gate/duration.py", "--tests", str(failing))
     assert done.returncode == 1
     assert "test_failing fails without any mutant" in done.stderr
+
+
+def test_a_test_that_fails_once_without_a_mutant_is_left_out_and_kills_none(tmp_path: Path) -> None:
+    unsteady = tmp_path / "test_unsteady.py"
+    unsteady.write_text(
+        "from pathlib import Path\nfrom gate.duration import parse_duration\n"
+        "def test_unsteady():\n    parse_duration('1d')\n    seen = Path(__file__).with_name('seen')\n"
+        "    there = seen.exists()\n    seen.touch()\n    assert there\n",
+        encoding="utf-8",
+    )
+    done = _run("gate/duration.py", "--tests", str(unsteady))
+    assert "left out, because it failed once without any mutant: " in done.stdout
+    assert " 0 killed" in done.stdout
+    assert done.returncode == 1

@@ -95,7 +95,7 @@ def _absence(
         usable = [time for time in signed_at if time is not None]
         return f"the latest is of {max(usable).isoformat()}: too old" if usable else "none has a usable time"
     if of_type:
-        return near_misses(claims, section.signers, policy) or "none by a named signer"
+        return near_misses(claims, section.signers, policy)
     types = sorted({item.predicate_type for item in claims.verified if item.predicate_type})
     return f"none of type {section.type!a}" + (
         f"; attested are {', '.join(ascii(item) for item in types)}" if types else ""

@@ -36,16 +36,18 @@ def check_signature(
     `default` is what a signer without `accept` accepts: for an image a signature, for a file a message signature too.
     """
     principals: dict[tuple[str, str], Verified] = {}
-    too_old, no_signature = [], []
+    too_old: list[tuple[Verified, datetime | None]] = []
+    no_signature = []
     for evidence in claims.verified:
         names = signed_by(evidence, section.signers, policy)
         if not names:
             continue
         accepted = [name for name in names if _accepts(policy.signers[name].accept or default, evidence)]
+        signed_at = signing_time(evidence, accepted, policy, now)
         if not accepted:
             no_signature.append(evidence)
-        elif not young(signing_time(evidence, accepted, policy, now), section.max_age, now):
-            too_old.append(evidence)
+        elif not young(signed_at, section.max_age, now):
+            too_old.append((evidence, signed_at))
         else:
             principals.setdefault(principal(evidence.signer), evidence)
     wanted = " or ".join(section.signers)
@@ -60,7 +62,7 @@ def check_signature(
         return Result(check=CHECK, outcome=Outcome.PASS, expected=expected, found=who, evidence=evidence_digests)
 
     found = [f"{len(principals)} of {section.threshold} principals"] if principals else []
-    found += [f"one by {item.signer.name!a}, {_dated(item)}: too old" for item in too_old]
+    found += [f"one by {item.signer.name!a}, {_dated(signed_at)}: too old" for item, signed_at in too_old]
     for evidence in no_signature:
         what = f"a {evidence.content}" if evidence.predicate_type is None else f"{evidence.predicate_type!a}"
         found.append(f"{evidence.signer.name!a} signed {what}, which its entry does not accept as a signature")
@@ -88,8 +90,8 @@ def _accepts(accept: frozenset[Accept], evidence: Verified) -> bool:
     return Accept.STATEMENT in accept
 
 
-def _dated(evidence: Verified) -> str:
-    return "without a usable time" if evidence.signed_at is None else f"of {evidence.signed_at.isoformat()}"
+def _dated(signed_at: datetime | None) -> str:
+    return "without a usable time" if signed_at is None else f"of {signed_at.isoformat()}"
 
 
 def _remedy(claims: Claims, *, too_old: bool, no_signature: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gate.policy.model import Policy, Signer
     from gate.strictjson import JSON
     from gate.verification import KeyIdentity, Verified
+
+_UNTIMED: Final = "it has no verified time, and the signer is only valid for a time"
 
 
 def signed_by(evidence: Verified, names: Iterable[str], policy: Policy) -> frozenset[str]:
@@ -65,14 +67,17 @@ def mismatch(evidence: Verified, signer: Signer) -> str | None:
             return f"its annotation {name!a} is {found!a}, not {value!a}"
     if signer.not_before is not None or signer.not_after is not None:  # rule 9, on the verified signing time
         latest = evidence.signed_at
-        # A key's verified time is when it was seen: it was signed then or before (rule 5).
-        earliest = latest if isinstance(evidence.signer, Identity) else _stated_time(evidence, signer)
-        if latest is None or (signer.not_before is not None and earliest is None):
-            return "it has no verified time, and the signer is only valid for a time"
-        if signer.not_before is not None and earliest is not None and earliest < signer.not_before:
-            return f"it was signed at {earliest.isoformat()}, before the signer's not-before"
+        if latest is None:
+            return _UNTIMED
         if signer.not_after is not None and latest > signer.not_after:
             return f"it was signed at {latest.isoformat()}, after the signer's not-after"
+        if signer.not_before is not None:
+            # A key's verified time is when it was seen: it was signed then or before (rule 5).
+            earliest = latest if isinstance(evidence.signer, Identity) else _stated_time(evidence, signer)
+            if earliest is None:
+                return _UNTIMED
+            if earliest < signer.not_before:
+                return f"it was signed at {earliest.isoformat()}, before the signer's not-before"
     return None
 
 
@@ -145,7 +150,8 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
 def _stated_time(evidence: Verified, signer: Signer) -> datetime | None:
     """The time that a key's predicate states where its signer's `time` says, or the verified one if that is earlier."""
     holder = signer.holder
-    if not isinstance(holder, KeyHolder) or holder.time is None or evidence.statement is None:
+    assert isinstance(holder, KeyHolder), "a key's evidence is by a signer who holds a key"
+    if holder.time is None or evidence.statement is None:
         return None
     stated = _moment(_at(evidence.statement.predicate, holder.time))
     return None if stated is None else min((stated, *evidence.times))

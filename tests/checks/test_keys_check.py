@@ -325,6 +325,45 @@ def test_a_predicate_of_the_future_has_no_usable_time() -> None:
     assert holds(SCAN, ahead, key=key), "without an age nobody asks when"
 
 
+def test_a_keys_provenance_of_five_minutes_ahead_is_young_and_of_a_second_more_is_undecided() -> None:
+    """Rule 28. The age of provenance passes over any ledger, so that only the time itself can keep it from passing."""
+    section = (
+        f'[rules.provenance]\nsigners = ["key"]\nlevel = 1\nsource = ["{REPOSITORY}"]\nrefs = ["{MAIN}"]\n'
+        'max-age = "7d"\n'
+    )
+
+    def at(moment: datetime) -> Verified:
+        build = provenance(predicate_v1(scanned={"at": iso(moment)}))
+        return keyed(build, OURS, times=(), logged=False)
+
+    key = f'log = "optional"\n{POINTER}'
+    edge = NOW + timedelta(minutes=5)
+    assert run(section, at(edge), key=key).exit_code == 0
+    ahead = run(section, at(edge + SECOND), key=key)
+    assert ahead.exit_code == 4
+    assert ahead.undecided == ("provenance.age",)
+    assert "no usable time" in ahead.found("provenance.age")
+    assert run(section, at(NOW - 8 * DAY), key=key).exit_code == 1
+
+
+def test_a_keys_signature_without_a_usable_time_says_so_whatever_its_log_says() -> None:
+    """Rule 5: the log's time is no age."""
+    simple = keyed(message(content=Content.SIMPLE_SIGNING), OURS)
+    found = run(f'{SIGNATURE}max-age = "7d"\n', simple, key=POINTER).found("signature")
+    assert found == f"one by 'key sha256:{OURS}', without a usable time: too old"
+
+
+def test_of_two_attestations_by_a_key_the_one_without_a_usable_time_may_be_the_latest(tmp_path: Path) -> None:
+    """Rule 5: so both must hold."""
+    (tmp_path / "key.pub").write_bytes((LAB / "key.pub").read_bytes())
+    (tmp_path / "clean.json").write_text('{"required": ["clean"]}', encoding="utf-8")
+    section = text(f'{SCAN}select = "latest"\nschema = "clean.json"\n', POINTER)
+    dated = keyed(attestation(predicate={"scanned": {"at": iso(NOW - DAY)}, "clean": True}), OURS)
+    for undated, code in (({"clean": True}, 0), ({"dirty": True}, 1)):
+        judged = judge(section, dated, keyed(attestation(predicate=undated), OURS), folder=tmp_path)
+        assert judged.exit_code == code
+
+
 # What could not be read (rules 6 and 28).
 
 
@@ -339,7 +378,12 @@ def test_a_doubtful_rejection_of_a_named_key_is_not_absence(doubt: Doubt) -> Non
     assert run(SCAN, keyed(attestation(), OURS), ours).exit_code == 4
 
 
-def _rejected(doubt: Doubt, fingerprint: str) -> Rejected:
+@pytest.mark.parametrize("doubt", list(Doubt))
+def test_a_doubtful_rejection_that_names_nobody_is_no_keys(doubt: Doubt) -> None:
+    assert run(SIGNATURE, _rejected(doubt, None)).exit_code == 1
+
+
+def _rejected(doubt: Doubt, fingerprint: str | None) -> Rejected:
     item = rejected(doubt)
     return Rejected(
         digest=item.digest,
@@ -347,7 +391,7 @@ def _rejected(doubt: Doubt, fingerprint: str) -> Rejected:
         kind=item.kind,
         step=item.step,
         reason=item.reason,
-        stated=KeyIdentity(fingerprint=fingerprint),
+        stated=None if fingerprint is None else KeyIdentity(fingerprint=fingerprint),
         authentic=item.authentic,
         doubt=doubt,
     )

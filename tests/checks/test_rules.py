@@ -111,6 +111,11 @@ def test_a_pattern_that_no_canonical_name_could_match_is_invalid(pattern: str) -
         ("ghcr.io/acme/**", "oci:dist", "ghcr.io/other/api", False),
         ("oci:dist", "oci:dist", "ghcr.io/acme/api", False),
         ("docker.io/library/nginx", "oci:dist", "nginx", True),
+        ("oci:ours/*/x", "oci:ours/a/x", None, True),
+        ("oci:ours/*/x", "oci:ours/../x", None, False),
+        ("oci:ours/**", "oci:ours/./x", None, False),
+        ("oci:ours/../x", "oci:ours/../x", None, True),
+        ("oci:ours/**", "oci:ours/..x/.y", None, True),
     ],
 )
 def test_a_local_image_matches_by_its_text_or_by_the_name_that_was_asserted(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.reference import Digest
 from gate.verdict import Outcome
 from tests.evidence import (
     AGENT,
@@ -303,6 +304,11 @@ def test_each_aspect_of_provenance_says_what_it_found(evidence: Evidence, aspect
     assert _words(BUILT, f"provenance.{aspect}", evidence) == words
 
 
+def test_where_nobody_names_a_commit_none_is_judged() -> None:
+    evidence = provenance(predicate_v1(dependencies=[]), signer=github(commit=None))
+    assert "provenance.commit" not in judge(BUILT, evidence).outcomes
+
+
 def test_a_source_or_ref_that_may_be_any_says_so() -> None:
     text = BUILT.replace(f'["{REPOSITORY}"]', '"any"').replace(f'["{MAIN}"]', '"any"')
     assert _words(text, "provenance.source", provenance())[0] == "any source repository"
@@ -310,8 +316,8 @@ def test_a_source_or_ref_that_may_be_any_says_so() -> None:
 
 
 def test_the_nearest_provenance_is_the_one_with_the_fewest_failures_and_among_equals_the_first_by_digest() -> None:
-    near = provenance(signed_at=OLD)
-    far = provenance(predicate_v1(ref="refs/heads/x", commit=OTHER), signed_at=OLD - timedelta(seconds=1))
+    near = provenance(signed_at=OLD, digest=Digest("sha256", "f" * 64))
+    far = provenance(predicate_v1(ref="refs/heads/x", commit=OTHER), signed_at=OLD, digest=Digest("sha256", "0" * 64))
     for order in ((near, far), (far, near)):
         assert _result(BUILT, "provenance.age", *order).evidence == (near.digest,)
     equal = provenance(signed_at=OLD - timedelta(seconds=1))
