@@ -75,7 +75,7 @@ def check_signature(
         check=CHECK,
         outcome=Outcome.FAIL,
         expected=expected,
-        found="; ".join(found) or "no signature",
+        found="; ".join(found),
         evidence=evidence_digests,
         remedy=_remedy(claims, too_old=bool(too_old), no_signature=bool(no_signature)),
     )

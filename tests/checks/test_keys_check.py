@@ -323,6 +323,9 @@ def test_a_predicate_of_the_future_has_no_usable_time() -> None:
     assert "clock" in run(section, ahead, key=key).found("attestations.vuln")
     assert run(f'{SCAN}select = "latest"\n', ahead, key=key).exit_code == 4
     assert holds(SCAN, ahead, key=key), "without an age nobody asks when"
+    strangers = keyed(attestation(predicate={"scanned": {"at": iso(far)}}), ANOTHER, times=(), logged=False)
+    ours = scan(iso(NOW), times=(), logged=False)
+    assert holds(section, ours, strangers, key=key), "someone else's clock is nobody's doubt"
 
 
 def test_a_keys_provenance_of_five_minutes_ahead_is_young_and_of_a_second_more_is_undecided() -> None:
@@ -344,6 +347,27 @@ def test_a_keys_provenance_of_five_minutes_ahead_is_young_and_of_a_second_more_i
     assert ahead.undecided == ("provenance.age",)
     assert "no usable time" in ahead.found("provenance.age")
     assert run(section, at(NOW - 8 * DAY), key=key).exit_code == 1
+
+
+def test_a_time_ahead_of_the_clock_leaves_a_fail_undecided_only_where_an_age_is_asked_for() -> None:
+    """Rule 28: without an age the time has nothing to do with why it fails."""
+    predicate = {"scanned": {"at": iso(NOW + DAY)}}
+    key = f'log = "optional"\n{POINTER}'
+    signed = keyed(verified(SIGN_V1, predicate), OURS, times=(), logged=False)
+    scanned = keyed(attestation(predicate=predicate), OURS, times=(), logged=False)
+    built = keyed(provenance(predicate_v1(ref="refs/heads/x", **predicate)), OURS, times=(), logged=False)
+    source = f'[rules.provenance]\nsigners = ["key"]\nlevel = 1\nsource = ["{REPOSITORY}"]\nrefs = ["{MAIN}"]\n'
+    other = SCAN.replace('"vuln"', '"spdx"')
+    for section, evidence, code in (
+        (f'{SIGNATURE}max-age = "7d"\n', signed, 4),
+        (SIGNATURE, scanned, 1),
+        (f'{source}max-age = "7d"\n', built, 4),
+        (source, built, 1),
+        (f'{other}max-age = "7d"\n', scanned, 4),
+        (f'{other}select = "latest"\n', scanned, 4),
+        (other, scanned, 1),
+    ):
+        assert run(section, evidence, key=key).exit_code == code, section
 
 
 def test_a_keys_signature_without_a_usable_time_says_so_whatever_its_log_says() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.checks.signatures import FOR_IMAGES, check_signature
+from gate.claims import read_claims
 from gate.errors import InvalidPolicy
+from gate.limits import Limits
 from gate.reference import Digest
+from gate.verdict import Outcome
 from gate.verification.certificate import EXTENSIONS
 from tests.evidence import (
     DAY,
@@ -201,6 +206,16 @@ def test_a_threshold_above_the_signers_is_an_error_only_where_all_are_exact() ->
         policy(exact_only)
     assert loads(exact_only.replace('"scanner"]', '"people"]'))
     assert passes(exact_only.replace("threshold = 3", "threshold = 2"), signature(), signature(github(SCANNER)))
+
+
+def test_a_threshold_of_nothing_would_not_pass_even_if_a_policy_could_say_it() -> None:
+    """Section 9: an empty list of signatures never satisfies."""
+    ours = policy(SIGNATURE_POLICY)
+    section = ours.rules[0].signature
+    assert section is not None
+    claims = read_claims([], limits=Limits())
+    nothing = replace(section, threshold=0)
+    assert check_signature(nothing, claims, ours, NOW, default=FOR_IMAGES).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize("threshold", ["0", "-1", "101", "1.5", "true", '"1"'])
