@@ -213,7 +213,7 @@ def test_a_threshold_of_nothing_would_not_pass_even_if_a_policy_could_say_it() -
     ours = policy(SIGNATURE_POLICY)
     section = ours.rules[0].signature
     assert section is not None
-    claims = read_claims([], limits=Limits())
+    claims = read_claims((), limits=Limits())
     nothing = replace(section, threshold=0)
     assert check_signature(nothing, claims, ours, NOW, default=FOR_IMAGES).outcome is Outcome.FAIL
 

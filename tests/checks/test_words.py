@@ -115,6 +115,11 @@ def _not_release(name: str) -> str:
             NAME_IT,
         ),
         (
+            [signature(plain(f"{name}@x.com")) for name in "abcd"],
+            "; ".join(_not_release(f"{name}@x.com") for name in "abc") + "; and 1 more",
+            NAME_IT,
+        ),
+        (
             [signature(plain(f"{name}@x.com")) for name in "abcde"],
             "; ".join(_not_release(f"{name}@x.com") for name in "abc") + "; and 2 more",
             NAME_IT,
