@@ -216,10 +216,11 @@ def _authorship(section: AgentsSection, accepted: tuple[JudgedClaim, ...]) -> Re
 def _allowed(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: Policy) -> Result:
     if isinstance(section.allow, Anything):
         return _result("allow", "any agent", [], accepted, "")
+    allowed = [policy.agents[name] for name in section.allow]
     wrong = [
         f"{_short(entry.claim.commit)} is by {_author(entry.claim)}"
         for entry in accepted
-        if _by_agent(entry.claim) and not _allowed_agents(section, entry.claim, policy)
+        if _by_agent(entry.claim) and not _agents_of(entry.claim, allowed)
     ]
     expected = f"agents among {', '.join(section.allow)}"
     return _result("allow", expected, wrong, accepted, "if you trust this agent, name it in agents.allow")
@@ -229,12 +230,13 @@ def _models(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: P
     """Rule 18: a claim without a model fails unless the agent's models is "any"."""
     if isinstance(section.allow, Anything):
         return _result("models", "any model", [], accepted, "")
+    allowed = [policy.agents[name] for name in section.allow]
     wrong = []
     for entry in accepted:
-        agents = _allowed_agents(section, entry.claim, policy)
+        agents = _agents_of(entry.claim, allowed)
         if _by_agent(entry.claim) and agents and not any(_model_allowed(agent, entry.claim.model) for agent in agents):
             wrong.append(f"{_short(entry.claim.commit)}: {_author(entry.claim)}")
-    expected = "models as listed: " + "; ".join(_listed(agent) for agent in _policy_agents(section, policy))
+    expected = "models as listed: " + "; ".join(_listed(agent) for agent in allowed)
     remedy = "if you trust this model, add it to the agent's models; names are compared whole"
     return _result("models", expected, wrong, accepted, remedy)
 
@@ -242,14 +244,6 @@ def _models(section: AgentsSection, accepted: tuple[JudgedClaim, ...], policy: P
 def _by_agent(claim: AgentClaim) -> bool:
     """Whether an agent had part in the commit; an unknown author may have been one."""
     return claim.authored_by is not Authorship.HUMAN
-
-
-def _allowed_agents(section: AgentsSection, claim: AgentClaim, policy: Policy) -> tuple[Agent, ...]:
-    return _agents_of(claim, _policy_agents(section, policy))
-
-
-def _policy_agents(section: AgentsSection, policy: Policy) -> tuple[Agent, ...]:
-    return () if isinstance(section.allow, Anything) else tuple(policy.agents[name] for name in section.allow)
 
 
 def _listed(agent: Agent) -> str:

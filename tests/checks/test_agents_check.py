@@ -539,6 +539,13 @@ def test_a_persons_commit_passes_only_where_people_are_allowed() -> None:
         assert failed(written('humans = "allow"', builder=BUILDER), claimed(human(author=name))) == ("agents.coverage",)
 
 
+def test_a_person_who_is_called_like_an_agent_needs_no_model() -> None:
+    """Rule 18: models are an agent's; the claim says that a person wrote it."""
+    judged = judge(AGENTS_POLICY + 'humans = "allow"\n', claimed(human(author=AGENT)))
+    assert judged.outcomes["agents.models"] is Outcome.PASS
+    assert judged.exit_code == 0
+
+
 @pytest.mark.parametrize("word", ["assisted", "mixed"])
 def test_mixed_work_is_an_agents_and_never_a_persons(word: str) -> None:
     """Rule 18, A-T9: one value; with `mixed` allowed its agents and models are judged."""
