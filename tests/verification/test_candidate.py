@@ -12,6 +12,7 @@ from gate.limits import Limits
 from gate.strictjson import Refused
 from gate.verification import Artifact, Identity, Rejected, Step, Verified, verify
 from gate.verification import candidate as room
+from gate.verification import steps
 from gate.verification.keys import verifies
 from tests.forge import SIGNED_AT, Sigstore, ec_key
 from tests.verification.lab import (
@@ -98,6 +99,13 @@ def test_a_key_that_cannot_verify_such_a_signature_does_not_hide_the_one_that_do
 
     monkeypatch.setattr(room, "verifies", too_large)
     assert isinstance(_keyed("another", "signer"), Verified)
+
+
+def test_a_signature_that_its_key_cannot_verify_is_rejected_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an Ed25519 certificate's over a file that is too large to hold."""
+    monkeypatch.setattr(steps, "verifies", _raising(ValueError("too large to hold")))
+    evidence = forged_rejected(Sigstore().sign(about_forged()))
+    assert (evidence.step, evidence.reason) == (Step.SIGNATURE, "too large to hold")
 
 
 def test_a_long_reason_is_cut_at_300_characters_and_one_of_300_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,9 +220,12 @@ def test_an_entry_whose_signer_cannot_be_read_is_refused_for_it(kind: str, path:
             _check(kind, edited(_body(kind, signer), f"spec.{path}", b64(raw)), signer)
 
 
-@pytest.mark.parametrize("value", [None, 7, "xyz", ""])
-def test_a_hash_that_is_no_hex_text_is_refused(value: object) -> None:
-    with pytest.raises(NotProven):
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(None, "lacks a part"), (7, "lacks a part"), ("xyz", "no hex"), ("", "of another payload")],
+)
+def test_a_hash_that_is_no_hex_text_is_refused(value: object, reason: str) -> None:
+    with pytest.raises(NotProven, match=reason):
         _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.payloadHash.value", value), KEY)
 
 
