@@ -10,9 +10,8 @@ import pytest
 from gate.errors import DeadlineExceeded
 from gate.limits import Limits
 from gate.strictjson import Refused
-from gate.verification import Artifact, Identity, Rejected, Step, Verified, verify
+from gate.verification import Artifact, Identity, Rejected, Step, Verified, steps, verify
 from gate.verification import candidate as room
-from gate.verification import steps
 from gate.verification.keys import verifies
 from tests.forge import SIGNED_AT, Sigstore, ec_key
 from tests.verification.lab import (
