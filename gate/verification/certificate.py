@@ -109,7 +109,7 @@ def _utf8_string(der: bytes) -> str:
     if length & 0x80:
         count = length & 0x7F
         length, start = int.from_bytes(der[2 : 2 + count], "big"), 2 + count
-        if not 1 <= count <= 2 or length < 0x80 or (count == 2 and length < 0x100):
+        if count > 2 or length < 0x80 or (count == 2 and length < 0x100):  # no count at all is a length of 0
             raise Malformed("an extension's length is not DER")
     if len(der) != start + length:
         raise Malformed("an extension's length is not that of its text")

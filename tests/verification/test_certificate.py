@@ -97,6 +97,7 @@ def test_both_issuers_may_stand_if_they_agree() -> None:
         (Leaf(extensions={8: b"\x0c\x81\x7f" + b"x" * 127}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x82\x00\x80" + b"x" * 128}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x82\x00\xff" + b"x" * 255}), "not DER"),
+        (Leaf(extensions={8: b"\x0c\x83\x00\x00\x80" + b"x" * 128}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x80x\0\0"}), "not DER"),
         (Leaf(extensions={8: b"\x0c\x84\x00\x00\x00\x80" + b"x" * 128}), "not DER"),
         (Leaf(extensions={8: b"\x13\x01x"}), "UTF8String"),
