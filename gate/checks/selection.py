@@ -216,7 +216,7 @@ def _commit(commits: tuple[str, ...], certified: Source | None, stated: Source) 
         name="commit",
         passed=problem is None,
         expected="one commit, the same in certificate and provenance",
-        found=problem or ", ".join(commits) or "no commit",
+        found=problem or ", ".join(commits),
         remedy="the provenance and its certificate must be of one and the same build",
     )
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.checks import check_image
+from gate.claims import read_claims
 from gate.errors import InvalidPolicy
+from gate.limits import Limits
+from gate.reference import parse_reference
 from gate.verdict import Outcome
 from tests.evidence import (
     BUILDER,
@@ -19,8 +24,10 @@ from tests.evidence import (
     HEAD,
     MAIN,
     NOW,
+    OTHER,
     PROVEN,
     PROVENANCE_POLICY,
+    REFERENCE,
     REPOSITORY,
     RULE,
     SCANNER,
@@ -515,6 +522,20 @@ def test_two_commits_in_one_statement_fail(dependencies: list[object]) -> None:
 
 
 # The two formats, and those who write them.
+
+
+def test_two_commits_are_no_commit_though_their_witness_sees_no_conflict_in_them() -> None:
+    """Rule 17. No reader of claims says two commits without calling it a conflict; the check does not lean on that."""
+    evidence = provenance(predicate_v1(), signer=github(commit=None))
+    claims = read_claims((evidence,), limits=Limits())
+    (read,) = claims.provenance
+    ours = policy(PROVENANCE_POLICY)
+    for commits, outcome in (((HEAD,), Outcome.PASS), ((HEAD, OTHER), Outcome.FAIL)):
+        two = replace(claims, provenance=(replace(read, stated=replace(read.stated, commits=commits)),))
+        (rule,) = check_image(parse_reference(REFERENCE), two, ours, gaps=(), now=NOW)
+        found = {result.check: result for result in rule.results}["provenance.commit"]
+        assert found.outcome is outcome
+    assert found.found == "2 commits"
 
 
 @pytest.mark.parametrize("version", ["v1.4.0", "v2.1.0"])

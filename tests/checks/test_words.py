@@ -309,6 +309,11 @@ def test_each_aspect_of_provenance_says_what_it_found(evidence: Evidence, aspect
     assert _words(BUILT, f"provenance.{aspect}", evidence) == words
 
 
+def test_a_field_of_another_type_is_named() -> None:
+    evidence = provenance(predicate_v1(dependencies=[dependency(uri=["x"])]))
+    assert _words(BUILT, "provenance.commit", evidence)[1] == "in the provenance uri is a list"
+
+
 def test_where_nobody_names_a_commit_none_is_judged() -> None:
     evidence = provenance(predicate_v1(dependencies=[]), signer=github(commit=None))
     assert "provenance.commit" not in judge(BUILT, evidence).outcomes
@@ -446,6 +451,12 @@ def test_a_claim_that_cannot_be_read_is_named_by_its_place() -> None:
     found, remedy = _words(AGENTS_POLICY, "agents.claims", claimed(claim(), claim("12")))[1:]
     assert found.startswith("buildDefinition.resolvedDependencies[0].properties.commits[1]: ")
     assert remedy == "mend what writes the claims"
+
+
+def test_what_a_claim_says_is_shown_up_to_sixty_characters() -> None:
+    for length, shown in ((58, f"'{'x' * 58}'"), (59, f"'{'x' * 56}...")):
+        found = _words(AGENTS_POLICY, "agents.claims", claimed(claim("x" * length)))[1]
+        assert f"its hash is {shown}, not 40" in found
 
 
 # --- rules

@@ -170,15 +170,6 @@ def _held(document: JSONObject, root: Root | None = None) -> Verified:
     return found
 
 
-def test_an_entry_of_a_log_outside_the_root_is_no_entry_and_is_noted() -> None:
-    """Rule 5."""
-    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
-    stranger = Log(key=ec_key("another-log"))
-    found = _held(document, load(Sigstore(log=stranger).root(), name="forged"))
-    assert (found.logs, found.times) == ((), ())
-    assert found.notes == (f"its transparency log {V1.log.key_id.hex()} is not in the trust root",)
-
-
 def _stamped(document: JSONObject, *stamps: bytes) -> JSONObject:
     listed = [{"signedTimestamp": b64(stamp)} for stamp in stamps]
     return edited(document, "verificationMaterial.timestampVerificationData", {"rfc3161Timestamps": listed})
@@ -201,25 +192,6 @@ def test_a_timestamp_beside_a_keys_signature_counts_if_its_authority_is_in_the_r
     assert (found.times, found.notes) == ((SIGNED_AT, later), (note,))
     for broken in (V1.tsa.response(b"another signature", later), b"no timestamp"):
         assert _refused_at(_stamped(document, broken)) is Step.TIME
-
-
-def test_without_any_time_only_an_entry_of_a_log_that_is_in_use_to_this_day_counts() -> None:
-    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
-    for part in ("inclusionPromise", "integratedTime"):
-        document = edited(document, f"{ENTRY}.{part}", DROP)
-    found = _held(document)
-    assert ([entry.log for entry in found.logs], found.notes) == ([V1.log.key_id.hex()], ())
-    retired = Log(key=ec_key("log-v1"), window=Validity(end=FORGED_NOW + HOUR))
-    found = _held(document, load(Sigstore(log=retired).root(), name="forged"))
-    assert found.logs == ()
-    assert found.notes == (f"its transparency log {V1.log.key_id.hex()} is out of use",)
-
-
-def test_an_entry_with_a_time_counts_though_its_log_is_out_of_use_by_now() -> None:
-    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
-    retired = Log(key=ec_key("log-v1"), window=Validity(end=SIGNED_AT))
-    found = _held(document, load(Sigstore(log=retired).root(), name="forged"))
-    assert (len(found.logs), found.notes) == (1, ())
 
 
 def test_a_logs_key_that_stands_in_the_root_twice_was_in_use_in_either_window() -> None:
