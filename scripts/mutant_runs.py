@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MEMORY: Final = 6 << 30  # a mutant without a bound must not take the machine with it
 _POLL: Final = 0.005
+_UNSTEADY: Final = 5  # tests that a busy machine may fail; with more of them the run would show nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +116,10 @@ class Runs:
             min(shares, key=len).extend(files[file])
         measured = self._all_measured(shares)
         unsteady = [item for item in items if measured[item.nodeid].failed]
-        again = self._all_measured([unsteady]) if unsteady else {}
+        if len(unsteady) > _UNSTEADY:
+            raise BaselineError(f"{unsteady[0].nodeid} and {len(unsteady) - 1} more fail without any mutant")
         for item in unsteady:
-            if again[item.nodeid].failed:
-                raise BaselineError(f"{item.nodeid} fails without any mutant")
-            print(f"left out, because it failed once without any mutant: {item.nodeid}")
+            print(f"left out, because it fails without any mutant: {item.nodeid}", flush=True)
         reaching: dict[int, list[pytest.Item]] = defaultdict(list)
         for item in items:
             if item not in unsteady:

@@ -158,23 +158,27 @@ def test_a_run_names_what_survives_and_ends_with_1() -> None:
     assert done.returncode == 1
 
 
-def test_a_run_whose_tests_fail_without_a_mutant_says_so(tmp_path: Path) -> None:
-    failing = tmp_path / "test_failing.py"
-    failing.write_text("def test_failing():\n    assert False\n", encoding="utf-8")
-    done = _run("gate/duration.py", "--tests", str(failing))
-    assert done.returncode == 1
-    assert "test_failing fails without any mutant" in done.stderr
-
-
-def test_a_test_that_fails_once_without_a_mutant_is_left_out_and_kills_none(tmp_path: Path) -> None:
-    unsteady = tmp_path / "test_unsteady.py"
-    unsteady.write_text(
-        "from pathlib import Path\nfrom gate.duration import parse_duration\n"
-        "def test_unsteady():\n    parse_duration('1d')\n    seen = Path(__file__).with_name('seen')\n"
-        "    there = seen.exists()\n    seen.touch()\n    assert there\n",
+def _failing(folder: Path, number: int) -> str:
+    """Tests that reach a line of gate and fail whatever it does."""
+    path = folder / "test_failing.py"
+    path.write_text(
+        "import pytest\nfrom gate.duration import parse_duration\n"
+        f"@pytest.mark.parametrize('number', range({number}))\n"
+        "def test_failing(number):\n    assert not parse_duration('1d')\n",
         encoding="utf-8",
     )
-    done = _run("gate/duration.py", "--tests", str(unsteady))
-    assert "left out, because it failed once without any mutant: " in done.stdout
-    assert " 0 killed" in done.stdout
+    return str(path)
+
+
+def test_a_test_that_fails_without_a_mutant_is_left_out_and_kills_none(tmp_path: Path) -> None:
+    done = _run("gate/duration.py", "--tests", _failing(tmp_path, 5))
+    assert done.stdout.count("left out, because it fails without any mutant: ") == 5
+    assert ": 0 killed" in done.stdout
     assert done.returncode == 1
+
+
+def test_a_run_whose_tests_fail_without_a_mutant_shows_nothing_and_says_so(tmp_path: Path) -> None:
+    done = _run("gate/duration.py", "--tests", _failing(tmp_path, 6))
+    assert done.returncode == 1
+    assert "and 5 more fail without any mutant" in done.stderr
+    assert "survive" not in done.stdout

@@ -316,7 +316,7 @@ def test_a_predicate_that_is_younger_than_its_own_log_entry_is_as_old_as_the_ent
 def test_a_predicate_of_the_future_has_no_usable_time() -> None:
     """Rule 28: more than 5 minutes ahead of the clock is no time; without a log nothing else bounds it."""
     section, key = f'{SCAN}max-age = "7d"\n', f'log = "optional"\n{POINTER}'
-    near, far = NOW + timedelta(minutes=4), NOW + timedelta(days=36_500)
+    near, far = NOW + timedelta(minutes=5), NOW + timedelta(days=36_500)
     assert holds(section, scan(iso(near), times=(), logged=False), key=key)
     ahead = scan(iso(far), times=(), logged=False)
     assert run(section, ahead, key=key).exit_code == 4
