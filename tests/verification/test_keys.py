@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from gate.verification.keys import checked, verifies
 from gate.verification.material import Message, pae
+from tests.attaching import AttachingLayout
 from tests.conftest import LAB, Ran, policy_path
 from tests.forge import Leaf, Sigstore, utf8_string
 
@@ -64,34 +64,8 @@ def _of_26_kib() -> str:
     return Sigstore().certificate(leaf).public_bytes(serialization.Encoding.PEM).decode()
 
 
-class Layout:
-    """A copy of an unsigned image's layout, to which a test attaches what it signed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = shutil.copytree(LAB / "unsigned", folder / "layout")
-        self.index = json.loads((self.path / "index.json").read_bytes())
-        self.image = self.index["manifests"][0]["digest"]
-
-    def blob(self, raw: bytes) -> dict[str, Any]:
-        digest = hashlib.sha256(raw).hexdigest()
-        (self.path / "blobs" / "sha256" / digest).write_bytes(raw)
-        return {"digest": f"sha256:{digest}", "size": len(raw)}
-
-    def attach(self, layers: list[dict[str, Any]], *, tag: str = "", kind: str = "", subject: bool = False) -> None:
-        """Attach layers by cosign's tag, by `cosign save`'s annotation, or as a referrer."""
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {"mediaType": "application/vnd.oci.empty.v1+json", **self.blob(b"{}")},
-            "layers": layers,
-        }
-        if subject:
-            manifest["subject"] = {"mediaType": manifest["mediaType"], "digest": self.image, "size": 1}
-        annotations = {"org.opencontainers.image.ref.name": f"{self.image.replace(':', '-')}.{tag}"} if tag else {}
-        annotations |= {"kind": f"dev.cosignproject.cosign/{kind}"} if kind else {}
-        entry = {"mediaType": manifest["mediaType"], **self.blob(json.dumps(manifest).encode())}
-        self.index["manifests"].append(entry | ({"annotations": annotations} if annotations else {}))
-        (self.path / "index.json").write_text(json.dumps(self.index))
+class Layout(AttachingLayout):
+    """An unsigned image's layout, to which a test attaches what it signed."""
 
     def simple(self, kind: str, **changes: Any) -> dict[str, Any]:
         """A simple-signing layer, signed with a key."""
