@@ -75,7 +75,7 @@ def discover(
     that is known before: then the manifest and the listings are asked for together. `share` bounds what several
     searches of one run hold at a time.
 
-    Raises `CouldNotLook` if the manifest itself cannot be had; everything after that is in the ledger.
+    Raises `CouldNotLook` if the manifest itself cannot be had or read; everything after that is in the ledger.
     """
     look = _Look(source, elsewhere, limits, deadline)
     found = look.resolve_and_list(digest, source.resolve if image is None else image)
@@ -170,6 +170,10 @@ class _Look:
                 raise first
             assert isinstance(first, Content)
             found = first
+        try:
+            parse_manifest(found, self.limits)
+        except Refused as error:  # a login page has a digest too; and what is image and index at once, CVE-2021-41190
+            raise Malformed(f"{found.digest} cannot be read as one image or one index: {error}") from None
         self.subject = found.digest
         self._note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
         left = iter(answers)

@@ -136,16 +136,6 @@ def test_a_tag_is_resolved_once_to_the_hash_of_what_came() -> None:
         assert [request.path for request in registry.requests] == ["/v2/acme/api/manifests/v1"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"<!doctype html>", b"", b"null", b'{"schemaVersion":2}', b'{"layers":[],"manifests":[]}']
-)
-def test_a_tag_under_which_there_is_no_manifest_is_malformed(body: bytes) -> None:
-    """A login page has a digest too, and nobody has signed it: that is not an unsigned image."""
-    page = Response(body=body, headers={"Content-Type": "text/html"})
-    with serving(on("/manifests/v1", page)) as registry, pytest.raises(Malformed, match="no image manifest"):
-        source(registry).resolve()
-
-
 def test_many_threads_resolve_a_tag_with_one_request() -> None:
     with serving() as registry, ThreadPoolExecutor(8) as threads:
         image = source(registry)

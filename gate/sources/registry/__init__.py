@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from gate.errors import LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
-from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, parse_manifest
+from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from gate.sources.registry.credentials import Credentials
 from gate.sources.registry.http import Client, Reply, Request, answered, refusal
 from gate.sources.registry.login import Login
@@ -31,7 +31,6 @@ from gate.sources.registry.mirrors import MirroredSource
 from gate.sources.registry.referrers import list_referrers
 from gate.sources.registry.repository import Repository
 from gate.sources.settings import DEFAULT
-from gate.strictjson import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,11 +129,6 @@ class RegistrySource:
         if reply.status == 400 and reply.url.startswith("http:"):
             raise refusal(reply, what, hint=f"if this registry speaks TLS, say --tls {self.host}")
         content = _content(reply, what, digest)
-        if digest is None:
-            try:
-                parse_manifest(content, self._limits)
-            except Refused as error:  # a login page has a digest too, and nobody has signed it
-                raise Malformed(f"{what}: {reply.host} answered with no image manifest: {error}", status=200) from None
         return content
 
     def manifest(self, digest: Digest) -> Content:
