@@ -252,14 +252,11 @@ def test_a_statement_about_the_one_is_none_about_the_other(about: str, scene: Sc
     asked, named = (index, scene.image) if about == "the child" else (scene.image, index)
     payload = scene.statement().replace(scene.hex.encode(), named[7:].encode())
     scene.bundle(scene.signed(payload), subject=asked)
-    for run in (
-        lambda: scene.judge(reference=f"oci:{scene.path}@{asked}"),
-        lambda: scene.judge_by_registry(name=f"acme/api@{asked}"),
-    ):
-        ran = run()
+    layout = f"oci:{scene.path}@{asked}"
+    for ran in (scene.judge(reference=layout), scene.judge_by_registry(name=f"acme/api@{asked}")):
         assert (ran.code, steps(ran)) == (1, ["subject"]), ran.out
     scene.bundle(scene.signed(scene.statement().replace(scene.hex.encode(), asked[7:].encode())), subject=asked)
-    assert scene.judge(reference=f"oci:{scene.path}@{asked}").code == 0
+    assert scene.judge(reference=layout).code == 0
 
 
 # Names that lead elsewhere
