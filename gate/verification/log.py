@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _NOTE_SIGNATURE: Final = re.compile("\u2014 (\\S+) (\\S+)\n")
 _NOTE_SIGNATURES: Final = re.compile(f"(?:{_NOTE_SIGNATURE.pattern})+")
+_MAX_SIGNATURES: Final = (
+    100  # of one checkpoint; Go's note package, with which logs and witnesses are read, has the same
+)
 _PROTO_ALGORITHMS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
@@ -73,7 +76,10 @@ def check_checkpoint(proof: Proof, log_id: bytes, key: PublicKey, *, host: str |
         raise NotProven("its checkpoint has another root hash than its proof")
     signed = Message(f"{text}\n".encode())
     # Witnesses cosign the same note; what counts is the log's own signature, found by its key's hint.
-    for _, encoded in _NOTE_SIGNATURE.findall(signatures):
+    found = _NOTE_SIGNATURE.findall(signatures)
+    if len(found) > _MAX_SIGNATURES:
+        raise NotProven(f"its checkpoint has {len(found)} signatures; at most {_MAX_SIGNATURES} are looked at")
+    for _, encoded in found:
         raw = _decoded(encoded)
         if raw[:4] == log_id[:4] and verifies(key, raw[4:], signed):
             return
