@@ -39,9 +39,11 @@ class Limits:
     pages: int = 20
     """Pages of one referrers listing."""
     referrers: int = 200
-    """Candidates of one image; cosign's own images carry fewer than 20."""
+    """Manifests attached to one image; cosign's own images carry fewer than 20."""
     layers: int = 100
     """Layers of one candidate's manifest, where each layer is a signature (cosign 1 and 2)."""
+    candidates: int = 500
+    """Layers of all manifests of one image: as many of one manifest each as there may be, and two full tags."""
     layout_files: int = 10_000
     """Entries of an archive, or manifests looked at in a layout that holds many images."""
     claims: int = 10_000

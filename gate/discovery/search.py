@@ -229,6 +229,10 @@ class _Look:
                     self.candidates.append(candidate)
                 else:
                     wanted.append((candidate, layer, item.where))
+        if len(wanted) > self.limits.candidates:
+            over = LimitExceeded(f"more than {self.limits.candidates} candidates; none of them was looked at")
+            self._missed(self.places[0], "blobs", str(self.subject), over)
+            return
         # What several manifests carry is read once, and counted for each: each is verified.
         once = {(layer.digest, layer.size, where.name): (layer, where) for _, layer, where in wanted}
         total = sum(layer.size for _, layer, _ in wanted)

@@ -128,8 +128,7 @@ class RegistrySource:
             )
         if reply.status == 400 and reply.url.startswith("http:"):
             raise refusal(reply, what, hint=f"if this registry speaks TLS, say --tls {self.host}")
-        content = _content(reply, what, digest)
-        return content
+        return _content(reply, what, digest)
 
     def manifest(self, digest: Digest) -> Content:
         """A manifest by digest. `Malformed` if there is none: it was listed."""
