@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from securesystemslib.signer import CryptoSigner
-from tuf.api import metadata as tuf
 
 from gate import cli
 from gate.errors import Unavailable
@@ -20,52 +15,13 @@ from gate.trust import refresh
 from tests.conftest import LAB, Ran, policy_path
 from tests.network import Network, Proxy
 from tests.registry_server import Response
+from tests.tuf_repository import CONTENT, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.registry_server import Request
-
-CONTENT = (LAB / "trusted_root.json").read_bytes()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-class Repository:
-    """A TUF repository with one key for all roles, and `trusted_root.json` as its one target."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.signer = CryptoSigner.generate_ed25519()
-        self.first_root = b""
-        (folder / "targets").mkdir()
-
-    def publish(self, content: bytes = CONTENT, *, expires: timedelta = timedelta(days=1), signer: Any = None) -> None:
-        """Write the whole repository, expiring after `expires`, its metadata signed by `signer`."""
-        end = (datetime.now(UTC) + expires).replace(microsecond=0)
-        target = tuf.TargetFile.from_data("trusted_root.json", content)
-        root: Any = tuf.Root(
-            expires=datetime.now(UTC).replace(microsecond=0) + timedelta(days=9), consistent_snapshot=False
-        )
-        for role in ("root", "timestamp", "snapshot", "targets"):
-            root.add_key(self.signer.public_key, role)
-        targets = tuf.Targets(expires=end, targets={"trusted_root.json": target})
-        documents: dict[str, Any] = {
-            "1.root": root,
-            "targets": targets,
-            "snapshot": tuf.Snapshot(expires=end, meta={"targets.json": tuf.MetaFile(1)}),
-            "timestamp": tuf.Timestamp(expires=end, snapshot_meta=tuf.MetaFile(1)),
-        }
-        for name, signed in documents.items():
-            metadata = tuf.Metadata(signed)
-            metadata.sign(signer if signer is not None and name != "1.root" else self.signer)
-            metadata.to_file(str(self.folder / f"{name}.json"))
-        (self.folder / "targets" / "trusted_root.json").write_bytes(content)
-        self.first_root = (self.folder / "1.root.json").read_bytes()
 
 
 @pytest.fixture
@@ -77,13 +33,8 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def url(repository: Repository) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(repository.folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    with contextlib.closing(server.socket):
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with repository.served() as address:
+        yield address
 
 
 @pytest.fixture
