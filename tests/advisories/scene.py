@@ -130,12 +130,13 @@ class Scene(AttachingLayout):
         *arguments: str,
         intercept: Callable[[str], Response | None] | None = None,
         referrers_api: bool = True,
+        token: bool = False,
         name: str = "acme/api:v1",
         **policy: Any,
     ) -> Ran:
         """The same from a registry, which may answer as it likes. Every request is in `requests`."""
         layouts = {"acme/api": self.path}
-        with RegistryServer(layouts, referrers_api=referrers_api, intercept=intercept) as server:
+        with RegistryServer(layouts, referrers_api=referrers_api, token=token, intercept=intercept) as server:
             ran = self.judge(*arguments, reference=f"{server.host}/{name}", **policy)
             self.requests = tuple(request.path for request in server.requests)
         return ran
