@@ -148,7 +148,7 @@ def test_the_leaf_is_made_of_the_bytes_that_are_compared(change: Callable[[str],
 def test_an_entry_of_a_kind_or_version_that_is_not_known_proves_nothing(
     change: Callable[[str], str], kind: dict[str, str], scene: Scene
 ) -> None:
-    """P-T9, sigstore-go#562: what a verifier does not know it must not pass over."""
+    """P-T9, sigstore-go#562, sigstore-go#590, sigstore-go#609: what a verifier does not know it must not pass over."""
     good = scene.signed()
     scene.bundle(_logged_otherwise(scene, good, change, **kind))
     ran = scene.judge()
@@ -318,7 +318,7 @@ def test_one_signature_in_two_roots_is_one(scene: Scene) -> None:
 
 @pytest.mark.parametrize("threshold", ["0", "-1", "false", '"0"'])
 def test_a_threshold_of_nothing_is_no_threshold(threshold: str, scene: Scene) -> None:
-    """P-T20, sigstore-go#590: at least none is always there."""
+    """P-T20, sigstore-go#562, sigstore-go#590, sigstore-go#609: at least none is always there."""
     ran = scene.judge(rule=f'signature = {{ signers = ["release"], threshold = {threshold} }}')
     assert (ran.code, ran.report["verdict"]) == (2, "invalid")
 

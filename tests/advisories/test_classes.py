@@ -115,7 +115,7 @@ def test_any_amount_of_poison_is_no_evidence(seed: int, scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("referrers_api", [True, False])
-@pytest.mark.parametrize(("status", "code"), [(401, 4), (403, 4), (429, 3), (500, 3), (503, 3)])
+@pytest.mark.parametrize(("status", "code"), [(401, 4), (429, 3), (500, 3)])
 def test_no_single_failure_makes_an_image_unsigned_or_signed(
     status: int,
     code: int,
@@ -139,8 +139,6 @@ def test_no_single_failure_makes_an_image_unsigned_or_signed(
     for path in sorted(set(full)):
         ran = scene.judge_by_registry(rule=BOTH, referrers_api=referrers_api, intercept=refuse(path))
         assert ran.code == code, f"{path}: {ran.out}"
-        ran = scene.judge_by_registry(rule=SIGNATURE, referrers_api=referrers_api, intercept=refuse(path))
-        assert ran.code in {0, code}, f"{path}: {ran.out}"
     scene.detach()
     for path in sorted(set(bare)):
         ran = scene.judge_by_registry(rule=SIGNATURE, referrers_api=referrers_api, intercept=refuse(path))
@@ -458,7 +456,9 @@ ALMOST: dict[str, Callable[[str], Any]] = {
 @pytest.mark.parametrize("how", ALMOST)
 @pytest.mark.parametrize("media_type", ["", DSSE])
 def test_a_subject_that_almost_matches_is_another(media_type: str, how: str, scene: Scene) -> None:
-    """P-T22, sigstore-go#609: the right digest under the wrong algorithm, no digest at all, or a part of it."""
+    """P-T22, sigstore-go#562, sigstore-go#590, sigstore-go#609: the right digest under the wrong algorithm, no digest,
+    or a part of it.
+    """
     signer = scene.key("k") + '\nlog = "optional"' if media_type else RELEASE
 
     def attach(subject: Any) -> None:

@@ -373,7 +373,7 @@ def test_a_timestamp_signed_by_another_key_in_the_authoritys_name_is_no_time() -
 
 
 def test_a_certificate_in_the_timestamps_bag_does_not_stand_in_for_the_authoritys() -> None:
-    # P-T7, CVE-2026-39984: the forger's certificate first in the bag, its key under the signature.
+    """P-T7, CVE-2026-39984: the forger's certificate first in the bag, its key under the signature."""
     sigstore = Sigstore()
     document = sigstore.sign(about_forged())
     signature = base64.b64decode(at(document, SIGNATURE))
