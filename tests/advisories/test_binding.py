@@ -185,7 +185,7 @@ CLAIMS: dict[str, tuple[Callable[[JSONObject], JSONObject], str]] = {
         "format",
     ),
     "an unsigned checkpoint": (lambda entry: _noted(entry, lambda note: note.partition("\n\n")[0] + "\n\n"), "log"),
-    "another's checkpoint": (lambda entry: _noted(entry, lambda note: note.replace("\n1\n", "\n2\n")), "log"),
+    "another's checkpoint": (lambda entry: _noted(entry, lambda note: note.replace("\n", "\n1", 1)), "log"),
     "another promise": (lambda entry: entry | {"inclusionPromise": {"signedEntryTimestamp": b64(b"x" * 70)}}, "log"),
     "another time": (lambda entry: entry | {"integratedTime": str(int(entry["integratedTime"]) + 1)}, "log"),
     "a time without a promise": (lambda entry: _without(entry, "inclusionPromise"), "time"),
