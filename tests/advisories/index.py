@@ -66,6 +66,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "a signing time outside the window of a certificate, authority, log or key",
             tests=(
                 "advisories/test_binding.py::test_every_window_includes_its_ends_and_no_second_more",
+                "advisories/test_binding.py::test_the_key_of_a_log_was_in_use_for_a_keys_entry_too",
                 "advisories/test_binding.py::test_an_expired_certificate_above_the_signers_counts_without_a_log_too",
                 "advisories/test_binding.py::test_a_managed_key_counts_only_while_it_is_valid",
             ),

@@ -359,6 +359,20 @@ def test_every_window_includes_its_ends_and_no_second_more(part: str, step: str,
     assert judged(SIGNED_AT + SECOND, SIGNED_AT + timedelta(days=30)) == (1, [step])
 
 
+def test_the_key_of_a_log_was_in_use_for_a_keys_entry_too(scene: Scene) -> None:
+    """P-T6: of an entry that says when a key signed."""
+
+    def judged(end: datetime) -> tuple[int, list[str]]:
+        scene.detach()
+        made = Sigstore(log=replace(OLD_LOG, window=Validity(end=end)))
+        scene.bundle(made.sign_with_key(scene.statement(), ec_key("k"), integrated=SIGNED_AT))
+        ran = scene.judge(signer=scene.key("k"), root=made.root())
+        return ran.code, steps(ran)
+
+    assert judged(SIGNED_AT) == (0, [])
+    assert judged(SIGNED_AT - SECOND) == (1, ["log"])
+
+
 @pytest.mark.parametrize("logged", [True, False], ids=["with a log", "without a log"])
 @pytest.mark.parametrize("which", ["intermediate", "root"])
 def test_an_expired_certificate_above_the_signers_counts_without_a_log_too(
