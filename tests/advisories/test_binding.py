@@ -83,6 +83,22 @@ def test_the_log_entry_of_something_else_proves_nothing(of: str, era: dict[str, 
     assert scene.judge().code == 0
 
 
+@pytest.mark.parametrize("of", ["another statement", "another key"])
+def test_the_log_entry_of_something_else_proves_nothing_of_a_key(of: str, scene: Scene) -> None:
+    """P-T4, CVE-2026-22703, CVE-2022-36056: the same of what a key signed."""
+    good = scene.by_key(scene.statement(), "k")
+    other = (
+        scene.by_key(scene.statement(SLSA_V1), "k")
+        if of == "another statement"
+        else scene.by_key(scene.statement(), "other")
+    )
+    scene.bundle(lab.edited(good, ENTRIES, lab.at(other, ENTRIES)))
+    ran = scene.judge(signer=scene.key("k"))
+    assert (ran.code, steps(ran)) == (1, ["log-entry"]), ran.out
+    scene.bundle(good)
+    assert scene.judge(signer=scene.key("k")).code == 0
+
+
 def _logged_otherwise(scene: Scene, document: JSONObject, change: Callable[[str], str], **kind: str) -> JSONObject:
     """The bundle with an entry that the log itself made of another body, and says is of `kind`."""
     entry = lab.at(document, f"{ENTRIES}.0")
@@ -216,6 +232,21 @@ def test_inclusion_is_proved_and_not_claimed(how: str, scene: Scene) -> None:
     old = good | {"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}
     scene.bundle(lab.edited(old, f"{ENTRIES}.0", _without(lab.at(good, f"{ENTRIES}.0"), "inclusionProof")))
     assert scene.judge().code == 0
+
+
+def test_what_is_in_no_log_is_not_signed_unless_the_policy_says_that_there_is_none(scene: Scene) -> None:
+    """CVE-2022-23649, GHSA-ccxc-vr6p-4858: a timestamp alone is no log."""
+    unlogged = lab.edited(scene.signed(), ENTRIES, [])
+    scene.bundle(unlogged)
+    ran = scene.judge()
+    assert (ran.code, steps(ran)) == (1, ["log"])
+    root, trust = scene.sigstore.root(tlogs=[]), 'roots = [{ path = "root.json", log = "none" }]'
+    assert scene.judge(root=root).code == 2, "a root without logs says so"
+    assert scene.judge(root=root, trust=trust).code == 0
+    scene.detach()
+    scene.keyed(scene.statement(), "k", media_type=DSSE)
+    assert scene.judge(signer=scene.key("k")).code == 1
+    assert scene.judge(signer=f'{scene.key("k")}\nlog = "optional"').code == 0
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_no_single_failure_makes_an_image_unsigned_or_signed(
     scene.bundle(scene.signed(scene.statement(SCAN)), annotations={"n": "1"})
     assert scene.judge_by_registry(rule=BOTH, referrers_api=referrers_api).code == 0
     full = scene.requests
-    assert (len(set(bare)), len(set(full))) == (5, 9)
+    assert len(set(full)) >= len(set(bare)) + 4 >= 9
 
     def refuse(path: str) -> Callable[[str], Response | None]:
         return lambda asked: Response(status=status) if asked == path else None

@@ -213,7 +213,9 @@ CRASHES = [
 
 
 @pytest.mark.parametrize("error", CRASHES, ids=repr)
-@pytest.mark.parametrize("place", ["verification.candidate.read_bundle", "discovery.parse_manifest", "flow.judge"])
+@pytest.mark.parametrize(
+    "place", ["verification.candidate.read_bundle", "sources.layout.parse_manifest", "checks.check_image"]
+)
 def test_a_crash_is_never_a_pass(
     error: BaseException, place: str, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
