@@ -34,6 +34,7 @@ from tests.forge import (
     Validity,
     b64,
     ec_key,
+    ed_key,
 )
 from tests.verification import lab
 
@@ -231,6 +232,27 @@ def test_inclusion_is_proved_and_not_claimed(how: str, scene: Scene) -> None:
     # The oldest bundles may do with the promise alone; it is the log's signature, too.
     old = good | {"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}
     scene.bundle(lab.edited(old, f"{ENTRIES}.0", _without(lab.at(good, f"{ENTRIES}.0"), "inclusionProof")))
+    assert scene.judge().code == 0
+
+
+@pytest.mark.parametrize("of", ["another size", "another root", "another key", "another log's name"])
+def test_a_checkpoint_is_of_this_tree_by_this_log(of: str, scene: Scene) -> None:
+    """CVE-2022-23649, GHSA-ccxc-vr6p-4858: an inclusion proof leads to a root hash, and whose root hash it is says the
+    checkpoint alone.
+    """
+    good, log = scene.signed(), scene.sigstore.log
+    proof = lab.at(good, lab.PROOF)
+    root, size = base64.b64decode(proof["rootHash"]), int(proof["treeSize"])
+    note = {
+        "another size": log.checkpoint(root, size + 1),
+        "another root": log.checkpoint(bytes(32), size),
+        "another key": replace(log, key=ed_key("fake"), claims_to_be=log.key_id).checkpoint(root, size),
+        "another log's name": log.checkpoint(root, size, origin="other.example"),
+    }[of]
+    scene.bundle(lab.edited(good, lab.CHECKPOINT, note))
+    ran = scene.judge()
+    assert (ran.code, steps(ran)) == (1, ["log"]), ran.out
+    scene.bundle(lab.edited(good, lab.CHECKPOINT, log.checkpoint(root, size)))
     assert scene.judge().code == 0
 
 
