@@ -111,16 +111,44 @@ def _logged_otherwise(scene: Scene, document: JSONObject, change: Callable[[str]
     return lab.edited(document, ENTRIES, [made])
 
 
-DIGESTS = {"Rekor v2": ('"digest":"', '"digest":"AAAA'), "Rekor v1": ('"value":"', '"value":"00')}
+def _of_another(part: str, scene: Scene) -> Callable[[str], str]:
+    """A change of one part of an entry's body: what was hashed, the signature, or who signed."""
+    other = scene.sigstore.certificate(Leaf(serial=4712))
+
+    def change(body: str) -> str:
+        document = json.loads(body)
+        if document["kind"] == "hashedrekord":
+            record = document["spec"]["hashedRekordV002"]
+            where, key, value = {
+                "digest": (record["data"], "digest", b64(bytes(32))),
+                "signature": (record["signature"], "content", b64(b"another")),
+                "signer": (record["signature"]["verifier"]["x509Certificate"], "rawBytes", b64(_der(other))),
+            }[part]
+        else:
+            spec = document["spec"]
+            where, key, value = {
+                "digest": (spec["payloadHash"], "value", "00" * 32),
+                "signature": (spec["signatures"][0], "signature", b64(b"another")),
+                "signer": (spec["signatures"][0], "verifier", b64(other.public_bytes(Encoding.PEM))),
+            }[part]
+        assert where[key] != value
+        where[key] = value
+        return json.dumps(document, separators=(",", ":"))
+
+    return change
 
 
-def test_an_entry_is_held_against_the_bytes_and_not_only_the_signature(era: dict[str, Any], scene: Scene) -> None:
-    """sigstore-go#611: an entry of this signature and this signer that hashes something else; signatures are not
-    unique, so that the signature alone binds nothing.
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize("part", ["digest", "signature", "signer"])
+def test_each_part_of_an_entry_is_held_against_the_signature(part: str, era: dict[str, Any], scene: Scene) -> None:
+    """P-T4, sigstore-go#611: the log itself has an entry that is right but for what was hashed, or for the signature,
+    or for who signed. None of them follows from the others: signatures are not unique.
     """
     good = scene.signed(**era)
-    before, after = DIGESTS["Rekor v1" if era else "Rekor v2"]
-    scene.bundle(_logged_otherwise(scene, good, lambda body: body.replace(before, after)))
+    scene.bundle(_logged_otherwise(scene, good, _of_another(part, scene)))
     ran = scene.judge()
     assert (ran.code, steps(ran)) == (1, ["log-entry"])
     scene.bundle(_logged_otherwise(scene, good, str))
@@ -516,7 +544,7 @@ def test_a_certificate_in_the_bag_never_stands_in_for_the_authoritys(bag: str, s
     that was used another's.
     """
     genuine = scene.sigstore.tsa.certificate
-    own, real = _impostor_certificate(genuine), genuine.public_bytes(Encoding.DER)
+    own, real = _impostor_certificate(genuine), _der(genuine)
     bags = {
         "its own": [own],
         "its own, then the genuine": [own, real],
@@ -535,7 +563,7 @@ def test_a_timestamp_counts_only_by_an_authority_of_the_root_over_this_signature
     this gate uses.
     """
     stranger = TimestampAuthority(name="stranger")
-    stranger_certificate = stranger.certificate.public_bytes(Encoding.DER)
+    stranger_certificate = _der(stranger.certificate)
     for document, step in [
         (_stamped(scene, stranger, stranger_certificate), "trust-root"),
         (_stamped(scene, scene.sigstore.tsa.impostor()), "time"),
