@@ -276,6 +276,8 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "CVE-2025-29778 GHSA-46mp-8w32-6g94",
             "kyverno: configured patterns of issuer and subject were not read",
             tests=(
+                "advisories/test_unverified.py::test_the_key_that_the_rule_names_counts_and_no_other",
+                "advisories/test_unverified.py::test_a_signer_of_one_root_is_none_in_another",
                 "advisories/test_classes.py::test_a_name_that_looks_like_the_signers_is_someone_else",
                 "advisories/test_unverified.py::test_every_condition_on_a_signer_counts",
             ),

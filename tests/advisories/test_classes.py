@@ -471,8 +471,8 @@ def test_a_subject_that_almost_matches_is_another(media_type: str, how: str, sce
 
     attach(ALMOST[how](scene.hex))
     ran = scene.judge(signer=signer)
-    assert ran.code == 1
-    assert steps(ran) in (["subject"], ["payload"])
+    unreadable = how in {"a name and no digest", "no subjects", "an object", "text", "nothing"}
+    assert (ran.code, steps(ran)) == (1, ["payload" if unreadable else "subject"])
     others = [{"digest": {"sha256": f"{number:064x}"}} for number in range(500)]
     attach([*others, {"digest": {"sha256": scene.hex, "gitCommit": "1" * 40}}, {"digest": {"sha256": scene.hex}}])
     assert scene.judge(signer=signer).code == 0, "any one of many may be it"

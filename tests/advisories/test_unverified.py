@@ -374,6 +374,7 @@ CONDITIONS = [
     (EXACT, f"{EXACT}\nextensions = {{ runner-environment = 'github-hosted' }}"),
     (EXACT, f"{EXACT}\nextensions = {{ source-repository-ref = {{ regex = 'refs/heads/mai' }} }}"),
     (EXACT, f"{EXACT}\nextensions = {{ source-repository-ref = 'refs/heads/main', build-trigger = 'x' }}"),
+    (EXACT, f"{EXACT}\nextensions = {{ build-trigger = {{ regex = '.*' }} }}"),
     (EXACT, f"{EXACT}\nnot-before = {AFTER}"),
     (EXACT, f"{EXACT}\nnot-after = {BEFORE}"),
     (EXACT, f'{EXACT}\naccept = ["message"]'),
@@ -394,6 +395,27 @@ def test_every_condition_on_a_signer_counts(from_: str, to: str, scene: Scene) -
         f"{RELEASE}\nnot-before = {AT}\nnot-after = {AT}\nextensions = {{ source-repository-ref = 'refs/heads/main' }}"
     )
     assert scene.judge(signer=held).code == 0
+
+
+def test_the_key_that_the_rule_names_counts_and_no_other(scene: Scene) -> None:
+    """CVE-2025-29778, GHSA-46mp-8w32-6g94: the policy knows the key that signed, as someone else's."""
+    scene.keyed(scene.statement(), "other")
+    signer, more = scene.key("release"), f"[signers.other]\n{scene.key('other')}\n"
+    ran = scene.judge(signer=signer, more=more)
+    assert (ran.code, steps(ran)) == (1, []), "it verified"
+    assert scene.judge(signer=signer, more=more, rule='signature.signers = ["other"]').code == 0
+
+
+def test_a_signer_of_one_root_is_none_in_another(scene: Scene) -> None:
+    """CVE-2025-29778, GHSA-46mp-8w32-6g94: another instance, trusted for others, certifies the same name."""
+    theirs = replace(scene.sigstore, ca=Authority(common_name="theirs", key=ec_key("theirs")))
+    (scene.folder / "theirs.json").write_text(json.dumps(theirs.root()))
+    trust = 'roots = ["root.json", "theirs.json"]'
+    scene.bundle(theirs.sign(scene.statement()))
+    ran = scene.judge(signer=f'{RELEASE}\nroot = "root.json"', trust=trust)
+    assert (ran.code, steps(ran)) == (1, []), "it verified"
+    assert scene.judge(signer=f'{RELEASE}\nroot = "theirs.json"', trust=trust).code == 0
+    assert scene.judge(trust=trust).code == 2, "where there are two, the policy says which"
 
 
 @pytest.mark.parametrize(
