@@ -174,6 +174,7 @@ def test_a_body_without_end_is_left_at_its_limit(kind: str, said: bool, scene: S
         scene.detach()
         ran = scene.judge_by_registry(intercept=flood)
     assert (ran.code, ran.report["verdict"]) == (4, "undecided"), ran.out
+    assert ("is not of" if kind == "its blob" else "is longer than") in ran.out, "and not because it makes no sense"
 
 
 def test_nothing_is_unpacked(scene: Scene) -> None:
@@ -190,6 +191,7 @@ def test_nothing_is_unpacked(scene: Scene) -> None:
 
         ran = scene.judge_by_registry(intercept=packed)
         assert (ran.code, ran.report["verdict"]) == (4, "undecided"), ran.out
+        assert "is compressed" in ran.out
     scene.detach()
     scene.attach([{"mediaType": f"{BUNDLE}+gzip", **scene.blob(gzip.compress(json.dumps(scene.signed()).encode()))}],
                  subject=True)  # fmt: skip
