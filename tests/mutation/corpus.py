@@ -11,11 +11,11 @@ import hashlib
 import json
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -27,9 +27,11 @@ from gate.reference import Digest, parse_reference
 from gate.sources.file import read_file
 from gate.sources.layout import LayoutSource
 from gate.verification import Artifact, Identity, PublicKey, Root, Verified, read_key, verify
+from tests import forge
 from tests.conftest import LAB
-from tests.forge import SIGNED_AT, JSONObject, Log, Sigstore, ec_key
-from tests.verification.lab import FORGED_IMAGE, FORGED_NOW, NOW, about_forged
+from tests.forge import FORMATS, GITHUB, REKOR_V1, REKOR_V2, SIGNED_AT, Format, Recipe
+from tests.forge.cosign import simple_signing
+from tests.verification.lab import FORGED_HEX, FORGED_IMAGE, FORGED_IMAGE_RAW, FORGED_NOW, NOW, about_forged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +80,7 @@ def ready(root: TrustRoot) -> Root:
 @cache
 def cases() -> dict[str, Case]:
     """Every case by its name, in a fixed order."""
-    found = [*_lab(), *_public_good(), *_github(), *_conformance(), *_forged()]
+    found = [*_lab(), *_public_good(), *_github(), *_conformance(), *map(forged, FORMATS)]
     return {case.name: case for case in found}
 
 
@@ -89,7 +91,7 @@ def donors(name: str) -> tuple[Case, ...]:
     """
     case = cases()[name]
     kind = case.candidate.kind
-    others = [other for other in cases().values() if other.candidate.kind is kind and other is not case]
+    others = [other for other in (*cases().values(), *_spares()) if other.candidate.kind is kind and other is not case]
     others = [other for other in others if other.family == case.family] or others
     near = [other for other in others if other.artifact.asked == case.artifact.asked]
     far = [other for other in others if other.artifact.asked != case.artifact.asked]
@@ -156,32 +158,61 @@ def _conformance() -> Iterator[Case]:
         )
 
 
-REKOR_V2 = Sigstore()
-REKOR_V1 = Sigstore(log=Log(key=ec_key("log-v1"), host="rekor.example"))
-TENANT = ec_key("tenant")
 LOGGED_AT = SIGNED_AT + timedelta(seconds=3)
+"""When a forged signature was logged: not when it was stamped, so that one time cannot stand for the other."""
 
 
-def _forged() -> Iterator[Case]:
-    v1, v2 = (trust.parse("forged", json.dumps(item.root()).encode(), dated=None) for item in (REKOR_V1, REKOR_V2))
-    first, second = about_forged(predicate={"a": {"b": [1]}}), about_forged(predicate={"a": {"b": [2]}})
-    documents: dict[str, tuple[JSONObject, TrustRoot, bool]] = {
-        "rekor-v2": (REKOR_V2.sign(first), v2, False),
-        "rekor-v2-other": (REKOR_V2.sign(second), v2, False),
-        "rekor-v1": (REKOR_V1.sign(first, integrated=LOGGED_AT), v1, False),
-        "rekor-v1-other": (REKOR_V1.sign(second, integrated=LOGGED_AT), v1, False),
-        "rekor-v1-untimed": (REKOR_V1.sign(first, integrated=LOGGED_AT, at=()), v1, False),
-        "key": (REKOR_V1.sign_with_key(first, TENANT, integrated=LOGGED_AT), v1, True),
-        "key-other": (REKOR_V1.sign_with_key(second, TENANT, integrated=LOGGED_AT), v1, True),
-    }
-    pem = TENANT.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    key = Path(_KEYS.name) / "tenant.pub"
-    key.write_bytes(pem)
-    for name, (document, root, keyed) in documents.items():
-        raw = json.dumps(document).encode()
-        yield _case(
-            f"forge/{name}", _bundle(raw), Artifact.of(FORGED_IMAGE), root, key if keyed else None, now=FORGED_NOW
-        )
+def recipe(form: Format, *, other: bool = False) -> Recipe:
+    """How a format's case is made, or another valid one about the same image: with other words, or by the same signer
+    once more.
+    """
+    parts: dict[str, Any] = {"integrated": LOGGED_AT}
+    if form.signs == "statement":
+        parts["payload"] = about_forged(predicate={"a": {"b": [2 if other else 1]}})
+    elif form.signs == "simple-signing":
+        parts["payload"] = simple_signing(f"sha256:{FORGED_HEX}", optional={"a": "2" if other else "1"})
+    return forge.valid(form, FORGED_IMAGE_RAW, **parts)
+
+
+def forged(form: Format, made: Recipe | None = None, *, name: str = "", valid: bool = True) -> Case:
+    """A case of what a recipe makes. If it need not be valid, it has the policy of the format's own case."""
+    made = made or recipe(form)
+    signed = made.make()
+    digest = Digest("sha256", hashlib.sha256(signed.raw).hexdigest())
+    candidate = Candidate(
+        digest=digest,
+        layer=0,
+        kind=Kind(form.wrap),
+        media_type=form.media_type,
+        place="forge",
+        raw=signed.raw,
+        annotations=signed.annotations,
+    )
+    path = Path(_KEYS.name) / "signer.pub"
+    if not path.exists():
+        path.write_bytes(made.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return _case(
+        f"forge/{name or form.name}".replace(" ", "-"),
+        candidate,
+        Artifact.of(FORGED_IMAGE),
+        _forged_root(form.rekor),
+        path if form.keyed else None,
+        now=FORGED_NOW,
+        like=None if valid else cases()[f"forge/{form.name}".replace(" ", "-")],
+    )
+
+
+@cache
+def _forged_root(rekor: int) -> TrustRoot:
+    instance = {0: GITHUB, 1: REKOR_V1, 2: REKOR_V2}[rekor]
+    raw = json.dumps(instance.root()).encode()
+    return trust.parse("forged", raw, dated=None, log_none=not instance.has_log, ct_none=not instance.has_ct)
+
+
+@cache
+def _spares() -> tuple[Case, ...]:
+    """Forged artifacts that only lend their parts."""
+    return tuple(forged(form, recipe(form, other=True), name=f"{form.name} other") for form in FORMATS)
 
 
 def _bundle(raw: bytes) -> Candidate:
@@ -206,7 +237,10 @@ def _case(
     now: datetime,
     image: str = "",
     number: int = 0,
+    like: Case | None = None,
 ) -> Case:
+    if like is not None:
+        return replace(like, candidate=candidate)
     keys = (read_key(key.read_bytes()),) if key is not None else ()
     verified = _holds(candidate, artifact, root, keys, now)
     assert verified, f"{name} does not verify"

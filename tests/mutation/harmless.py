@@ -16,6 +16,7 @@ _STAMPS = r"layer/verificationMaterial/timestampVerificationData"
 _SIGNER = r"0\.1\.1\.0\.4\.0"
 """A timestamp's one SignerInfo, behind its certificates or an empty set of them (RFC 5652, 5.1 and 5.3)."""
 _LEGACY_ENTRY = r"annotations/dev\.sigstore\.cosign/bundle>"
+_LEGACY_STAMP = r"annotations/dev\.sigstore\.cosign/rfc3161timestamp"
 _GONE = "removed|null|emptied"
 _SPACES = "space-(before|after)"
 
@@ -54,7 +55,7 @@ CANDIDATES = (
         example=("lab/agent-signed/0", "layer", "reordered"),
     ),
     Harmless(
-        place=rf"annotations|layer[^>]*|{_LEGACY_ENTRY}(/Payload)?",
+        place=rf"annotations|layer[^>]*|{_LEGACY_ENTRY}(/Payload)?|{_LEGACY_STAMP}>",
         change="unknown-key",
         reason="unknown fields are ignored: bundles, envelopes and annotations gain some with time (protobuf's JSON)",
         example=("lab/agent-signed/0", "layer/verificationMaterial", "unknown-key"),
@@ -116,7 +117,11 @@ CANDIDATES = (
         change=rf"{_GONE}|swapped:\d",
         reason="a witness of the time less: what remains is verified, and lies within the same certificate's minutes or"
         " is a key's, for which witnesses are upper bounds and never make it younger than it says",
-        example=("forge/rekor-v1", "layer/verificationMaterial/timestampVerificationData", "removed"),
+        example=(
+            "forge/bundle-0.3-message-hashedrekord-key",
+            "layer/verificationMaterial/timestampVerificationData",
+            "removed",
+        ),
         case="conformance/(intoto-with-custom|managed-key).*|lab/keyed-bundle/0|forge/(rekor-v1.*|.*key.*)",
         effects=_WITNESS,
     ),
@@ -130,6 +135,34 @@ CANDIDATES = (
             "swapped:2",
         ),
         case=".*key.*",
+        effects=_WITNESS,
+    ),
+    Harmless(
+        place=_LEGACY_STAMP,
+        change="removed|emptied",
+        reason="a witness of the time less: the log's own remains, within the same certificate's minutes",
+        example=("forge/sig-hashedrekord-stamps", "annotations/dev.sigstore.cosign/rfc3161timestamp", "removed"),
+        effects=frozenset({Effect.FEWER}),
+    ),
+    Harmless(
+        place="(layer|annotations)[^>]*",
+        change=r"swapped:\d",
+        reason="another signature by the same key over the same bytes, and no log that knows only one of them",
+        example=("forge/sig-unlogged-key", "annotations/dev.cosignproject.cosign/signature", "swapped:0"),
+        case="forge/.*-unlogged-key",
+    ),
+    Harmless(
+        place="layer/verificationMaterial/certificate(/rawBytes)?",
+        change=r"swapped:\d",
+        reason="another certificate of the same key and the same name, and no log that knows only one of them",
+        example=("forge/bundle-0.3-statement-github", "layer/verificationMaterial/certificate", "swapped:0"),
+        case="forge/bundle-0.3-statement-github",
+    ),
+    Harmless(
+        place="layer/signatures",
+        change=r"doubled:\d",
+        reason="the same signature twice is one principal (rule 8)",
+        example=("forge/att-dsse", "layer/signatures", "doubled:0"),
     ),
     Harmless(
         place=rf"{_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp>{_SIGNER}\.1(\.\d+)*",
@@ -144,7 +177,8 @@ CANDIDATES = (
         effects=_WITNESS,
     ),
     Harmless(
-        place=rf"{_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp>(0\.1\.1\.0\.0|{_SIGNER}\.(0|4\.0))",
+        place=rf"({_STAMPS}/rfc3161Timestamps/\d+/signedTimestamp|{_LEGACY_STAMP}>/SignedRFC3161Timestamp)"
+        rf">(0\.1\.1\.0\.0|{_SIGNER}\.(0|4\.0))",
         change=r"flipped:\d+",
         reason="CMS signs neither its version numbers nor the name of the signature's algorithm (RFC 5652, 5.4): the"
         " signature is verified by what the authority's key is",
@@ -178,7 +212,11 @@ CANDIDATES = (
         place=rf"{_ENTRY}/inclusionPromise",
         change="removed|null",
         reason="a witness less: the inclusion proof proves the entry, and a timestamp the time",
-        example=("forge/rekor-v1", "layer/verificationMaterial/tlogEntries/0/inclusionPromise", "removed"),
+        example=(
+            "conformance/managed-key-happy-path",
+            "layer/verificationMaterial/tlogEntries/0/inclusionPromise",
+            "removed",
+        ),
         effects=frozenset({Effect.FEWER}),
     ),
     Harmless(
@@ -209,13 +247,14 @@ CANDIDATES = (
         change=".*",
         reason="an envelope carries its own signatures: the annotation is for simple signing",
         example=("public-good/slsa-generator-v2.1.0", "annotations/dev.cosignproject.cosign/signature", "removed"),
-        case="lab/keyed-legacy/0|public-good/.*|forge/.*-att.*",
+        case="lab/keyed-legacy/0|public-good/.*|forge/att-.*",
     ),
     Harmless(
         place="annotations",
-        change="emptied",
+        change=r"emptied|swapped:\d",
         reason="a key's envelope without a log needs none of its annotations",
         example=("lab/keyed-legacy/0", "annotations", "emptied"),
+        case="lab/keyed-legacy/0|forge/att-unlogged-key",
     ),
     Harmless(
         place=r"annotations/dev\.sigstore\.cosign/(bundle|rfc3161timestamp)",
@@ -316,6 +355,152 @@ MANIFESTS = (
         change=f"{_GONE}|{_SPELLING}|huge|plus-one",
         reason="a manifest is what its digest says, whatever the list says beside it",
         example=("lab/agent-signed", "index:manifests/1/size", "huge"),
+    ),
+)
+
+_PEM_HOLDERS = (
+    r"spec/(signature/publicKey/content|signatures/0/verifier|publicKey|content/envelope/signatures/0/publicKey)"
+)
+
+BODIES = (
+    Harmless(
+        place="[^>]*",
+        change="unknown-key|reordered",
+        reason="unknown fields and their order: Rekor's types gain some with time",
+        example=("bundle 0.3 statement rekor-v2", "spec", "unknown-key"),
+    ),
+    Harmless(
+        place="spec/envelopeHash.*",
+        change=".*",
+        reason="dsse 0.0.1: how the envelope was stored says nothing; payload, signature and signer are compared",
+        example=("bundle 0.3 statement dsse", "spec/envelopeHash", "removed"),
+    ),
+    Harmless(
+        place="spec/content/hash.*",
+        change=".*",
+        reason="intoto 0.0.2: how the envelope was stored says nothing; payload, signature and signer are compared",
+        example=("bundle 0.2 statement intoto 0.0.2", "spec/content/hash", "removed"),
+        case=".*intoto 0.0.2",
+    ),
+    Harmless(
+        place="spec/content/payloadHash",
+        change="removed",
+        reason="intoto 0.0.1: older entries have none; the hash of the whole envelope is compared",
+        example=("att intoto 0.0.1", "spec/content/payloadHash", "removed"),
+        case="att intoto 0.0.1.*",
+    ),
+    Harmless(
+        place="spec/(payloadHash|data/hash|content/payloadHash|content/hash)/value",
+        change=rf"upper|lines|{_SPACES}",
+        reason="the same bytes: hex in capitals, or with space between",
+        example=("bundle 0.3 statement dsse", "spec/payloadHash/value", "upper"),
+    ),
+    Harmless(
+        place="spec/hashedRekordV002/signature/verifier/keyDetails",
+        change=".*",
+        reason="which algorithm is said by the key itself, and is the signature's before the log is asked",
+        example=("bundle 0.3 statement rekor-v2", "spec/hashedRekordV002/signature/verifier/keyDetails", "removed"),
+    ),
+    Harmless(
+        place=f"{_PEM_HOLDERS}>",
+        change=r"flipped:\d+",
+        reason="the text around a PEM block's bytes: its lines, and bits that no byte is made of",
+        example=("bundle 0.3 statement dsse", "spec/signatures/0/verifier>", "flipped:352"),
+    ),
+)
+
+_OMITTED = (
+    "predicate/(buildDefinition/externalParameters(/workflow(/(repository|ref))?)?"
+    "|buildDefinition/resolvedDependencies/0/digest(/gitCommit)?"
+    "|invocation(/configSource(/uri)?)?)"
+)
+
+STATEMENTS = (
+    Harmless(
+        place="[^>]*",
+        change="unknown-key|reordered",
+        reason="unknown fields and their order (in-toto and SLSA, 'Parsing rules')",
+        example=("v1", "predicate", "unknown-key"),
+    ),
+    Harmless(
+        place="(subject|predicate/(buildDefinition/resolvedDependencies|materials)(/0/(properties|annotations)/commits)?)",
+        change=r"doubled:\d",
+        reason="the same said twice is said once (rule 1 of subjects; A-T16 of claims)",
+        example=("v1", "subject", "doubled:0"),
+    ),
+    Harmless(
+        place="subject/0/name|predicate/(buildDefinition/externalParameters/workflow/path|invocation/configSource/entryPoint)",
+        change=".*",
+        reason="no rule judges it: a subject is its digest, and which file of the workflow says the signer",
+        example=("v1", "subject/0/name", "removed"),
+    ),
+    Harmless(
+        place="predicate/(buildDefinition/)?buildType",
+        change=".*",
+        reason="the certificate says the source, and an unknown build type says none (rule 12)",
+        example=("v1 certified", "predicate/buildDefinition/buildType", "upper"),
+        case=".* certified",
+    ),
+    Harmless(
+        place=_OMITTED,
+        change=_GONE,
+        reason="the certificate says the source, and what the predicate omits is no disagreement (rule 12)",
+        example=("v1 certified", "predicate/buildDefinition/externalParameters", "removed"),
+        case=".* certified",
+    ),
+    Harmless(
+        place="predicate/buildDefinition/externalParameters/workflow/ref",
+        change=_GONE,
+        reason="the dependency that is the source names the same ref",
+        example=("v1", "predicate/buildDefinition/externalParameters/workflow/ref", "removed"),
+    ),
+    Harmless(
+        place="predicate/(invocation/configSource|materials/0)/digest(/sha1)?",
+        change=_GONE,
+        reason="the config source and the material that it is each name the commit, and one of them is left",
+        example=("v0.2", "predicate/materials/0/digest", "removed"),
+    ),
+)
+
+_PART = r"(tlogs|ctlogs|certificateAuthorities|timestampAuthorities)/\d+"
+
+ROOTS = (
+    Harmless(
+        place="[^>]*",
+        change="unknown-key|reordered|reversed",
+        reason="unknown fields, the order of keys, and the order of parts: each part is found by what it is",
+        example=("lab/agent-signed/0", "tlogs/0", "unknown-key"),
+    ),
+    Harmless(
+        place=r"tlogs|ctlogs|certificateAuthorities|timestampAuthorities|.*/certChain/certificates",
+        change=r"doubled:\d+",
+        reason="the same part or certificate twice is one",
+        example=("lab/agent-signed/0", "tlogs", "doubled:0"),
+    ),
+    Harmless(
+        place=rf"{_PART}/(subject(/.*)?|uri|baseUrl|hashAlgorithm|publicKey/keyDetails|operator)",
+        change=".*",
+        reason="names, addresses and what the key itself says: nothing is asked there, and keys decide",
+        example=("lab/agent-signed/0", "certificateAuthorities/0/uri", "removed"),
+    ),
+    Harmless(
+        place=rf"{_PART}(/publicKey)?/validFor(/(start|end))?",
+        change=r"swapped:\d|NUL-after|removed|null|flipped:\d+",
+        reason="another window that holds the artifact's times; without an end it is open",
+        example=("lab/agent-signed/0", "certificateAuthorities/0/validFor", "swapped:1"),
+        effects=_WITNESS,
+    ),
+    Harmless(
+        place=r"ctlogs/\d+/publicKey/rawBytes",
+        change=rf"{_SPACES}|NUL-after|lines",
+        reason="sigstore's reader takes base64 with other letters between",
+        example=("lab/agent-signed/0", "ctlogs/0/publicKey/rawBytes", "lines"),
+    ),
+    Harmless(
+        place=rf"{_PART}/certChain/certificates/\d+/rawBytes>[0-9.]*",
+        change=r"flipped:\d+",
+        reason="a root's certificates are trusted as they stand: of an anchor key and name count (RFC 5280, 6.1)",
+        example=("lab/agent-signed/0", "certificateAuthorities/0/certChain/certificates/0/rawBytes>0.2", "flipped:1"),
     ),
 )
 

@@ -109,9 +109,8 @@ def mutated(case: Case, changed: Any) -> Candidate | None:
 
 
 @cache
-def meanings(name: str) -> tuple[Meaning, ...]:
+def meanings(case: Case) -> tuple[Meaning, ...]:
     """What the artifact of a case means."""
-    case = cases()[name]
     return tuple(Meaning.of(item) for item in evidence_of(case, case.candidate) if isinstance(item, Verified))
 
 
@@ -126,7 +125,7 @@ def effect(case: Case, candidate: Candidate | None, root: Root | None = None) ->
         return Effect.REFUSED
     evidence = evidence_of(case, candidate, root)
     meant = {Meaning.of(item) for item in evidence if isinstance(item, Verified)}
-    whole = meanings(case.name)
+    whole = meanings(case)
     for meaning in meant:
         if not any(meaning.within(other) for other in whole):
             raise ChangedMeaning(f"{meaning}\nwas {whole}")
