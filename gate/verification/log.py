@@ -181,8 +181,7 @@ def _intoto_v2(
     if len(signatures) != 1:
         raise NotProven(f"its log entry has {len(signatures)} signatures; one is expected")
     # Rekor encodes the envelope's base64 text once more.
-    inner = _decoded(signatures[0].get("sig"))
-    _same(_decoded(inner.decode("ascii", "replace")), material.signature, "signature")
+    _same(_decoded(signatures[0].get("sig")), base64.b64encode(material.signature), "signature")
     _same_signer(_decoded(signatures[0].get("publicKey")), signer)
     del message
 
