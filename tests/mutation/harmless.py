@@ -487,7 +487,7 @@ ROOTS = (
         place=rf"{_PART}(/publicKey)?/validFor(/(start|end))?",
         change=r"swapped:\d|NUL-after|removed|null|flipped:\d+",
         reason="another window that holds the artifact's times; without an end it is open",
-        example=("lab/agent-signed/0", "certificateAuthorities/0/validFor", "swapped:1"),
+        example=("lab/agent-signed/0", "certificateAuthorities/0/validFor/start", "swapped:1"),
         effects=_WITNESS,
     ),
     Harmless(
@@ -500,7 +500,7 @@ ROOTS = (
         place=rf"{_PART}/certChain/certificates/\d+/rawBytes>[0-9.]*",
         change=r"flipped:\d+",
         reason="a root's certificates are trusted as they stand: of an anchor key and name count (RFC 5280, 6.1)",
-        example=("lab/agent-signed/0", "certificateAuthorities/0/certChain/certificates/0/rawBytes>0.2", "flipped:1"),
+        example=("lab/agent-signed/0", "certificateAuthorities/0/certChain/certificates/0/rawBytes>0.2", "flipped:341"),
     ),
 )
 
