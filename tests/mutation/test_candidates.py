@@ -5,6 +5,7 @@ The normal run takes a sample that is the same in every run, the marker `exhaust
 
 from __future__ import annotations
 
+import re
 import zlib
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NAMES = sorted(cases())
+ALIKE = re.compile(r"lab/(?!agent-signed|many|person|gitlab|keyed|two-signers)")
+"""Bundles by the same producer in the same form as others of the lab: of each every eighth byte, and together all."""
 CHANGES_STEP = 25
 FLIPS_STEP = 150
 
@@ -73,7 +76,10 @@ def test_no_part_changed_passes_as_something_else(name: str) -> None:
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.parametrize("name", NAMES)
 def test_no_byte_flipped_passes_as_something_else(name: str, part: int) -> None:
-    _attack(name, flips(document(cases()[name]), offset=part, step=4))
+    if ALIKE.match(name) is None:
+        _attack(name, flips(document(cases()[name]), offset=part, step=4))
+    else:
+        _attack(name, flips(document(cases()[name]), offset=8 * part + _offset(name, 8), step=32))
 
 
 @pytest.mark.parametrize("row", CANDIDATES, ids=lambda row: row.example[1].replace("/", "."))
