@@ -130,9 +130,9 @@ CANDIDATES = (
         change=r"swapped:\d",
         reason="for a key, a timestamp of an authority outside the root is ignored and noted (rule 5)",
         example=(
-            "conformance/managed-key-happy-path",
+            "forge/bundle-0.3-message-hashedrekord-key",
             "layer/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp",
-            "swapped:2",
+            "swapped:1",
         ),
         case=".*key.*",
         effects=_WITNESS,
