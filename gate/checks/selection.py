@@ -210,7 +210,7 @@ def _commit(commits: tuple[str, ...], certified: Source | None, stated: Source) 
     differ = _differ("commits", certified, stated)
     conflict = (certified.conflict if certified else None) or stated.conflict
     problem = differ or conflict or (f"{len(commits)} commits" if len(commits) > 1 else None)
-    if problem is None and not all(is_commit(commit) for commit in commits):
+    if problem is None and not is_commit(commits[0]):
         problem = f"{commits[0]!a}, which is no whole commit"
     return Aspect(
         name="commit",

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.checks import check_image
+from gate.checks.selection import Aspect, Judged
 from gate.claims import read_claims
 from gate.errors import InvalidPolicy
 from gate.limits import Limits
+from gate.policy.matching import glob
 from gate.reference import parse_reference
 from gate.verdict import Outcome
 from tests.evidence import (
@@ -226,6 +228,32 @@ def test_id_differs_excuses_an_exact_builder_and_is_invalid_for_a_pattern() -> N
     pattern = other.replace(f'"{SCANNER}"', '{ glob = "https://github.com/acme/**@refs/**" }')
     with pytest.raises(InvalidPolicy, match="id-differs needs an exact id"):
         policy(under(proven(), pattern + "id-differs = true\n"))
+
+
+def test_id_differs_would_excuse_no_pattern_even_if_a_policy_could_say_it() -> None:
+    """Rule 12."""
+    ours = policy(under(proven(), BUILDER.replace(f'"{WORKFLOW}"', f'"{SCANNER}"') + "id-differs = true\n"))
+    claims = read_claims((provenance(predicate_v1(builder=SCANNER)),), limits=Limits())
+    builder = ours.builders["release"]
+    loose = replace(builder, id=glob("https://github.com/acme/**@refs/**"))
+    for entry, outcome in ((builder, Outcome.PASS), (loose, Outcome.FAIL)):
+        judged = replace(ours, builders={"release": entry})
+        (rule,) = check_image(parse_reference(REFERENCE), claims, judged, gaps=(), now=NOW)
+        assert {item.check: item.outcome for item in rule.results}["provenance.builder"] is outcome
+
+
+def test_a_statement_of_which_nothing_was_asked_satisfies_nothing() -> None:
+    """Section 9: an empty list of aspects never passes."""
+    (read,) = read_claims((provenance(),), limits=Limits()).provenance
+    aspect = Aspect(name="builder", passed=True, expected="x", found="x")
+    for aspects, satisfies in (((), False), ((aspect,), True), ((aspect, replace(aspect, passed=False)), False)):
+        judged = Judged(provenance=read, builders=(), aspects=aspects, repository=None, commits=())
+        assert judged.satisfies is satisfies
+
+
+def test_one_of_several_sources_or_refs_is_enough() -> None:
+    several = proven(source=f'["https://github.com/acme/other", "{REPOSITORY}"]', refs=f'["refs/heads/x", "{MAIN}"]')
+    assert passes(under(several), provenance())
 
 
 def test_id_differs_of_one_entry_does_not_excuse_another() -> None:

@@ -234,3 +234,10 @@ def test_a_certificate_that_names_a_commit_and_no_repository_still_names_the_com
                                     source_repository_digest=HEAD))  # fmt: skip
     assert source is not None
     assert source.commits == (HEAD,)
+
+
+def test_a_certificate_of_a_host_without_a_path_disagrees_with_every_old_form() -> None:
+    identity = github(repository="https://github.com", github_workflow_repository="acme/api")
+    found = certified_source(identity)
+    assert found is not None
+    assert found.conflict == "the certificate names the repositories 'https://github.com' and 'acme/api'"
