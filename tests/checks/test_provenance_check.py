@@ -242,6 +242,15 @@ def test_id_differs_would_excuse_no_pattern_even_if_a_policy_could_say_it() -> N
         assert {item.check: item.outcome for item in rule.results}["provenance.builder"] is outcome
 
 
+def test_a_predicate_that_contradicts_itself_fails_where_nobody_names_a_commit() -> None:
+    """Rule 12: here it names two refs, of which the first by name is the certificate's."""
+    other = dependency(uri=f"git+{REPOSITORY}@refs/heads/x", commit=None)
+    evidence = provenance(predicate_v1(dependencies=[other]), signer=github(commit=None))
+    assert failed(PROVENANCE_POLICY, evidence) == ("provenance.commit",)
+    same = dependency(uri=f"git+{REPOSITORY}@{MAIN}", commit=None)
+    assert passes(PROVENANCE_POLICY, provenance(predicate_v1(dependencies=[same]), signer=github(commit=None)))
+
+
 def test_a_statement_of_which_nothing_was_asked_satisfies_nothing() -> None:
     """Section 9: an empty list of aspects never passes."""
     (read,) = read_claims((provenance(),), limits=Limits()).provenance
