@@ -305,6 +305,13 @@ def test_a_root_without_a_part_that_certificates_need_is_invalid(part: str, valu
         load(edited(root_document(), part, value))
 
 
+WITHOUT_KEY = {
+    "baseUrl": "https://log.example",
+    "logId": {"keyId": "AAAA"},
+    "validFor": {"start": "2020-01-01T00:00:00Z"},
+}
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -315,6 +322,8 @@ def test_a_root_without_a_part_that_certificates_need_is_invalid(part: str, valu
         ("tlogs.0.publicKey.validFor.start", "yesterday"),
         ("tlogs.0.publicKey.validFor.start", 7),
         ("tlogs.0.publicKey", DROP),
+        ("tlogs.0", WITHOUT_KEY),
+        ("ctlogs.0", WITHOUT_KEY),
         ("tlogs.0.logId", DROP),
         ("tlogs.0.logId.keyId", "!"),
         ("tlogs.0.baseUrl", DROP),
