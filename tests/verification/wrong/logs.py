@@ -91,9 +91,10 @@ def _noted_under_another_hint(trial: Trial) -> Trial:
     return _envelope(lambda note: log.note(note.partition("\n\n")[0] + "\n"))(trial)
 
 
-def _witnessed(note: str) -> str:
+def _witnessed(note: str, count: int = 1) -> str:
+    """With so many signatures by others before the log's own."""
     text, _, signatures = note.partition("\n\n")
-    return f"{text}\n\n\u2014 witness.example {b64(bytes(72))}\n{signatures}"
+    return f"{text}\n\n" + f"\u2014 witness.example {b64(bytes(72))}\n" * count + signatures
 
 
 def _log(**parts: Any) -> Change:
@@ -340,6 +341,15 @@ CHECKPOINTS: Final = (
         wrong=lambda trial: trial.but(noted=lambda text: "\n".join([*text.split("\n")[:2], ""])),
         reason="is no signed note",
         formats=proven,
+        guard=NOTE,
+    ),
+    Row(
+        step=Step.LOG,
+        broken="a checkpoint of 101 signatures",
+        wrong=_envelope(lambda note: _witnessed(note, 100)),
+        reason="its checkpoint has 101 signatures",
+        formats=proven,
+        right=_envelope(lambda note: _witnessed(note, 99)),
         guard=NOTE,
     ),
     Row(
