@@ -321,18 +321,18 @@ ROWS: Final = (
     *(
         Row(
             step=Step.FORMAT,
-            broken=f"a log entry whose {path} is {value!r}",
+            broken=f"a log entry {what}",
             wrong=in_entry(path, value),
             reason=reason,
             formats=both(bundled, formats),
         )
-        for path, value, reason, formats in (
-            ("kindVersion.kind", "", "it has no kind", logged),
-            ("kindVersion.version", 1, "it has no version", logged),
-            ("logId.keyId", "", "it has no keyId", logged),
-            ("canonicalizedBody", DROP, "it has no canonicalizedBody", logged),
-            ("inclusionProof.hashes", [1], "no base64 text", proven),
-            ("inclusionProof.checkpoint.envelope", "", "it has no envelope", proven),
+        for what, path, value, reason, formats in (
+            ("of no kind", "kindVersion.kind", "", "it has no kind", logged),
+            ("whose version is a number", "kindVersion.version", 1, "it has no version", logged),
+            ("of no log", "logId.keyId", "", "it has no keyId", logged),
+            ("without its body", "canonicalizedBody", DROP, "it has no canonicalizedBody", logged),
+            ("whose proof has a number for a hash", "inclusionProof.hashes", [1], "no base64 text", proven),
+            ("with an empty checkpoint", "inclusionProof.checkpoint.envelope", "", "it has no envelope", proven),
         )
     ),
     Row(
