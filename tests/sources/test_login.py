@@ -281,6 +281,34 @@ def test_a_wrong_password_is_shown_once(network: Network) -> None:
     assert len(shown(registry)) == 1
 
 
+def test_a_password_that_basic_refused_is_not_shown_again(network: Network) -> None:
+    registry = network.add(HOST, {"acme/api": LAYOUT}, guard=basic_auth("ada", "other"))
+    image = open_image(access(network))
+    for _ in range(3):
+        with pytest.raises(AccessDenied, match="were refused"):
+            image.resolve()
+        assert len(shown(registry)) == 1
+
+
+def test_a_thread_that_comes_late_takes_the_token_that_is_there(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread logs in between this one's two looks at what is known."""
+    service = own()
+    network.add(HOST, {"acme/api": LAYOUT}, guard=service.both)
+    login = open_image(access(network))._registry.login
+    expected = login._expected
+
+    def overtaken(repository: str) -> str | None:
+        monkeypatch.setattr(login, "_expected", expected)
+        login.authorization(repository)
+        return expected(repository)
+
+    monkeypatch.setattr(login, "_expected", overtaken)
+    assert login.authorization("acme/api") == "Bearer issued-0"
+    assert service.used == ["basic"]
+
+
 @pytest.mark.parametrize("entry", [None, {"registrytoken": SECRET}], ids=["password", "registry token"])
 def test_a_credential_that_is_revoked_in_the_middle_is_not_sent_again(entry: object, network: Network) -> None:
     def guard(request: Request) -> Response | None:
