@@ -202,10 +202,12 @@ def test_many_threads_log_in_once(network: Network) -> None:
     assert len([request for request in registry.requests if request.path.startswith("/token")]) == 1
 
 
-def test_a_second_repository_is_asked_for_with_its_own_token_at_once(network: Network) -> None:
+@pytest.mark.parametrize("host", [HOST, "other.example"], ids=["with credentials", "as nobody"])
+def test_a_second_repository_is_asked_for_with_its_own_token_at_once(host: str, network: Network) -> None:
     service = own(private=())
+    service.anonymous = host != HOST
     registry = network.add(HOST, {"acme/api": LAYOUT, "acme/web": LAYOUT}, guard=service.both)
-    registries = Registries(access(network), limits=Limits(), deadline=Deadline(20))
+    registries = Registries(access(network, host=host), limits=Limits(), deadline=Deadline(20))
     registries.open(parse_reference(f"{HOST}/acme/api:v1")).resolve()
     registry.forget()
     registries.open(parse_reference(f"{HOST}/acme/web:v1")).resolve()
@@ -495,6 +497,8 @@ def test_no_realm_over_plain_http_gets_credentials_of_another_host() -> None:
         ("http://plain.acme.com", "http://plain.acme.com:8080/token"),
         ("http://plain.acme.com", "http://127.0.0.1/token"),
         ("http://127.0.0.1:5000", "http://plain.acme.com/token"),
+        ("https://plain.acme.com", "http://plain.acme.com/token"),
+        ("https://127.0.0.1:5000", "http://127.0.0.1:5001/token"),
     ],
 )
 def test_no_realm_is_asked_over_plain_http_but_on_the_host_that_is_asked_so_itself(registry: str, realm: str) -> None:
