@@ -136,7 +136,7 @@ def test_two_runs_give_the_same_report_but_for_times(verify: Callable[..., Ran])
 def test_sequential_round_trips_do_not_depend_on_the_number_of_attestations(
     case: str, verify: Callable[..., Ran]
 ) -> None:
-    with RegistryServer({"acme/api": LAB / case}, delay=0.05) as server:
+    with RegistryServer({"acme/api": LAB / case}, delay=0.2) as server:
         assert verify(f"{server.host}/acme/api:v1", policy=policy_path("production")).code == 0
         assert server.depth == 4, "tag, listings, manifests, blobs"
         digest = verify(f"{server.host}/acme/api:v1", policy=policy_path("production")).report["images"][0]["digest"]
