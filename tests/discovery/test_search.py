@@ -37,7 +37,7 @@ from gate.errors import (
     Unavailable,
 )
 from gate.limits import Deadline, Limits
-from gate.parallel import Background, run_round
+from gate.parallel import Background, Budget, Share, run_round
 from gate.reference import Digest, parse_reference
 from gate.sources import Answer, Content, Listing
 from gate.sources.layout import LayoutSource
@@ -585,6 +585,23 @@ def test_a_blob_that_several_manifests_carry_is_read_once_and_counted_for_each()
     assert source.asked.count(str(digest_of(b"the same"))) == 1
     assert isinstance(look(source, limits=Limits(evidence_bytes=39)).missed[0], LimitExceeded)
     assert look(source, limits=Limits(evidence_bytes=40)).missed == ()
+
+
+@pytest.mark.parametrize("attached", [0, 3])
+def test_what_a_search_will_hold_is_taken_from_its_share_once_and_before_it_is_fetched(attached: int) -> None:
+    source = FakeSource()
+    for number in range(attached):
+        source.attach(b"%d" % number)
+
+    class Counted(Share):
+        def take(self, amount: int) -> None:
+            taken.append(amount)
+            assert not {str(digest) for digest in source.blobs} & set(source.asked)
+
+    taken: list[int] = []
+    share = Counted(Budget(1, Deadline(1)))
+    discover(source, digest=None, limits=LIMITS, deadline=Deadline(20), share=share)
+    assert taken == [attached]
 
 
 # --- order and rounds
