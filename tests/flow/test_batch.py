@@ -241,11 +241,20 @@ def test_all_wrong_references_are_said_at_once(verify: Callable[..., Ran]) -> No
     assert "ghcr.io/Acme/api" in ran.report["error"]["message"]
 
 
-@pytest.mark.parametrize("flags", [["--as", "ghcr.io/acme/api"], ["--bundle", "bundle.json"]])
-def test_what_is_about_one_reference_does_not_go_with_several(flags: list[str], verify: Callable[..., Ran]) -> None:
-    ran = verify(f"oci:{SIGNED}", f"oci:{UNSIGNED}", *flags, policy=POLICY)
+@pytest.mark.parametrize(
+    ("kind", "flags", "message"),
+    [
+        ("oci", ["--as", "ghcr.io/acme/api"], "--as names one local image"),
+        ("oci", ["--bundle", "bundle.json"], "--bundle goes with one file:PATH"),
+        ("file", ["--bundle", "bundle.json"], "--bundle goes with one file:PATH"),
+    ],
+)
+def test_what_is_about_one_reference_does_not_go_with_several(
+    kind: str, flags: list[str], message: str, verify: Callable[..., Ran]
+) -> None:
+    ran = verify(f"{kind}:{SIGNED}", f"{kind}:{UNSIGNED}", *flags, policy=POLICY)
     assert (ran.code, ran.report["images"]) == (2, [])
-    assert flags[0] in ran.err
+    assert message in ran.err
 
 
 def test_a_broken_layout_is_undecided_and_the_others_are_judged(tmp_path: Path, verify: Callable[..., Ran]) -> None:
@@ -271,6 +280,18 @@ def test_a_crash_over_one_image_is_4_and_the_others_are_reported(
     assert (ran.code, ran.report["verdict"], ran.report["error"]["code"]) == (4, "undecided", "internal")
     assert verdicts(ran) == [(f"oci:{SIGNED}", 0), (f"oci:{LAB / 'two-signers'}", 0)]
     assert "RuntimeError" in ran.out + ran.err
+
+
+def test_a_run_that_judged_not_all_is_never_a_pass(verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever bug of ours leaves one out."""
+
+    def forgetful(judge: Judge, references: list[Reference], done: list[Any], **_: Any) -> None:
+        done[:] = [judge.judge(references[0]), None]
+
+    monkeypatch.setattr("gate.flow.judge_all", forgetful)
+    ran = verify(f"oci:{SIGNED}", f"oci:{LAB / 'two-signers'}", policy=POLICY)
+    assert (ran.code, ran.report["verdict"], len(ran.report["images"])) == (4, "undecided", 1)
+    assert ran.report["error"]["code"] == "internal"
 
 
 def test_the_deadline_is_the_whole_runs(images: list[Path], tmp_path: Path, verify: Callable[..., Ran]) -> None:
