@@ -145,6 +145,8 @@ class Sigstore:
         if leaf.names:
             builder = builder.add_extension(x509.SubjectAlternativeName(leaf.names), critical=True)
         values: dict[int | str, bytes] = dict(leaf.extensions)
+        if leaf.issuer and not {1, 8} & values.keys():
+            values.setdefault(1, leaf.issuer.encode())  # both forms, as Fulcio: cosign's older formats read this one
         if leaf.issuer:
             values.setdefault(8, utf8_string(leaf.issuer))
         for number, value in values.items():

@@ -48,8 +48,16 @@ class Log:
 
     @property
     def key_id(self) -> bytes:
-        """The id that bundles and roots know it by: its own, or another's that it claims to be."""
-        return self.claims_to_be or hashlib.sha256(spki(self.key)).digest()
+        """The id that bundles and roots know it by: its own, or another's that it claims to be.
+
+        Rekor v2's is the key id of its signed notes, which has the origin in it; Rekor v1's hashes the key alone.
+        """
+        if self.claims_to_be:
+            return self.claims_to_be
+        if isinstance(self.key, ed25519.Ed25519PrivateKey):
+            raw = self.key.public_key().public_bytes_raw()
+            return hashlib.sha256(self.origin.encode() + b"\n\x01" + raw).digest()
+        return hashlib.sha256(spki(self.key)).digest()
 
     @property
     def origin(self) -> str:
