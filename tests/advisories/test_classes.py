@@ -256,6 +256,34 @@ def test_a_name_that_looks_like_the_signers_is_someone_else(identity: str, name:
     assert scene.judge(signer=signer).code == 0
 
 
+@pytest.mark.parametrize(
+    "identity",
+    [
+        'identity = { glob = "https://github.com/acme/**@refs/**" }',
+        "identity = { regex = 'https://github[.]com/acme/.*' }",
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("acme/api", "acme/../mallory/api"),
+        ("acme/api", "acme/./api"),
+        ("acme/api", "acme/%2e%2e/mallory"),
+        ("acme/api", "acme/api\n"),
+        ("@refs/", "@refs/heads/x@refs/"),
+        ("refs/heads/main", "refs/heads/../tags/v1"),
+    ],
+)
+def test_a_name_that_readers_read_differently_matches_no_pattern(
+    identity: str, before: str, after: str, scene: Scene
+) -> None:
+    """P-T19: the widest pattern admits no name that climbs, is encoded or has two refs; its exact text may be named."""
+    name = IDENTITY.replace(before, after)
+    scene.bundle(scene.signed(by=name))
+    assert scene.judge(signer=f'issuer = "{ISSUER}"\n{identity}').code == 1
+    assert scene.judge(signer=f'issuer = "{ISSUER}"\nidentity = {json.dumps(name)}').code == 0
+
+
 def test_a_dot_in_a_regular_expression_is_any_character_and_the_policy_says_so_itself(scene: Scene) -> None:
     """P-T19: what was not escaped is a pattern; nothing but the policy's author can know that it was not meant."""
     scene.bundle(scene.signed(by=IDENTITY.replace("github.com", "githubXcom")))
