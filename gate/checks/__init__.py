@@ -22,7 +22,6 @@ from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from gate.claims import Claims
@@ -53,18 +52,13 @@ def check_image(
     *,
     gaps: tuple[Gap, ...],
     now: datetime,
-    only: Collection[str] | None = None,
 ) -> tuple[RuleResult, ...]:
-    """Run every check of every rule whose `images` match, for one digest; with `only`, of the rules of these names."""
+    """Run every check of every rule whose `images` match, for one digest."""
     rules = rules_for(policy, reference)
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
     default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
-    return tuple(
-        check_rule(rule, claims, policy, gaps=gaps, now=now, default=default)
-        for rule in rules
-        if only is None or rule.name in only
-    )
+    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
 
 
 def check_rule(

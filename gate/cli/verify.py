@@ -47,7 +47,7 @@ def verify(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="REF...",
+            metavar="REF",
             help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], file:PATH",
         ),
     ] = None,
@@ -76,7 +76,7 @@ def verify(
         str | None,
         typer.Option(
             "--signature-repository",
-            help="Look in this repository too for what is attached, as cosign does with COSIGN_REPOSITORY.",
+            help="Look in this repository too for what is attached: where COSIGN_REPOSITORY had cosign put it.",
             metavar="REPO",
         ),
     ] = None,

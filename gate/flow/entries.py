@@ -57,11 +57,8 @@ def judge_entries(
         )
         chosen |= {rule.name: nothing for rule in spread}
 
-    wanted: dict[Digest, list[str]] = {}
-    for rule in rules:
-        for entry in chosen[rule.name].entries:
-            wanted.setdefault(entry.digest, []).append(rule.name)
-    jobs = [partial(judge.judge_digest, reference, look(digest), only=tuple(names)) for digest, names in wanted.items()]
+    wanted = dict.fromkeys(entry.digest for rule in rules for entry in chosen[rule.name].entries)
+    jobs = [partial(judge.judge_digest, reference, look(digest)) for digest in wanted]
     answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
     found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))
     whole = all(chosen[rule.name].whole for rule in spread)

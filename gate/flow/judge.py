@@ -22,7 +22,7 @@ from gate.reference import Transport
 from gate.verdict import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from gate.limits import Deadline, Limits
@@ -152,10 +152,8 @@ class Judge:
             deadline=self.deadline,
         )
 
-    def judge_digest(
-        self, reference: Reference, look: Callable[[Share], Discovery], *, only: Collection[str] | None = None
-    ) -> Judged:
-        """One digest, by all rules that match or those of these names. Raises `CouldNotLook` if it cannot be had."""
+    def judge_digest(self, reference: Reference, look: Callable[[Share], Discovery]) -> Judged:
+        """One digest, by all rules that match. Raises `CouldNotLook` if it cannot be had."""
         with self._budget.share() as share:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
             found = look(share)
@@ -174,7 +172,7 @@ class Judge:
             claims = read_claims(evidence, limits=self.limits)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
-            rules = check_image(reference, claims, self.policy, gaps=gaps, now=self.now, only=only)
+            rules = check_image(reference, claims, self.policy, gaps=gaps, now=self.now)
         # 6. Verdict: derived from the results, wherever it is asked for.
         judged = Judged(image=found.image, rules=rules, evidence=evidence, ledger=found.ledger)
         return without_predicates(judged) if self._light else judged
