@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gate.verification import Evidence
 
 
-def _raising(error: Exception) -> Callable[..., object]:
+def _raising(error: BaseException) -> Callable[..., object]:
     def fail(*_: object, **__: object) -> object:
         raise error
 
@@ -39,9 +39,9 @@ def _raising(error: Exception) -> Callable[..., object]:
 
 @pytest.mark.parametrize("part", ["read_bundle", "read_identity", "verify_with_certificate", "read_statement"])
 def test_our_own_fault_in_any_part_ends_the_run_and_rejects_nothing(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Section 9: a deadline or a full memory says nothing about the evidence."""
+    """Section 9: a deadline, a full memory or a signal says nothing about the evidence."""
     document = Sigstore().sign(about_forged())
-    for error in (DeadlineExceeded("late"), MemoryError()):
+    for error in (DeadlineExceeded("late"), MemoryError(), KeyboardInterrupt()):
         monkeypatch.setattr(room, part, _raising(error))
         with pytest.raises(type(error)):
             forged_outcome(document)

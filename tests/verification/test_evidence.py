@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.discovery import Kind
-from gate.verification import Content, Identity, LogEntry, Statement, Verified
+from gate.verification import Content, Identity, LogEntry, Statement, Verified, without_predicate
 from gate.verification import evidence as room
+from tests.evidence import message
 from tests.forge import SIGNED_AT, Sigstore
 from tests.verification.lab import (
     DROP,
@@ -111,3 +112,23 @@ def test_an_integrated_time_that_nothing_signed_is_not_reported() -> None:
 def test_verification_is_a_function_of_its_arguments() -> None:
     document = Sigstore().sign(about_forged())
     assert forged_outcome(document) == forged_outcome(document)
+
+
+def test_evidence_without_its_predicate_says_all_else() -> None:
+    payload = about_forged(predicate={"a": 1})
+    evidence = forged_verified(Sigstore().sign(payload))
+    light = without_predicate(evidence)
+    assert evidence.statement is not None
+    assert light.statement == dataclasses.replace(evidence.statement, predicate={})
+    assert evidence.statement.predicate == {"a": 1}
+    assert (light.digest, light.signer, light.times, light.logs) == (
+        evidence.digest,
+        evidence.signer,
+        evidence.times,
+        evidence.logs,
+    )
+
+
+def test_evidence_that_is_no_statement_has_no_predicate_to_lose() -> None:
+    evidence = message()
+    assert without_predicate(evidence) is evidence

@@ -496,6 +496,17 @@ def test_a_root_with_a_certificate_that_not_every_library_reads_is_invalid(part:
         load(broken)
 
 
+@pytest.mark.parametrize("part", ["certificateAuthorities", "timestampAuthorities"])
+def test_a_root_with_a_certificate_of_a_version_that_there_is_not_is_invalid(part: str) -> None:
+    """The library has an error of its own for it, which is no `ValueError`."""
+    path = f"{part}.0.certChain.certificates.0.rawBytes"
+    raw = base64.b64decode(at(Sigstore().root(), path))
+    odd = raw.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1)
+    assert odd != raw
+    with pytest.raises(InvalidTrustRoot, match="cannot be read"):
+        load(edited(Sigstore().root(), path, b64(odd)))
+
+
 def test_a_library_that_panics_over_a_candidate_ends_that_candidate_and_not_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
