@@ -1,21 +1,40 @@
 """How much of the world gate is willing to take in, in one table, and how long it waits.
 
-What goes out: `Limits` (counts and bytes) and `Deadline` (seconds). Nothing here reads or enforces: each source and
-parser enforces the number it is given. Going over one is `LimitExceeded` or `DeadlineExceeded`, never "the first n".
+What goes out: `Limits` (counts and bytes), `Tally` (what adds up over one image) and `Deadline` (seconds). Nothing here
+reads: each source and parser enforces the number it is given. Going over one is `LimitExceeded` or `DeadlineExceeded`,
+never "the first n".
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from gate.errors import DeadlineExceeded
+from gate.errors import DeadlineExceeded, LimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
+
+
+class Tally:
+    """What one image has cost so far, over all its documents and from any number of threads."""
+
+    __slots__ = ("_lock", "_sums")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sums: dict[str, int] = {}
+
+    def add(self, what: str, count: int, bound: int) -> None:
+        """Count `count` more of `what`. Raises `LimitExceeded` if that is more than `bound` in all."""
+        with self._lock:
+            found = self._sums[what] = self._sums.get(what, 0) + count
+        if found > bound:
+            raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +83,16 @@ class Limits:
     json_bytes: int = 4 << 20
     """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
     json_tokens: int = 200_000
-    """Values, keys and brackets in one untrusted document, counted before it is parsed."""
-    payload_tokens: int = 2_000_000
-    """The same of a payload whose signature verified, which may be an SBOM: its signer may still be anybody."""
+    """Brackets, commas and colons of one untrusted document, counted before it is parsed."""
+    payload_tokens: int = 1_000_000
+    """The same of a payload whose signature verified, which may be an SBOM: its signer may still be anybody. A payload
+    of 12 MiB, the most that a blob holds as base64, has as many where it lists files as SPDX does."""
+    image_tokens: int = 2_000_000
+    """The same over all documents of one image: its manifests, its bundles, their payloads."""
     json_depth: int = 64
     """Nesting. in-toto predicates stay below 15."""
+    tally: Tally | None = field(default=None, compare=False, repr=False)
+    """What one image has cost so far. Whoever judges an image gives it one of its own."""
 
 
 DEFAULT_TIMEOUT_SECONDS = 60.0

@@ -88,7 +88,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
 
 def read_simple_payload(payload: bytes, artifact: Artifact, limits: Limits) -> Mapping[str, str]:
     """The `optional` part of a verified simple-signing payload about `artifact`. Raises `Refused` or `NotAbout`."""
-    document = parse_object(payload, limits=limits, tokens=limits.payload_tokens)
+    document = parse_object(payload, limits=limits, signed=True)
     critical = document.get("critical")
     if not isinstance(critical, Mapping) or critical.get("type") not in _TYPES:
         raise Refused("its payload is no container image signature")

@@ -57,7 +57,7 @@ def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statem
     The payload's signature has verified, but its signer may be anybody: tokens are bounded here too, with room for real
     SBOMs. Raises `Refused` or `NotAbout`.
     """
-    document = parse_object(payload, limits=limits, tokens=limits.payload_tokens)
+    document = parse_object(payload, limits=limits, signed=True)
     version = document.get("_type")
     if not isinstance(version, str) or version not in _VERSIONS:
         raise Refused(f"{version!a} is no in-toto statement that gate reads")
