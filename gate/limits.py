@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.errors import DeadlineExceeded, LimitExceeded
 
@@ -35,6 +35,10 @@ class Tally:
             found = self._sums[what] = self._sums.get(what, 0) + count
         if found > bound:
             raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image")
+
+
+MAX_TEXT: Final = 2048
+"""Characters of a foreign text that a policy is held against and a report quotes: a URI, a type, a builder's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Limits:
     layout_files: int = 10_000
     """Entries of an archive, or manifests looked at in a layout that holds many images."""
     claims: int = 10_000
-    """Commits that one provenance may list; a release of a large project holds a few thousand."""
+    """Commits that the provenance of one image may list; a release of a large project holds a few thousand."""
     redirects: int = 3
     """A blob is redirected once to a store; more is a loop or a game."""
     attempts: int = 3
@@ -84,10 +88,10 @@ class Limits:
     """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
     json_tokens: int = 200_000
     """Brackets, commas and colons of one untrusted document, counted before it is parsed."""
-    payload_tokens: int = 1_000_000
-    """The same of a payload whose signature verified, which may be an SBOM: its signer may still be anybody. A payload
-    of 12 MiB, the most that a blob holds as base64, has as many where it lists files as SPDX does."""
-    image_tokens: int = 2_000_000
+    payload_tokens: int = 800_000
+    """The same of a payload whose signature verified, which may be an SBOM of 12 MiB, the most that a blob holds as
+    base64: SBOMs have one in 16 bytes or more. Its signer may still be anybody, and each may cost 130 bytes."""
+    image_tokens: int = 1_500_000
     """The same over all documents of one image: its manifests, its bundles, their payloads."""
     json_depth: int = 64
     """Nesting. in-toto predicates stay below 15."""
