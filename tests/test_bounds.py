@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from gate import trust
 from gate.errors import LimitExceeded
@@ -29,7 +31,8 @@ def smallest(name: str) -> int:
     low, high = 0, 1 << 20
     while high - low > 1:
         middle = (low + high) // 2
-        if judged(Limits(**{name: middle})).exit_code == 0:
+        changed: dict[str, Any] = {name: middle}
+        if judged(replace(Limits(), **changed)).exit_code == 0:
             high = middle
         else:
             low = middle

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, Proof, pae
+from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Proof, pae
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -80,7 +80,7 @@ def _statement(
     return Material(
         content=Content.STATEMENT,
         signature=_bytes(_as_object(signatures[0]), "sig"),
-        message=Message(pae(payload_type, payload)),
+        message=pae(payload_type, payload),
         payload=payload,
         payload_type=payload_type,
         certificate=certificate,

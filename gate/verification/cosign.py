@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gate.strictjson import JSON, Refused, parse_object
 from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, pae
-from gate.verification.statement import NotAbout
+from gate.verification.statement import NotAbout, texts
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -64,7 +64,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
         raise Refused("its envelope has no payload type or no signature")
     if len(signatures) > _MAX_SIGNATURES:
         raise Refused(f"its envelope has {len(signatures)} signatures; at most {_MAX_SIGNATURES} are looked at")
-    message = Message(pae(kind, payload))
+    message = pae(kind, payload)
     found = []
     for item in signatures:
         signature = _base64(item.get("sig")) if isinstance(item, Mapping) else b""
@@ -96,9 +96,7 @@ def read_simple_payload(payload: bytes, artifact: Artifact, limits: Limits) -> M
     digest = about.get("docker-manifest-digest") if isinstance(about, Mapping) else None
     if digest != str(artifact.asked):
         raise NotAbout(f"it is about {digest!a}, not about {artifact.asked}")
-    optional = document.get("optional")
-    found = optional if isinstance(optional, Mapping) else {}
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    return texts(document.get("optional"))
 
 
 def _certificate(annotations: Mapping[str, str]) -> bytes | None:
