@@ -53,8 +53,12 @@ class Limits:
     """A token service's answer is a few KiB."""
     error_bytes: int = 8 << 10
     """Of a failed answer only the error codes are read."""
-    evidence_bytes: int = 128 << 20
-    """All blobs of one digest together, and of all digests of a run at one time: memory is a multiple of it."""
+    evidence_bytes: int = 32 << 20
+    """All blobs of one digest together, and of all digests of a run at one time: they are in memory together."""
+    manifests_bytes: int = 16 << 20
+    """All manifests that are attached to one digest; they have about 1 KiB for each signature."""
+    proofs: int = 800
+    """Signatures, log entries and timestamps of one digest together: each takes a verification, of up to 2 ms."""
     images: int = 12
     """References of one run that are judged at the same time."""
     platforms: int = 50

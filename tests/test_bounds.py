@@ -10,6 +10,7 @@ from gate import trust
 from gate.errors import LimitExceeded
 from gate.flow import ImageJudgement, judge
 from gate.limits import Deadline, Limits
+from gate.parallel import run_round
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
 from tests.conftest import LAB, policy_path
@@ -51,3 +52,39 @@ def test_tokens_are_bounded_over_the_documents_of_an_image_together() -> None:
 def test_what_one_image_cost_does_not_count_for_the_next() -> None:
     limits = Limits(image_tokens=smallest("image_tokens"))
     assert [judged(limits).exit_code for _ in range(3)] == [0, 0, 0]
+
+
+def test_signatures_entries_and_timestamps_are_bounded_over_an_image_together() -> None:
+    enough = smallest("proofs")
+    assert judged(Limits(proofs=enough)).exit_code == 0
+    image = judged(Limits(proofs=enough - 1))
+    assert image.exit_code == 4
+    assert f"more than {enough - 1} signatures, log entries and timestamps" in str(image.error)
+
+
+def test_manifests_are_bounded_over_an_image_together() -> None:
+    enough = smallest("manifests_bytes")
+    assert judged(Limits(manifests_bytes=enough)).exit_code == 0
+    image = judged(Limits(manifests_bytes=enough - 1))
+    assert image.exit_code == 4
+    assert any("bytes of manifests" in str(entry.error) for entry in image.ledger)
+
+
+def test_blobs_are_bounded_over_an_image_together() -> None:
+    enough = smallest("evidence_bytes")
+    assert judged(Limits(evidence_bytes=enough)).exit_code == 0
+    image = judged(Limits(evidence_bytes=enough - 1))
+    assert image.exit_code == 4
+    assert any("bytes of evidence" in str(entry.error) for entry in image.ledger)
+
+
+def test_an_error_that_became_a_value_holds_nothing_that_was_read() -> None:
+    def ask() -> None:
+        try:
+            raise ValueError
+        except ValueError as error:
+            raise LimitExceeded("x") from error
+
+    (answer,) = run_round([ask], deadline=Deadline(5), width=1)
+    assert isinstance(answer, LimitExceeded)
+    assert (answer.__traceback__, answer.__cause__, answer.__context__) == (None, None, None)

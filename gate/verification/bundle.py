@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Proof, pae
+from gate.verification.material import MAX_CERTIFICATE, MAX_TIMESTAMP, Content, Entry, Material, Proof, pae
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -129,7 +129,10 @@ def _timestamps(material: Mapping[str, JSON]) -> tuple[bytes, ...]:
     stamps = [] if data is None else _list(_as_object(data), "rfc3161Timestamps")
     if len(stamps) > _MAX_TIMESTAMPS:
         raise Refused(f"it has {len(stamps)} timestamps; at most {_MAX_TIMESTAMPS} are looked at")
-    return tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)
+    found = tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)
+    if any(len(stamp) > MAX_TIMESTAMP for stamp in found):
+        raise Refused(f"it has a timestamp of more than {MAX_TIMESTAMP} bytes")
+    return found
 
 
 def _entry(entry: Mapping[str, JSON], version: int) -> Entry:

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, pae
+from gate.verification.material import MAX_CERTIFICATE, MAX_TIMESTAMP, Content, Entry, Material, Message, pae
 from gate.verification.statement import NotAbout, texts
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 _BUNDLE: Final = "dev.sigstore.cosign/bundle"
 _TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _TYPES: Final = frozenset({"cosign container image signature", "atomic container signature"})
+_ANNOTATION_TOKENS: Final = 200  # the documents in annotations, and the log entry's body in one, have fewer than 50
 _MAX_SIGNATURES: Final = 8  # of one envelope; Google Cloud Build writes two
 
 
@@ -115,12 +116,12 @@ def _entries(annotations: Mapping[str, str], limits: Limits) -> tuple[Entry, ...
     text = annotations.get(_BUNDLE)
     if not text:
         return ()
-    document = parse_object(text.encode(), limits=limits)
+    document = parse_object(text.encode(), limits=limits, tokens=_ANNOTATION_TOKENS)
     payload = document.get("Payload")
     if not isinstance(payload, Mapping):
         raise Refused("its log entry has no payload")
     body = _base64(payload.get("body"))
-    inner = parse_object(body, limits=limits)
+    inner = parse_object(body, limits=limits, tokens=_ANNOTATION_TOKENS)
     kind, version = inner.get("kind"), inner.get("apiVersion")
     time, index, log_id = payload.get("integratedTime"), payload.get("logIndex"), payload.get("logID")
     if not isinstance(kind, str) or not isinstance(version, str) or not isinstance(log_id, str):
@@ -149,9 +150,10 @@ def _timestamps(annotations: Mapping[str, str], limits: Limits) -> tuple[bytes, 
     text = annotations.get(_TIMESTAMP)
     if not text:
         return ()
-    stamp = _base64(parse_object(text.encode(), limits=limits).get("SignedRFC3161Timestamp"))
-    if not stamp:
-        raise Refused("its timestamp is empty")
+    document = parse_object(text.encode(), limits=limits, tokens=_ANNOTATION_TOKENS)
+    stamp = _base64(document.get("SignedRFC3161Timestamp"))
+    if not 0 < len(stamp) <= MAX_TIMESTAMP:
+        raise Refused(f"its timestamp has {len(stamp)} bytes; 1 to {MAX_TIMESTAMP} are read")
     return (stamp,)
 
 

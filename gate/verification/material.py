@@ -19,6 +19,8 @@ ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 
 MAX_CERTIFICATE: Final = 16 << 10
 """Bytes of a certificate. Fulcio's have 1 to 2 KiB, and a library makes many times its size of a large one."""
+MAX_TIMESTAMP: Final = 16 << 10
+"""Bytes of a timestamp. With its authority's whole chain one has 4 to 8 KiB."""
 
 
 class Content(StrEnum):
