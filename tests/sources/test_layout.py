@@ -19,13 +19,14 @@ from gate.discovery import Discovery, discover
 from gate.errors import CouldNotLook, GateError, InvalidReference, LimitExceeded, Malformed, NotFound
 from gate.limits import Deadline, Limits
 from gate.reference import Digest, parse_digest, parse_reference
-from gate.sources import Content
 from gate.sources.layout import LayoutSource
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor
 from tests.conftest import LAB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from gate.sources import Content
 
 LIMITS = Limits()
 CASE = "agent-signed"
