@@ -8,11 +8,12 @@ from typing import Any
 
 from gate import trust
 from gate.errors import LimitExceeded
-from gate.flow import ImageJudgement, judge
+from gate.flow import ImageJudgement, Judge
 from gate.limits import Deadline, Limits
 from gate.parallel import run_round
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
+from gate.sources import Sources
 from tests.conftest import LAB, policy_path
 
 CASE = "agent-signed"
@@ -24,7 +25,10 @@ def judged(limits: Limits, case: str = CASE, policy: str = "production") -> Imag
     loaded = load_policy(policy_path(policy))
     root = trust.load("trusted_root.json", folder=LAB)
     reference = parse_reference(f"oci:{LAB / case}", asserted_name="ghcr.io/acme/api")
-    return judge(reference, loaded, roots=[root], limits=limits, deadline=Deadline(30), now=NOW)
+    deadline = Deadline(30)
+    sources = Sources(limits=limits, deadline=deadline)
+    judge = Judge(loaded, roots=[root], sources=sources, limits=limits, deadline=deadline, now=NOW)
+    return judge.judge(reference)
 
 
 def smallest(name: str) -> int:

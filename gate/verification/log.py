@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _NOTE_SIGNATURE: Final = re.compile("\u2014 (\\S+) (\\S+)\n")
 _NOTE_SIGNATURES: Final = re.compile(f"(?:{_NOTE_SIGNATURE.pattern})+")
-_MAX_SIGNATURES: Final = 100  # of one checkpoint; Go's note package, with which logs and witnesses are read, has the same
+_MAX_SIGNATURES: Final = (
+    100  # of one checkpoint; Go's note package, with which logs and witnesses are read, has the same
+)
 _BODY_TOKENS: Final = 200  # the bodies of all known kinds have fewer than 50
 _PROTO_ALGORITHMS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 

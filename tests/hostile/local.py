@@ -6,12 +6,13 @@ import os
 import tarfile
 from typing import TYPE_CHECKING, Final
 
-from tests.forge import JSONObject
 from tests.hostile.image import POLICY, Hostile, packed, sigstore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.forge import JSONObject
 
 _FULL: Final = 250 << 10
 
