@@ -1,21 +1,44 @@
 """How much of the world gate is willing to take in, in one table, and how long it waits.
 
-What goes out: `Limits` (counts and bytes) and `Deadline` (seconds). Nothing here reads or enforces: each source and
-parser enforces the number it is given. Going over one is `LimitExceeded` or `DeadlineExceeded`, never "the first n".
+What goes out: `Limits` (counts and bytes), `Tally` (what adds up over one image) and `Deadline` (seconds). Nothing here
+reads: each source and parser enforces the number it is given. Going over one is `LimitExceeded` or `DeadlineExceeded`,
+never "the first n".
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from gate.errors import DeadlineExceeded
+from gate.errors import DeadlineExceeded, LimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
+
+
+class Tally:
+    """What one image has cost so far, over all its documents and from any number of threads."""
+
+    __slots__ = ("_lock", "_sums")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sums: dict[str, int] = {}
+
+    def add(self, what: str, count: int, bound: int) -> None:
+        """Count `count` more of `what`. Raises `LimitExceeded` if that is more than `bound` in all."""
+        with self._lock:
+            found = self._sums[what] = self._sums.get(what, 0) + count
+        if found > bound:
+            raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image")
+
+
+MAX_TEXT: Final = 2048
+"""Characters of a foreign text that a policy is held against and a report quotes: a URI, a type, a builder's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +53,12 @@ class Limits:
     """A token service's answer is a few KiB."""
     error_bytes: int = 8 << 10
     """Of a failed answer only the error codes are read."""
-    evidence_bytes: int = 128 << 20
-    """All blobs of one digest together, and of all digests of a run at one time: memory is a multiple of it."""
+    evidence_bytes: int = 32 << 20
+    """All blobs of one digest together, and of all digests of a run at one time: they are in memory together."""
+    manifests_bytes: int = 16 << 20
+    """All manifests that are attached to one digest; they have about 1 KiB for each signature."""
+    proofs: int = 800
+    """Signatures, log entries and timestamps of one digest together: each takes a verification, of up to 2 ms."""
     images: int = 12
     """References of one run that are judged at the same time."""
     platforms: int = 50
@@ -47,7 +74,7 @@ class Limits:
     layout_files: int = 10_000
     """Entries of an archive, or manifests looked at in a layout that holds many images."""
     claims: int = 10_000
-    """Commits that one provenance may list; a release of a large project holds a few thousand."""
+    """Commits that the provenance of one image may list; a release of a large project holds a few thousand."""
     redirects: int = 3
     """A blob is redirected once to a store; more is a loop or a game."""
     attempts: int = 3
@@ -64,11 +91,16 @@ class Limits:
     json_bytes: int = 4 << 20
     """Untrusted JSON outside base64 text. A bundle is a few KiB around its payload."""
     json_tokens: int = 200_000
-    """Values, keys and brackets in one untrusted document, counted before it is parsed."""
-    payload_tokens: int = 2_000_000
-    """The same of a payload whose signature verified, which may be an SBOM: its signer may still be anybody."""
+    """Brackets, commas and colons of one untrusted document, counted before it is parsed."""
+    payload_tokens: int = 800_000
+    """The same of a payload whose signature verified, which may be an SBOM of 12 MiB, the most that a blob holds as
+    base64: SBOMs have one in 16 bytes or more. Its signer may still be anybody, and each may cost 130 bytes."""
+    image_tokens: int = 1_500_000
+    """The same over all documents of one image: its manifests, its bundles, their payloads."""
     json_depth: int = 64
     """Nesting. in-toto predicates stay below 15."""
+    tally: Tally | None = field(default=None, compare=False, repr=False)
+    """What one image has cost so far. Whoever judges an image gives it one of its own."""
 
 
 DEFAULT_TIMEOUT_SECONDS = 60.0

@@ -84,6 +84,8 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
             break
         if isinstance(answer, BaseException) and not isinstance(answer, GateError):
             raise answer
+        if isinstance(answer, GateError):  # a value from here on, without the frames that hold what was read
+            answer.__traceback__ = answer.__cause__ = answer.__context__ = None
         results[number] = answer
     return [results.get(number, late) for number in range(len(functions))]
 

@@ -4,8 +4,8 @@ What comes in: bytes that someone else wrote. What goes out: dicts, lists, strin
 document that only has one reading. It does not know any schema and fetches nothing.
 
 Refused, because two readers could differ or because reading would cost too much: invalid UTF-8, a byte order mark,
-duplicate keys, NaN and infinities, nesting deeper than `Limits.json_depth`, more tokens than `Limits.json_tokens`
-(RFC 8259 sections 4, 8 and 9 leave each of these to the reader).
+duplicate keys, NaN and infinities, nesting deeper than `Limits.json_depth`, more than `Limits.json_bytes` (base64 texts
+not counted) or `Limits.json_tokens` (RFC 8259 sections 4, 8 and 9 leave each of these to the reader).
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from gate.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | bool | None"
 
-# One that never ends is taken to the end, so that no byte is looked at twice.
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# Padding may be spelled \\u003d, as a library that escapes for HTML writes it.
+_BASE64 = re.compile(rb'"([A-Za-z0-9+/_-]{64,}+(?:=|\\u003[dD]){0,2}+)"')
+_BACKSLASHES = re.compile(rb"\\*+")
 _STRUCTURE = b"{}[],:"
 _EMPTY: dict[str, JSON] = {}
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_PIECE = 64 << 10
 
 
 class Refused(ValueError):
@@ -42,15 +44,22 @@ class Refused(ValueError):
         super().__init__(message)
 
 
-def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None) -> JSON:
+def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None, signed: bool = False) -> JSON:
     """Parse one JSON document.
 
-    `tokens` overrides `limits.json_tokens` (0 for no bound).
-    Raises `Refused`.
+    It has at most `limits.json_bytes` beside its longest base64 text (a bundle's payload) and `limits.json_tokens`, or
+    `tokens` where its form has only so many. `signed` says that it is a payload whose signature verified: then it may
+    be as large as it was fetched, with `limits.payload_tokens`. All documents of an image share `limits.tally`.
+
+    Raises `Refused`; `LimitExceeded` for what is too much over all documents of an image.
     """
     limits = limits or Limits()
-    bound = limits.json_tokens if tokens is None else tokens
-    _check_size(raw, bound, limits.json_depth)
+    if not signed:
+        _check_bytes(raw, limits.json_bytes)
+    bound = tokens if tokens is not None else limits.payload_tokens if signed else limits.json_tokens
+    found = _check_structure(raw, bound, limits.json_depth)
+    if limits.tally is not None:
+        limits.tally.add("JSON tokens", found, limits.image_tokens)
     try:
         text = raw.decode("utf-8")
         value: JSON = json.loads(
@@ -72,40 +81,71 @@ def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None
     return value
 
 
-def parse_object(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None) -> Mapping[str, JSON]:
+def parse_object(
+    raw: bytes, *, limits: Limits | None = None, tokens: int | None = None, signed: bool = False
+) -> Mapping[str, JSON]:
     """Like `parse`, for a document whose outermost value must be an object."""
-    value = parse(raw, limits=limits, tokens=tokens)
+    value = parse(raw, limits=limits, tokens=tokens, signed=signed)
     if not isinstance(value, dict):
         raise Refused("the document is not a JSON object")
     return value
 
 
-def _check_size(raw: bytes, tokens: int, depth: int) -> None:
-    """Refuse more than `tokens` (0: no bound) and more than `depth`, before anything is built."""
-    if _count(raw) <= (tokens or len(raw)) and raw.count(b"{") + raw.count(b"[") <= depth:
-        return  # whatever of it is in strings, it is within both
-    # Strings are taken out, so that what is counted is structure and nothing that a string spells.
-    structure = _STRING.sub(b'"', raw)
-    if tokens and _count(structure) > tokens:
-        raise Refused(f"JSON of more than {tokens} tokens", costly=True)
-    if _depth(structure) > depth:
-        raise Refused(f"JSON nested deeper than {depth}", costly=True)
+def _check_bytes(raw: bytes, bound: int) -> None:
+    """Refuse more than `bound` bytes, the longest base64 text not counted."""
+    if len(raw) <= bound:
+        return
+    longest = max((match.end(1) - match.start(1) for match in _BASE64.finditer(raw)), default=0)
+    if len(raw) - longest > bound:
+        raise Refused(f"JSON of {len(raw) - longest} bytes beside its payload; at most {bound} are read", costly=True)
+
+
+def _check_structure(raw: bytes, tokens: int, depth: int) -> int:
+    """Refuse more than `tokens` and more than `depth`, before anything is built. Returns how many tokens there are at
+    most: whatever of it stands in texts, it is no more.
+    """
+    found = _count(raw)
+    if found <= tokens and raw.count(b"{") + raw.count(b"[") <= depth:
+        return found
+    found = here = 0
+    for structure in _structure(raw):
+        found += _count(structure)
+        if found > tokens:
+            raise Refused(f"JSON of more than {tokens} tokens", costly=True)
+        here = _nesting(structure, here, depth)
+    return found
+
+
+def _structure(raw: bytes) -> Iterator[bytes]:
+    """The document without its texts, piece by piece: brackets, commas and colons that no text spells.
+
+    A backslash outside a text is where a parser stops, so that what it would hide is never built.
+    """
+    start, inside = 0, False
+    while start < len(raw):
+        end = start + _PIECE
+        if raw[end - 1 : end] == b"\\" and (run := _BACKSLASHES.match(raw, end)):
+            end = run.end() + 1  # an escape is not cut in two
+        parts = raw[start:end].replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
+        yield b"".join(parts[inside::2])
+        inside ^= len(parts) % 2 == 0
+        start = end
 
 
 def _count(structure: bytes) -> int:
     return sum(structure.count(bytes([mark])) for mark in _STRUCTURE)
 
 
-def _depth(structure: bytes) -> int:
-    """The deepest nesting of brackets, whether or not they match."""
-    depth = deepest = 0
+def _nesting(structure: bytes, here: int, depth: int) -> int:
+    """How deep it is nested after this piece, whether or not the brackets match. Raises `Refused` if ever too deep."""
     for mark in structure.translate(None, _NOT_BRACKETS):
         if mark in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
+            here += 1
+            if here > depth:
+                raise Refused(f"JSON nested deeper than {depth}", costly=True)
         else:
-            depth -= 1
-    return deepest
+            here -= 1
+    return here
 
 
 def _no_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:

@@ -159,7 +159,7 @@ def verified(
         statement=Statement(
             version="https://in-toto.io/Statement/v1",
             predicate_type=predicate_type,
-            predicate=json.loads(text),
+            payload=f'{{"predicate": {text}}}'.encode(),
             annotations={},
         ),
         seal=rooms._SEAL,

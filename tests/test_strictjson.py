@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.limits import Limits
+from gate.errors import LimitExceeded
+from gate.limits import Limits, Tally
 from gate.strictjson import JSON, Refused, parse, parse_object
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def test_half_a_surrogate_pair_is_refused(raw: bytes) -> None:
 def test_nesting_is_read_up_to_the_limit_and_refused_beyond_it_as_costly() -> None:
     limits = Limits(json_depth=5)
     assert parse(b"[" * 5 + b"]" * 5, limits=limits) == [[[[[]]]]]
+    assert parse(b"[" + b"[[]]," * 99 + b"[]]", limits=limits)
     for raw in (b"[" * 6 + b"]" * 6, b'{"a":' * 6 + b"1" + b"}" * 6, b'[{"a":' * 3 + b"1" + b"}]" * 3):
         assert _refused(raw + b"", limits=Limits(json_depth=5)).costly
 
@@ -131,20 +133,68 @@ def test_tokens_are_read_up_to_the_limit_and_refused_beyond_it_as_costly() -> No
     assert _refused(b'{"a":1}', limits=Limits(json_tokens=2)).costly
 
 
-def test_the_count_of_tokens_may_be_set_apart_and_0_is_no_bound() -> None:
+def test_a_form_of_few_tokens_has_a_bound_of_its_own() -> None:
     limits = Limits(json_tokens=2)
     assert parse(b"[1,2,3]", limits=limits, tokens=4) == [1, 2, 3]
-    assert parse(b"[1,2,3]", limits=limits, tokens=0) == [1, 2, 3]
     assert _refused(b"[1,2,3]", tokens=3).costly
+
+
+def test_a_signed_payload_has_bounds_of_its_own() -> None:
+    limits = Limits(json_tokens=2, json_bytes=2, payload_tokens=4)
+    assert parse(b"[1,2,3]", limits=limits, signed=True) == [1, 2, 3]
+    assert _refused(b"[1,2,3]", limits=limits).costly
+    with pytest.raises(Refused):
+        parse(b"[1,2,3,4]", limits=limits, signed=True)
+
+
+def test_bytes_are_read_up_to_the_limit_and_refused_beyond_it_as_costly() -> None:
+    limits = Limits(json_bytes=100)
+    assert parse(b'"' + b"!" * 98 + b'"', limits=limits)
+    assert _refused(b'"' + b"!" * 99 + b'"', limits=limits).costly
+    assert _refused(b" " * 101, limits=limits).costly
+
+
+@pytest.mark.parametrize("padding", ["", "=", "==", "\\u003d\\u003D"])
+def test_one_base64_text_does_not_count(padding: str) -> None:
+    limits = Limits(json_bytes=200)
+    text = "Az09+/-_" * 100 + padding
+    longest, second = f'"{text}"'.encode(), b'"' + b"A" * 150 + b'"'
+    assert parse(b'{"payload": ' + longest + b', "x": ' + second + b"}", limits=limits)
+    assert _refused(b'{"payload": ' + longest + b', "x": ' + longest + b"}", limits=limits).costly
+    assert _refused(b'{"payload": "!' + longest[1:] + b"}", limits=limits).costly
+
+
+def test_the_limits_are_those_that_the_design_names() -> None:
+    assert (Limits().json_bytes, Limits().json_tokens, Limits().json_depth) == (4 << 20, 200_000, 64)
+    parse(b"[" * 64 + b"]" * 64)
+    assert _refused(b"[" * 65 + b"]" * 65).costly
+    parse(b"[" + b"0," * 199_998 + b"0]")
+    assert _refused(b"[" + b"0," * 199_999 + b"0]").costly
+    parse(b'"' + b"!" * ((4 << 20) - 2) + b'"')
+    assert _refused(b'"' + b"!" * ((4 << 20) - 1) + b'"').costly
+
+
+def test_tokens_add_up_over_the_documents_of_an_image() -> None:
+    limits = Limits(image_tokens=8, tally=Tally())
+    parse(b"[1,2,3]", limits=limits)
+    parse(b"[1,2,3]", limits=limits, signed=True)
+    with pytest.raises(LimitExceeded, match="more than 8 JSON tokens"):
+        parse(b"[]", limits=limits)
+    assert parse(b"[1,2,3]", limits=Limits(image_tokens=8, tally=Tally()))
+
+
+@pytest.mark.parametrize("size", [(64 << 10) - 3, (64 << 10) - 2, (64 << 10) - 1, 64 << 10, (64 << 10) + 1])
+@pytest.mark.parametrize("ends", ["\\\\", '\\"', "\\\\\\\\", '\\\\\\"', "\\\\" * 40_000, "x"])
+def test_structure_is_told_from_texts_wherever_the_document_is_cut(size: int, ends: str) -> None:
+    text = f'"{"[" * size}{ends}"'.encode()
+    assert parse(text, limits=Limits(json_depth=1))
+    assert _refused(b"[" + text + b"," + b"[" * 8 + b"]" * 9, limits=Limits(json_depth=8)).costly
+    assert _refused(b"[" + text + b",0" * 9 + b"]", limits=Limits(json_tokens=9)).costly
 
 
 @pytest.mark.parametrize("raw", [b"[" * 1_000_000, b'{"a":' * 200_000, b"[]," * 500_000, b"{" * 10 + b"," * 1_000_000])
 def test_a_document_that_would_cost_much_is_refused_before_it_is_parsed(raw: bytes) -> None:
     assert _refused(raw).costly
-
-
-def test_without_a_bound_on_tokens_depth_is_still_bound() -> None:
-    assert _refused(b"[" * 100_000 + b"]" * 100_000, tokens=0).costly
 
 
 def test_an_object_is_an_object() -> None:

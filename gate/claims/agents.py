@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.claims.source import canonical_repository, is_commit
 from gate.errors import LimitExceeded
+from gate.limits import MAX_TEXT, Tally
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -61,18 +62,22 @@ class AgentClaim:
     problem: str | None = None
 
 
-def read_agent_claims(evidence: Verified, *, limits: Limits) -> tuple[tuple[AgentClaim, ...], LimitExceeded | None]:
-    """Every claim in a provenance statement, and why there may be more that were not read."""
+def read_agent_claims(
+    evidence: Verified, predicate: Mapping[str, JSON], *, limits: Limits
+) -> tuple[tuple[AgentClaim, ...], LimitExceeded | None]:
+    """Every claim in the predicate of a provenance statement, and why there may be more that were not read."""
     claims: list[AgentClaim] = []
-    for claim in _claims(evidence):
-        if len(claims) == limits.claims:
-            return tuple(claims), LimitExceeded(f"a provenance lists more than {limits.claims} commits")
+    tally = limits.tally or Tally()
+    for claim in _claims(evidence, predicate):
+        try:
+            tally.add("agent claims", 1, limits.claims)
+        except LimitExceeded as over:
+            return tuple(claims), over
         claims.append(claim)
     return tuple(claims), None
 
 
-def _claims(evidence: Verified) -> Iterator[AgentClaim]:
-    predicate: Mapping[str, JSON] = evidence.statement.predicate if evidence.statement is not None else {}
+def _claims(evidence: Verified, predicate: Mapping[str, JSON]) -> Iterator[AgentClaim]:
     definition = predicate.get("buildDefinition")
     places = [
         ("resolvedDependencies", "buildDefinition.resolvedDependencies", _get(definition, "resolvedDependencies")),
@@ -95,7 +100,8 @@ def _claims(evidence: Verified) -> Iterator[AgentClaim]:
 
 def _of_entry(evidence: Verified, place: str, where: str, entry: Mapping[str, JSON]) -> Iterator[AgentClaim]:
     uri = entry.get("uri")
-    repository = canonical_repository(uri) if isinstance(uri, str) and uri else None
+    too_long = isinstance(uri, str) and len(uri) > MAX_TEXT
+    repository = canonical_repository(uri) if isinstance(uri, str) and uri and not too_long else None
     for holder in ("properties", "annotations"):
         held = entry.get(holder)
         if not held:  # unset, null and empty are the same (SLSA, "Parsing rules")
@@ -107,8 +113,9 @@ def _of_entry(evidence: Verified, place: str, where: str, entry: Mapping[str, JS
         if commits is None:
             continue
         path = f"{where}.{holder}.commits"
-        if not isinstance(commits, list):
-            yield _broken(evidence, place, path, repository, f"{path} is no list")
+        if too_long or not isinstance(commits, list):
+            problem = f"{where}.uri is longer than {MAX_TEXT} characters" if too_long else f"{path} is no list"
+            yield _broken(evidence, place, path, repository, problem)
             continue
         for number, commit in enumerate(commits):
             yield _of_commit(evidence, place, f"{path}[{number}]", repository, commit)

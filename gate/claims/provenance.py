@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents import AgentClaim, read_agent_claims
 from gate.claims.source import Source, canonical_repository, certified_source, ref_of
+from gate.limits import MAX_TEXT
 
 if TYPE_CHECKING:
     from gate.errors import LimitExceeded
@@ -64,7 +65,7 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
         return None
     if build_type.startswith(_AGENT_COMMIT):
         return None
-    claims, gap = read_agent_claims(evidence, limits=limits)
+    claims, gap = read_agent_claims(evidence, predicate, limits=limits)
     return Provenance(
         evidence=evidence,
         builder_id=builder_id,
@@ -168,16 +169,17 @@ def _text_at(value: JSON, *way: str) -> str:
     """The text at the end of a way of keys; empty where there is none, which matches nothing."""
     for key in way:
         value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and len(value) <= MAX_TEXT else ""
 
 
 class _OfAnotherType(ValueError):
-    """A field of another type than its specification gives it. Unset, null and empty are the same (SLSA, "Parsing
-    rules"); this is neither.
+    """A field of another type than its specification gives it, or longer than anybody's is. Unset, null and empty are
+    the same (SLSA, "Parsing rules"); this is neither.
     """
 
     def __init__(self, key: str, value: JSON) -> None:
-        super().__init__(f"{key} is a {type(value).__name__}")
+        size = f" of {len(value)} characters" if isinstance(value, str) else ""
+        super().__init__(f"{key} is a {type(value).__name__}{size}")
 
 
 def _object(parent: Mapping[str, JSON], key: str) -> Mapping[str, JSON]:
@@ -205,6 +207,6 @@ def _text(parent: Mapping[str, JSON], key: str) -> str:
     value = parent.get(key)
     if value is None:
         return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise _OfAnotherType(key, value)
     return value

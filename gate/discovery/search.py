@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.discovery.found import SBOM_PLACE, Candidate, Discovery, Kind, LedgerEntry
 from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed
+from gate.limits import Tally
 from gate.parallel import run_round
 from gate.reference import Digest
 from gate.sources import Answer, Content, Listing
@@ -153,6 +154,7 @@ class _Look:
         self.limits = limits
         self.deadline = deadline
         self.subject: Digest | None = None
+        self.tally = limits.tally or Tally()
         self.ledger: list[LedgerEntry] = []
         self.listed: dict[Digest, tuple[str, _Place]] = {}
         self.tagged: list[_Fetched] = []
@@ -193,7 +195,7 @@ class _Look:
         """Every manifest that was listed; only those whose own subject is the image count."""
         fetched = list(self.tagged)
         digests = sorted(self.listed)
-        asks = [partial(self.listed[digest][1].source.manifest, digest) for digest in digests]
+        asks = [partial(self._manifest, digest) for digest in digests]
         fetched += [_Fetched(*self.listed[content.digest], content) for _, content in self._fetch("manifests", asks)]
         kept = []
         for item in fetched:
@@ -208,6 +210,11 @@ class _Look:
             if refers or unbound or item.place.startswith("cosign-"):
                 kept.append((item, manifest))
         return kept
+
+    def _manifest(self, digest: Digest) -> Content:
+        content = self.listed[digest][1].source.manifest(digest)
+        self.tally.add("bytes of manifests", len(content.raw), self.limits.manifests_bytes)
+        return content
 
     def fetch_blobs(self, manifests: list[tuple[_Fetched, Manifest]], share: Share | None) -> None:
         """Every blob that may be evidence; what is none is listed and not fetched."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import read_index
-from gate.errors import CouldNotLook, DeadlineExceeded
+from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.flow.entries import judge_entries
 from gate.flow.judgement import ImageJudgement, Judged, without_predicates
 from gate.flow.notes import notes_about
+from gate.limits import Tally
 from gate.parallel import Background, Budget, Once
 from gate.policy.images import rules_for
 from gate.policy.model import KeyHolder, Scope
@@ -148,12 +149,13 @@ class Judge:
             image=image,
             elsewhere=elsewhere,
             share=share,
-            limits=self.limits,
+            limits=replace(self.limits, tally=Tally()),
             deadline=self.deadline,
         )
 
     def judge_digest(self, reference: Reference, look: Callable[[Share], Discovery]) -> Judged:
         """One digest, by all rules that match. Raises `CouldNotLook` if it cannot be had."""
+        limits = replace(self.limits, tally=Tally())  # what adds up adds up over this digest
         with self._budget.share() as share:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
             found = look(share)
@@ -165,11 +167,11 @@ class Judge:
             artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
             candidates = self.deadline.each(found.candidates)
             try:
-                evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=self.limits)
-            except DeadlineExceeded as error:
+                evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=limits)
+            except (DeadlineExceeded, LimitExceeded) as error:
                 return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
             # 4. Claims: what the verified statements say, and who says it.
-            claims = read_claims(evidence, limits=self.limits)
+            claims = read_claims(evidence, limits=limits)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
             rules = check_image(reference, claims, self.policy, gaps=gaps, now=self.now)

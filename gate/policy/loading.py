@@ -19,7 +19,7 @@ from gate.policy.fetching import read_limits, read_registry
 from gate.policy.matching import How
 from gate.policy.model import Accept, Agent, Builder, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.problems import Moment, find_problems, key_path, nearest, shown
-from gate.policy.reading import MAX_BYTES, Reader
+from gate.policy.reading import Reader
 from gate.policy.rules import RuleReader
 from gate.reference import readable
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gate.policy.problems import Problem
     from gate.policy.reading import KeyPath
 
+_MAX_BYTES: Final = 256 << 10  # six thousand lines; some of a megabyte take seconds to read
 _DEFAULT_ROOT: Final = "public-good"
 _BUILT_IN: Final = (_DEFAULT_ROOT, "github")  # trust.BUILT_IN, without what it imports
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -40,12 +41,12 @@ def load_policy(path: Path) -> Policy:
     """Read a policy file. Raises `InvalidPolicy` with every problem that was found."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise _invalid(path, f"the policy cannot be read: {reason}") from None
-    if len(raw) > MAX_BYTES:
-        raise _invalid(path, f"the policy has more than {MAX_BYTES} bytes")
+    if len(raw) > _MAX_BYTES:
+        raise _invalid(path, f"the policy has more than {_MAX_BYTES} bytes")
     return parse_policy(raw, path)
 
 

@@ -10,6 +10,7 @@ Source of the names: cosign's `pkg/cosign/attestation` and `cmd/cosign/cli/optio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
 PROVENANCE_V02: Final = "https://slsa.dev/provenance/v0.2"
 PROVENANCE_V1: Final = "https://slsa.dev/provenance/v1"
+_ERRORS: Final = 100  # of which the best is told; a large predicate may have one at each of its values
 SHORT_NAMES: Final = {
     "custom": "https://cosign.sigstore.dev/attestation/v1",
     "cyclonedx": "https://cyclonedx.org/bom",
@@ -59,7 +61,8 @@ class PredicateSchema:
     def violation(self, predicate: Mapping[str, JSON]) -> str | None:
         """Where and how the predicate does not satisfy the schema; None if it does."""
         try:
-            error = jsonschema.exceptions.best_match(self._validator.iter_errors(predicate))
+            errors = islice(self._validator.iter_errors(predicate), _ERRORS)
+            error = jsonschema.exceptions.best_match(errors)
         except Exception as problem:  # noqa: BLE001  (what cannot be judged does not satisfy)
             return f"$: it cannot be judged by the schema ({type(problem).__name__})"
         if error is None:

@@ -7,6 +7,7 @@ bundles: one JSON document, or JSON Lines as GitHub's command line downloads the
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HELD_BYTES: Final = 64 << 20
 """Larger files are known by their digests alone; only Ed25519 signatures need the bytes."""
 _PIECE: Final = 1 << 20
+_LINE_END: Final = re.compile(rb"\n\s*+")
 
 
 def read_file(path: str) -> Content:
@@ -54,7 +56,7 @@ def read_bundles(path: str, limits: Limits) -> tuple[bytes, ...]:
         raise InvalidUsage(f"--bundle {path} cannot be read: {error.strerror}") from None
     if len(raw) > limits.blob_bytes:
         raise LimitExceeded(f"--bundle {path} has more than {limits.blob_bytes} bytes")
-    lines = [line.strip() for line in raw.split(b"\n") if line.strip()]
+    lines = [line.strip() for line in _LINE_END.split(raw.strip(), maxsplit=limits.referrers)]
     if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
         if len(lines) > limits.referrers:
             raise LimitExceeded(f"--bundle {path} holds more than {limits.referrers} bundles")

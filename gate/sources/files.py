@@ -6,11 +6,16 @@ manifests. Nothing is unpacked, written, or followed; digests are checked by the
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import tarfile
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from gate.errors import InvalidReference, LimitExceeded, Malformed
 from gate.reference import Digest, readable
+from gate.sources.tar import Member, read_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +24,6 @@ if TYPE_CHECKING:
     from gate.limits import Limits
 
 _ALGORITHMS = {"sha256": 64, "sha512": 128}
-_BLOCK = 512
-_EXHAUSTED = (MemoryError, RecursionError, OverflowError)
-"""What headers that lie about sizes, or that chain without end, make of tarfile."""
 
 
 class Files(Protocol):
@@ -51,7 +53,7 @@ class Folder:
     def read(self, name: str, cap: int) -> bytes | None:
         """See `Files`."""
         try:
-            with (self._path / name).open("rb") as file:
+            with _open_regular(self._path / name) as file:
                 return file.read(cap)
         except FileNotFoundError:
             return None
@@ -63,7 +65,8 @@ class Folder:
         for algorithm, digits in _ALGORITHMS.items():
             folder = self._path / "blobs" / algorithm
             try:
-                paths = sorted(folder.iterdir()) if folder.is_dir() else []
+                entries = islice(folder.iterdir(), self._limits.layout_files + 1) if folder.is_dir() else ()
+                paths = sorted(entries)
             except OSError as error:
                 raise Malformed(f"{folder} cannot be listed: {error.strerror}") from None
             if len(paths) > self._limits.layout_files:
@@ -80,25 +83,20 @@ class Archive:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
-        self._members: dict[str, tarfile.TarInfo] = {}
+        self._members: dict[str, Member] = {}
         try:
-            with tarfile.open(path, mode="r:") as tar:
-                for count, member in enumerate(tar):
+            with _open_regular(path) as file:
+                for count, member in enumerate(read_members(file, limits.layout_files)):
                     if count >= limits.layout_files:
                         raise LimitExceeded(f"{path} holds more than {limits.layout_files} files")
-                    name = member.name.removeprefix("./")
-                    if not member.isreg() or member.issparse():
+                    if member is None:
                         continue
+                    name = member.name.removeprefix("./")
                     if self._members.setdefault(name, member) is not member:
                         raise Malformed(f"{path} holds {name!a} twice")
-                end = tar.offset
-            with path.open("rb") as file:
-                file.seek(end)
-                if file.read(_BLOCK) != bytes(_BLOCK):  # an archive ends with zeros; without them it was cut
-                    raise Malformed(f"{path} is truncated or broken: it has no end")
         except FileNotFoundError:
             raise InvalidReference(f"{readable(path)} does not exist") from None
-        except (OSError, ValueError, tarfile.TarError, *_EXHAUSTED) as error:
+        except (OSError, ValueError, tarfile.TarError) as error:
             if self._members:  # it began as one: broken on the way, not the wrong file
                 raise Malformed(f"{path} is truncated or broken: {error}") from None
             raise InvalidReference(f"{readable(path)} is no uncompressed tar archive: {error}") from None
@@ -110,7 +108,7 @@ class Archive:
             return None
         try:
             with self._path.open("rb") as file:
-                file.seek(member.offset_data)
+                file.seek(member.offset)
                 return file.read(min(cap, member.size))
         except OSError as error:
             raise Malformed(f"{self._path}: {name} cannot be read: {error.strerror}") from None
@@ -124,6 +122,18 @@ class Archive:
                 continue
             if _looks_like(self.read(name, cap), mark):
                 yield Digest(algorithm, hex_digits)
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a file that is one: opening a pipe or a device waits for whoever is at its other end. Raises `OSError`."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+    except BaseException:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
 
 
 def _looks_like(raw: bytes | None, mark: bytes) -> bool:

@@ -20,6 +20,8 @@ from gate.sources.manifest import Descriptor, Manifest, parse_descriptor, parse_
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gate.limits import Limits
     from gate.reference import Reference
 
@@ -30,6 +32,7 @@ _ATTACHED_KINDS = frozenset({f"{COSIGN_KIND}sigs", f"{COSIGN_KIND}atts"})
 _IMAGE_KINDS = frozenset({f"{COSIGN_KIND}image", f"{COSIGN_KIND}imageIndex"})
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 _SUBJECT = b'"subject"'
+_SHOWN = 20
 
 
 class LayoutSource:
@@ -46,7 +49,7 @@ class LayoutSource:
         archived = reference.transport is Transport.ARCHIVE
         self._files: Files = Archive(path, limits) if archived else Folder(path, limits)
         self._listed = self._read_index()
-        self._manifests: dict[Digest, tuple[Content, Manifest]] | None = None
+        self._media_types = {item.digest: item.media_type for item in reversed(self._listed)}
 
     def resolve(self) -> Content:
         """The image that the reference names. Without tag or digest: the only one there is (design rule 24)."""
@@ -55,7 +58,7 @@ class LayoutSource:
         if self._reference.tag is not None:
             found = self.tagged(self._reference.tag).content
             if found is None:
-                tags = ", ".join(sorted(self._tags())) or "none"
+                tags = ", ".join(sorted(self._tags())[:_SHOWN]) or "none"
                 raise NotFound(f"{self._reference.location} has no tag {self._reference.tag} (tags there: {tags})")
             return found
         return self._content(self._only_image())
@@ -80,28 +83,34 @@ class LayoutSource:
 
     def referrers(self, subject: Digest) -> Listing:
         """Every manifest of the layout whose `subject` is the digest asked for, listed in index.json or not."""
-        found = [
-            Descriptor(
-                media_type=manifest.media_type,
-                digest=digest,
-                size=len(content.raw),
-                artifact_type=manifest.artifact_type,
-                annotations=manifest.annotations,
-            )
-            for digest, (content, manifest) in sorted(self._all_manifests().items())
-            if manifest.subject is not None and manifest.subject.digest == subject
-        ]
+        found: list[Descriptor] = []
+        for content, manifest in self._all_manifests():
+            if manifest.subject is not None and manifest.subject.digest == subject:
+                found.append(
+                    Descriptor(
+                        media_type=manifest.media_type,
+                        digest=content.digest,
+                        size=len(content.raw),
+                        artifact_type=manifest.artifact_type,
+                        annotations={},
+                    )
+                )
+            self._check_number(found)
         # Rule 24: what `cosign save` marks as signatures is a candidate for every image of the layout.
         unbound = [item for item in self._listed if item.annotations.get(KIND) in _ATTACHED_KINDS]
-        found += [item for item in unbound if item.digest not in {other.digest for other in found}]
-        if len(found) > self._limits.referrers:
-            raise LimitExceeded(f"{len(found)} referrers; at most {self._limits.referrers} are looked at")
+        known = {item.digest for item in found}
+        found += [item for item in unbound if item.digest not in known]
+        self._check_number(found)
         return Listing(
             status=None,
-            descriptors=tuple(found),
+            descriptors=tuple(sorted(found, key=lambda item: item.digest)),
             bytes=sum(item.size for item in found),
             unbound=frozenset(item.digest for item in unbound),
         )
+
+    def _check_number(self, found: list[Descriptor]) -> None:
+        if len(found) > self._limits.referrers:
+            raise LimitExceeded(f"more than {self._limits.referrers} referrers in {self._reference.location}")
 
     def tagged(self, tag: str) -> Answer:
         """The manifest that index.json lists under `tag`. Two different ones under one tag are `Malformed`."""
@@ -133,6 +142,8 @@ class LayoutSource:
             manifests = parse_object(index, limits=self._limits).get("manifests")
             if not isinstance(manifests, list):
                 raise Refused("it has no list of manifests")
+            if len(manifests) > self._limits.layout_files:
+                raise LimitExceeded(f"{where}: index.json lists more than {self._limits.layout_files} manifests")
             return tuple(parse_descriptor(item) for item in manifests)
         except Refused as error:
             raise Malformed(f"{where}: index.json cannot be read: {error}") from None
@@ -144,21 +155,27 @@ class LayoutSource:
         """Design rule 24: no subject, no cosign tag, no other cosign kind, no child of another listed index."""
         children: set[Digest] = set()
         images: dict[Digest, str] = {}
+        below: dict[Digest, frozenset[Digest] | None] = {}  # a manifest's children; None for one with a subject
         for item in self._listed:
             name, kind = item.annotations.get(REF_NAME, ""), item.annotations.get(KIND, "")
-            manifest = self._parsed(self._content(item.digest))
-            if manifest.subject is not None or name.endswith(_COSIGN_SUFFIXES):
+            if item.digest not in below:  # each is read once, however often it is listed
+                manifest = self._parsed(self._content(item.digest))
+                own = frozenset(child.digest for child in manifest.manifests)
+                below[item.digest] = own if manifest.subject is None else None
+            found = below[item.digest]
+            if found is None or name.endswith(_COSIGN_SUFFIXES):
                 continue
             if kind.startswith(COSIGN_KIND) and kind not in _IMAGE_KINDS:
                 continue
-            children.update(child.digest for child in manifest.manifests)
+            children |= found
             images[item.digest] = name
         candidates = {digest: name for digest, name in images.items() if digest not in children}
         if len(candidates) == 1:
             return next(iter(candidates))
         if not candidates:
             raise InvalidReference(f"{self._reference.location} holds no image")
-        named = ", ".join(sorted(f"{name or 'untagged'} ({digest})" for digest, name in candidates.items()))
+        names = sorted(f"{name or 'untagged'} ({digest})" for digest, name in candidates.items())
+        named = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         raise InvalidReference(
             f"{self._reference.location} holds {len(candidates)} images, name one by :TAG or @DIGEST: {named}"
         )
@@ -171,8 +188,7 @@ class LayoutSource:
         if len(raw) > self._limits.manifest_bytes:
             raise LimitExceeded(f"manifest {digest} has more than {self._limits.manifest_bytes} bytes")
         check_digest(raw, digest, f"{self._reference.location}: blob {digest}")
-        media_type = next((item.media_type for item in self._listed if item.digest == digest), "")
-        return Content(digest=digest, media_type=media_type, raw=raw)
+        return Content(digest=digest, media_type=self._media_types.get(digest, ""), raw=raw)
 
     def _parsed(self, content: Content) -> Manifest:
         try:
@@ -180,26 +196,23 @@ class LayoutSource:
         except Refused as error:
             raise Malformed(f"{self._reference.location}: manifest {content.digest}: {error}") from None
 
-    def _all_manifests(self) -> dict[Digest, tuple[Content, Manifest]]:
-        """Every blob that is a manifest, read once. An image's layer may be broken without mattering to anyone; what
-        is listed may not, nor what could have been a referrer.
+    def _all_manifests(self) -> Iterator[tuple[Content, Manifest]]:
+        """Every blob that is a manifest, one after the other. An image's layer may be broken without mattering to
+        anyone; what is listed may not, nor what could have been a referrer.
         """
-        if self._manifests is None:
-            found: dict[Digest, tuple[Content, Manifest]] = {}
-            listed = {item.digest for item in self._listed}
-            for digest in listed:
+        listed = {item.digest for item in self._listed}
+        for digest in sorted(listed):
+            content = self._content(digest)
+            yield content, self._parsed(content)
+        for digest in self._files.blobs_with(_SUBJECT, self._limits.manifest_bytes):
+            if digest in listed:
+                continue
+            try:
                 content = self._content(digest)
-                found[digest] = (content, self._parsed(content))
-            for digest in self._files.blobs_with(_SUBJECT, self._limits.manifest_bytes):
-                if digest in listed:
-                    continue
-                try:
-                    content = self._content(digest)
-                    found[digest] = (content, parse_manifest(content, self._limits))
-                except Refused:
-                    continue
-            self._manifests = found
-        return self._manifests
+                manifest = parse_manifest(content, self._limits)
+            except Refused:
+                continue
+            yield content, manifest
 
 
 def _blob_name(digest: Digest) -> str:

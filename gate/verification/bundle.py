@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, Proof, pae
+from gate.verification.material import MAX_CERTIFICATE, MAX_TIMESTAMP, Content, Entry, Material, Proof, pae
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -54,10 +54,6 @@ def read_bundle(raw: bytes, limits: Limits) -> Material:
     message, envelope = document.get("messageSignature"), document.get("dsseEnvelope")
     if (message is None) == (envelope is None):
         raise Refused("it needs either a message signature or a DSSE envelope")
-    payload = envelope.get("payload") if isinstance(envelope, Mapping) else None
-    outside = len(raw) - (len(payload) if isinstance(payload, str) else 0)
-    if outside > limits.json_bytes:
-        raise Refused(f"it has {outside} bytes around its payload; at most {limits.json_bytes} are read", costly=True)
     if envelope is not None:
         return _statement(_as_object(envelope), certificate, read, timestamps)
     signed = _as_object(message)
@@ -84,7 +80,7 @@ def _statement(
     return Material(
         content=Content.STATEMENT,
         signature=_bytes(_as_object(signatures[0]), "sig"),
-        message=Message(pae(payload_type, payload)),
+        message=pae(payload_type, payload),
         payload=payload,
         payload_type=payload_type,
         certificate=certificate,
@@ -133,7 +129,10 @@ def _timestamps(material: Mapping[str, JSON]) -> tuple[bytes, ...]:
     stamps = [] if data is None else _list(_as_object(data), "rfc3161Timestamps")
     if len(stamps) > _MAX_TIMESTAMPS:
         raise Refused(f"it has {len(stamps)} timestamps; at most {_MAX_TIMESTAMPS} are looked at")
-    return tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)
+    found = tuple(_bytes(_as_object(stamp), "signedTimestamp") for stamp in stamps)
+    if any(len(stamp) > MAX_TIMESTAMP for stamp in found):
+        raise Refused(f"it has a timestamp of more than {MAX_TIMESTAMP} bytes")
+    return found
 
 
 def _entry(entry: Mapping[str, JSON], version: int) -> Entry:

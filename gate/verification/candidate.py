@@ -62,6 +62,7 @@ def verify_candidate(
     try:
         # 1. Format: strict JSON of a known version; what is signed, by what, with which proofs.
         materials = _read(candidate, limits)
+        _count(materials, limits)
     except Refused as error:
         return [_rejected(candidate, Failed(Step.FORMAT, str(error)))]
     except (GateError, MemoryError):
@@ -81,6 +82,13 @@ def _read(candidate: Candidate, limits: Limits) -> tuple[Material, ...]:
     if candidate.kind is Kind.DSSE:
         return read_envelope(candidate.raw, candidate.annotations, limits)
     raise Refused(candidate.problem or f"{candidate.media_type!a} is no signature or attestation")
+
+
+def _count(materials: tuple[Material, ...], limits: Limits) -> None:
+    """Count what takes a verification. Raises `LimitExceeded`."""
+    if limits.tally is not None:
+        proofs = sum(1 + len(material.entries) + len(material.timestamps) for material in materials)
+        limits.tally.add("signatures, log entries and timestamps", proofs, limits.proofs)
 
 
 def _verify(

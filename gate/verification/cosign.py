@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.material import MAX_CERTIFICATE, Content, Entry, Material, Message, pae
-from gate.verification.statement import NotAbout
+from gate.verification.material import MAX_CERTIFICATE, MAX_TIMESTAMP, Content, Entry, Material, Message, pae
+from gate.verification.statement import NotAbout, texts
 
 if TYPE_CHECKING:
     from gate.limits import Limits
@@ -31,6 +31,7 @@ _CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 _BUNDLE: Final = "dev.sigstore.cosign/bundle"
 _TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
 _TYPES: Final = frozenset({"cosign container image signature", "atomic container signature"})
+_ANNOTATION_TOKENS: Final = 200  # the documents in annotations, and the log entry's body in one, have fewer than 50
 _MAX_SIGNATURES: Final = 8  # of one envelope; Google Cloud Build writes two
 
 
@@ -64,7 +65,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
         raise Refused("its envelope has no payload type or no signature")
     if len(signatures) > _MAX_SIGNATURES:
         raise Refused(f"its envelope has {len(signatures)} signatures; at most {_MAX_SIGNATURES} are looked at")
-    message = Message(pae(kind, payload))
+    message = pae(kind, payload)
     found = []
     for item in signatures:
         signature = _base64(item.get("sig")) if isinstance(item, Mapping) else b""
@@ -88,7 +89,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
 
 def read_simple_payload(payload: bytes, artifact: Artifact, limits: Limits) -> Mapping[str, str]:
     """The `optional` part of a verified simple-signing payload about `artifact`. Raises `Refused` or `NotAbout`."""
-    document = parse_object(payload, limits=limits, tokens=limits.payload_tokens)
+    document = parse_object(payload, limits=limits, signed=True)
     critical = document.get("critical")
     if not isinstance(critical, Mapping) or critical.get("type") not in _TYPES:
         raise Refused("its payload is no container image signature")
@@ -96,9 +97,7 @@ def read_simple_payload(payload: bytes, artifact: Artifact, limits: Limits) -> M
     digest = about.get("docker-manifest-digest") if isinstance(about, Mapping) else None
     if digest != str(artifact.asked):
         raise NotAbout(f"it is about {digest!a}, not about {artifact.asked}")
-    optional = document.get("optional")
-    found = optional if isinstance(optional, Mapping) else {}
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    return texts(document.get("optional"))
 
 
 def _certificate(annotations: Mapping[str, str]) -> bytes | None:
@@ -117,12 +116,12 @@ def _entries(annotations: Mapping[str, str], limits: Limits) -> tuple[Entry, ...
     text = annotations.get(_BUNDLE)
     if not text:
         return ()
-    document = parse_object(text.encode(), limits=limits)
+    document = parse_object(text.encode(), limits=limits, tokens=_ANNOTATION_TOKENS)
     payload = document.get("Payload")
     if not isinstance(payload, Mapping):
         raise Refused("its log entry has no payload")
     body = _base64(payload.get("body"))
-    inner = parse_object(body, limits=limits)
+    inner = parse_object(body, limits=limits, tokens=_ANNOTATION_TOKENS)
     kind, version = inner.get("kind"), inner.get("apiVersion")
     time, index, log_id = payload.get("integratedTime"), payload.get("logIndex"), payload.get("logID")
     if not isinstance(kind, str) or not isinstance(version, str) or not isinstance(log_id, str):
@@ -151,9 +150,10 @@ def _timestamps(annotations: Mapping[str, str], limits: Limits) -> tuple[bytes, 
     text = annotations.get(_TIMESTAMP)
     if not text:
         return ()
-    stamp = _base64(parse_object(text.encode(), limits=limits).get("SignedRFC3161Timestamp"))
-    if not stamp:
-        raise Refused("its timestamp is empty")
+    document = parse_object(text.encode(), limits=limits, tokens=_ANNOTATION_TOKENS)
+    stamp = _base64(document.get("SignedRFC3161Timestamp"))
+    if not 0 < len(stamp) <= MAX_TIMESTAMP:
+        raise Refused(f"its timestamp has {len(stamp)} bytes; 1 to {MAX_TIMESTAMP} are read")
     return (stamp,)
 
 

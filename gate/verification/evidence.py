@@ -6,6 +6,7 @@ were not verified.
 
 from __future__ import annotations
 
+import json
 from dataclasses import InitVar, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -108,13 +109,20 @@ class LogEntry:
 class Statement:
     """An in-toto statement (v0.1 or v1) whose signature verified and whose subject is the artifact.
 
-    `annotations` are those of that subject, where cosign 3 keeps what `cosign sign -a` was given.
+    `annotations` are those of that subject, where cosign 3 keeps what `cosign sign -a` was given. `payload` is the
+    statement as it was signed, which has been parsed strictly: an SBOM's predicate takes ten times its place.
     """
 
     version: str
     predicate_type: str
-    predicate: Mapping[str, JSON]
+    payload: bytes
     annotations: Mapping[str, str]
+
+    @property
+    def predicate(self) -> Mapping[str, JSON]:
+        """The predicate, parsed anew each time it is asked for; unset and null are the same (in-toto)."""
+        found: Mapping[str, JSON] = json.loads(self.payload).get("predicate") or {}
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +177,7 @@ def without_predicate(item: Verified) -> Verified:
     """The same evidence without what its predicate says: what a report needs once everything is judged."""
     if item.statement is None:
         return item
-    return replace(item, statement=replace(item.statement, predicate={}), seal=_SEAL)
+    return replace(item, statement=replace(item.statement, payload=b"{}"), seal=_SEAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ _CURVE_HASHES: Final = {
     "secp521r1": ("sha512", "sha256"),
 }
 _RSA_BITS: Final = (2048, 4096)
+_RSA_MAX_EXPONENT: Final = (
+    1 << 31
+) - 1  # Go's own bound, so cosign's: one as long as the modulus takes 100 times as long
 
 
 class _Weak(ValueError):
@@ -59,6 +62,8 @@ def checked(key: object) -> PublicKey:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVE_HASHES:
         return key
     if isinstance(key, rsa.RSAPublicKey) and _RSA_BITS[0] <= key.key_size <= _RSA_BITS[1]:
+        if key.public_numbers().e > _RSA_MAX_EXPONENT:
+            raise _Weak("the public exponent of an RSA key is at most 2^31 - 1")
         return key
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key

@@ -34,6 +34,7 @@ _NOTE_SIGNATURES: Final = re.compile(f"(?:{_NOTE_SIGNATURE.pattern})+")
 _MAX_SIGNATURES: Final = (
     100  # of one checkpoint; Go's note package, with which logs and witnesses are read, has the same
 )
+_BODY_TOKENS: Final = 200  # the bodies of all known kinds have fewer than 50
 _PROTO_ALGORITHMS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
@@ -74,16 +75,15 @@ def check_checkpoint(proof: Proof, log_id: bytes, key: PublicKey, *, host: str |
         raise NotProven(f"its checkpoint is of a tree of {size!a}, its proof of one of {proof.tree_size}")
     if _decoded(root_hash) != proof.root_hash:
         raise NotProven("its checkpoint has another root hash than its proof")
-    signed = Message(f"{text}\n".encode())
-    # Witnesses cosign the same note; what counts is the log's own signature, found by its key's hint.
+    # Witnesses cosign the same note; what counts is the log's own signature, the first with its key's hint (as in Go's
+    # note package): whoever repeats the hint would have each of them verified.
     found = _NOTE_SIGNATURE.findall(signatures)
     if len(found) > _MAX_SIGNATURES:
         raise NotProven(f"its checkpoint has {len(found)} signatures; at most {_MAX_SIGNATURES} are looked at")
-    for _, encoded in found:
-        raw = _decoded(encoded)
-        if raw[:4] == log_id[:4] and verifies(key, raw[4:], signed):
-            return
-    raise NotProven("its checkpoint has no valid signature of the log")
+    raws = (_decoded(encoded) for _, encoded in found)
+    own = next((raw for raw in raws if raw[:4] == log_id[:4]), b"")
+    if not verifies(key, own[4:], Message(f"{text}\n".encode())):
+        raise NotProven("its checkpoint has no valid signature of the log")
 
 
 def check_promise(entry: Entry, key: PublicKey) -> None:
@@ -104,7 +104,7 @@ def check_promise(entry: Entry, key: PublicKey) -> None:
 def check_binding(entry: Entry, material: Material, message: Message, signer: PublicKey | x509.Certificate) -> None:
     """The entry's body is of this signature, by this signer, over this message. Raises `NotProven`."""
     try:
-        body = parse_object(entry.body)
+        body = parse_object(entry.body, tokens=_BODY_TOKENS)
     except Refused as error:
         raise NotProven(f"its log entry cannot be read: {error}") from None
     if body.get("kind") != entry.kind or body.get("apiVersion") != entry.version:

@@ -19,6 +19,8 @@ ALGORITHMS: Final = ("sha256", "sha384", "sha512")
 
 MAX_CERTIFICATE: Final = 16 << 10
 """Bytes of a certificate. Fulcio's have 1 to 2 KiB, and a library makes many times its size of a large one."""
+MAX_TIMESTAMP: Final = 16 << 10
+"""Bytes of a timestamp. With its authority's whole chain one has 4 to 8 KiB."""
 
 
 class Content(StrEnum):
@@ -33,18 +35,26 @@ class Content(StrEnum):
 
 
 class Message:
-    """The bytes that were signed: `raw`, or for a file too large to hold, None and some digests alone."""
+    """The bytes that were signed: `head` and `body`, or for a file too large to hold, None and some digests alone."""
 
-    __slots__ = ("_digests", "raw")
+    __slots__ = ("_body", "_digests", "_head")
 
-    def __init__(self, raw: bytes | None, digests: Mapping[str, bytes] | None = None) -> None:
-        self.raw = raw
+    def __init__(self, body: bytes | None, digests: Mapping[str, bytes] | None = None, *, head: bytes = b"") -> None:
+        self._head = head
+        self._body = body
         self._digests = dict(digests or {})
+
+    @property
+    def raw(self) -> bytes | None:
+        """The bytes as one; None if they cannot be held."""
+        return None if self._body is None else self._head + self._body
 
     def digest(self, algorithm: str) -> bytes | None:
         """The digest by one of `ALGORITHMS`, made when it is first asked for; None if it cannot be known."""
-        if algorithm not in self._digests and self.raw is not None and algorithm in ALGORITHMS:
-            self._digests[algorithm] = hashlib.new(algorithm, self.raw).digest()
+        if algorithm not in self._digests and self._body is not None and algorithm in ALGORITHMS:
+            found = hashlib.new(algorithm, self._head)
+            found.update(self._body)
+            self._digests[algorithm] = found.digest()
         return self._digests.get(algorithm)
 
 
@@ -95,7 +105,7 @@ class Material:
     stated: tuple[str, bytes] | None = None
 
 
-def pae(payload_type: str, payload: bytes) -> bytes:
-    """DSSE v1's pre-authentication encoding: lengths are of bytes."""
+def pae(payload_type: str, payload: bytes) -> Message:
+    """DSSE v1's pre-authentication encoding: lengths are of bytes. The payload, which may be large, is not copied."""
     kind = payload_type.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+    return Message(payload, head=b"DSSEv1 %d %s %d " % (len(kind), kind, len(payload)))

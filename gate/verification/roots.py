@@ -97,17 +97,15 @@ class Root:
 
     def known_timestamps(self, stamps: tuple[bytes, ...]) -> tuple[TimeStampResponse, ...]:
         """Those that name one of the root's timestamp authorities as their signer. Raises `ValueError` for bytes that
-        are no timestamp.
+        are no timestamp, or have not the one signer that RFC 3161 2.4.2 allows.
         """
+        responses = tuple(map(decode_timestamp_response, stamps))
+        if any(len(response.signed_data.signer_infos) != 1 for response in responses):
+            raise ValueError("a timestamp has one signer")
         return tuple(
             response
-            for response in map(decode_timestamp_response, stamps)
-            if any(
-                authority.certificates[0].issuer == signer.issuer
-                and authority.certificates[0].serial_number == signer.serial_number
-                for signer in response.signed_data.signer_infos
-                for authority in self.timestamp_authorities
-            )
+            for response in responses
+            if any(_signed_by(response, authority) for authority in self.timestamp_authorities)
         )
 
     def timestamp(self, response: TimeStampResponse, message: bytes) -> datetime | None:
@@ -115,6 +113,8 @@ class Root:
         ends of its window included; None if none did.
         """
         for authority, verifier in zip(self.timestamp_authorities, self._tsa_verifiers, strict=True):
+            if not _signed_by(response, authority):
+                continue
             try:
                 verifier.verify_message(response, message)
             except TimestampError:
@@ -122,6 +122,15 @@ class Root:
             if authority.window.holds(response.tst_info.gen_time):
                 return response.tst_info.gen_time
         return None
+
+
+def _signed_by(response: TimeStampResponse, authority: CertificateAuthority) -> bool:
+    """Whether a timestamp names the authority as its signer: by name and serial number, the signature decides."""
+    own = authority.certificates[0]
+    return any(
+        own.issuer == signer.issuer and own.serial_number == signer.serial_number
+        for signer in response.signed_data.signer_infos
+    )
 
 
 def _logs(document: Mapping[str, JSON]) -> tuple[Log, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gate.limits import MAX_TEXT
 from gate.strictjson import JSON, Refused, parse_object
 from gate.verification.evidence import Statement
 from gate.verification.material import ALGORITHMS, Message
@@ -51,26 +52,30 @@ class NotAbout(Exception):
     """The statement is sound, and about something else."""
 
 
+def texts(value: JSON) -> dict[str, str]:
+    """Annotations: those that are texts, and no longer than a policy's could be."""
+    found = value.items() if isinstance(value, Mapping) else ()
+    return {key: text for key, text in found if isinstance(text, str) and len(key) + len(text) <= MAX_TEXT}
+
+
 def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statement:
     """Read a statement about `artifact`.
 
     The payload's signature has verified, but its signer may be anybody: tokens are bounded here too, with room for real
     SBOMs. Raises `Refused` or `NotAbout`.
     """
-    document = parse_object(payload, limits=limits, tokens=limits.payload_tokens)
+    document = parse_object(payload, limits=limits, signed=True)
     version = document.get("_type")
     if not isinstance(version, str) or version not in _VERSIONS:
         raise Refused(f"{version!a} is no in-toto statement that gate reads")
     predicate_type = document.get("predicateType")
-    if not isinstance(predicate_type, str) or not predicate_type:
-        raise Refused("the statement has no predicateType")
+    if not isinstance(predicate_type, str) or not 0 < len(predicate_type) <= MAX_TEXT:
+        raise Refused("the statement has no predicateType that can be one")
     annotations = _check_subject(document.get("subject"), artifact)
     predicate = document.get("predicate")
-    if predicate is None:
-        predicate = {}
-    if not isinstance(predicate, Mapping):
+    if predicate is not None and not isinstance(predicate, Mapping):
         raise Refused("the statement's predicate is no object")
-    return Statement(version=version, predicate_type=predicate_type, predicate=predicate, annotations=annotations)
+    return Statement(version=version, predicate_type=predicate_type, payload=payload, annotations=annotations)
 
 
 def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
@@ -82,7 +87,7 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
         raise Refused("the statement has no subject")
     known = {name: digest.hex() for name in ALGORITHMS if (digest := artifact.message.digest(name)) is not None}
     accepted = tuple(known) if artifact.any_digest else (artifact.asked.algorithm,)
-    named = []
+    named: list[str] = []
     for entry in subjects:
         digests = entry.get("digest") if isinstance(entry, Mapping) else None
         if not isinstance(entry, Mapping) or not isinstance(digests, Mapping):
@@ -90,10 +95,13 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
         stated = {algorithm: value for algorithm, value in digests.items() if algorithm in known}
         if any(stated.get(algorithm) == known[algorithm] for algorithm in accepted):
             if all(value == known[algorithm] for algorithm, value in stated.items()):
-                found = entry.get("annotations")
-                texts = found.items() if isinstance(found, Mapping) else ()
-                return {key: value for key, value in texts if isinstance(value, str)}
+                return texts(entry.get("annotations"))
             raise NotAbout(f"its subject has a digest of {artifact.asked} and another one that contradicts it")
-        named.append(next((f"{algorithm}:{value}" for algorithm, value in digests.items()), "nothing"))
-    shown = ", ".join(named[:3]) + (", ..." if len(named) > 3 else "")
+        if len(named) < 3:
+            named.append(next((_shown(key, value) for key, value in digests.items()), "nothing"))
+    shown = ", ".join(named) + (", ..." if len(subjects) > 3 else "")
     raise NotAbout(f"it is about {shown}, not about {artifact.asked}")
+
+
+def _shown(algorithm: str, value: JSON) -> str:
+    return f"{algorithm[:20]}:{value[:200] if isinstance(value, str) else type(value).__name__}"

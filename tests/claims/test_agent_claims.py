@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.claims.agents import AgentClaim, Authorship, read_agent_claims
-from gate.limits import Limits
+from gate.limits import Limits, Tally
 from tests.evidence import (
     AGENT,
     EARLIER,
@@ -26,13 +26,21 @@ from tests.evidence import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gate.errors import LimitExceeded
+    from gate.verification import Verified
+
 LIMITS = Limits()
+
+
+def _read(evidence: Verified, *, limits: Limits) -> tuple[tuple[AgentClaim, ...], LimitExceeded | None]:
+    assert evidence.statement is not None
+    return read_agent_claims(evidence, evidence.statement.predicate, limits=limits)
 
 
 def read(
     predicate: Mapping[str, object], predicate_type: str = "https://slsa.dev/provenance/v1"
 ) -> tuple[AgentClaim, ...]:
-    claims, gap = read_agent_claims(provenance(predicate, predicate_type=predicate_type), limits=LIMITS)
+    claims, gap = _read(provenance(predicate, predicate_type=predicate_type), limits=LIMITS)
     assert gap is None
     return claims
 
@@ -248,14 +256,37 @@ def test_more_claims_than_the_limit_are_a_gap_and_just_as_many_are_none() -> Non
     three = provenance(predicate_v1(claims=[claim()] * 3))
     four = provenance(predicate_v1(claims=[claim()] * 4))
     spread = provenance(predicate_v1(claims=[claim()] * 2, materials=[dependency(claim(), claim())]))
-    assert read_agent_claims(three, limits=limits)[1] is None
-    assert read_agent_claims(four, limits=limits)[1] is not None
-    assert read_agent_claims(spread, limits=limits)[1] is not None
+    assert _read(three, limits=limits)[1] is None
+    assert _read(four, limits=limits)[1] is not None
+    assert _read(spread, limits=limits)[1] is not None
 
 
 def test_ten_thousand_commits_are_read_and_one_more_is_not() -> None:
     """A-T15: the limit as it is."""
     commits = [claim(f"{number:040x}") for number in range(10_001)]
-    claims, gap = read_agent_claims(provenance(predicate_v1(claims=commits[:-1])), limits=LIMITS)
+    claims, gap = _read(provenance(predicate_v1(claims=commits[:-1])), limits=LIMITS)
     assert (len(claims), gap) == (10_000, None)
-    assert read_agent_claims(provenance(predicate_v1(claims=commits)), limits=LIMITS)[1] is not None
+    assert _read(provenance(predicate_v1(claims=commits)), limits=LIMITS)[1] is not None
+
+
+def test_claims_are_counted_over_all_the_provenance_of_an_image() -> None:
+    """A-T15: a second provenance brings no second ten thousand."""
+    limits = Limits(claims=3, tally=Tally())
+    two = provenance(predicate_v1(claims=[claim()] * 2))
+    assert _read(two, limits=limits)[1] is None
+    claims, gap = _read(two, limits=limits)
+    assert len(claims) == 1
+    assert gap is not None
+
+
+@pytest.mark.parametrize(("length", "kept"), [(2048, True), (2049, False)])
+def test_claims_of_a_repository_with_a_name_of_megabytes_cannot_be_read(length: int, *, kept: bool) -> None:
+    """A report names the repository beside each of ten thousand commits."""
+    uri = "https://example.com/".ljust(length, "x")
+    found = read({"buildDefinition": {"resolvedDependencies": [dependency(claim(), claim(EARLIER), uri=uri)]}})
+    assert [item.repository for item in found] == ([uri, uri] if kept else [None])
+    assert [item.problem is None for item in found] == [kept] * len(found)
+
+
+def test_a_long_uri_without_claims_is_nobodys_problem() -> None:
+    assert read({"buildDefinition": {"resolvedDependencies": [{"uri": "data:" + "x" * 5000}]}}) == ()

@@ -246,3 +246,14 @@ def test_fields_of_the_wrong_type_are_no_facts_and_no_crash(predicate: dict[str,
     found = read(verified(predicate_type, predicate, signer=plain("x", GOOGLE)))
     assert not any(is_commit(item) for item in found.stated.commits)
     assert isinstance(found.builder_id, str)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(2048, True), (2049, False)])
+def test_texts_longer_than_a_report_should_quote_are_no_facts(length: int, *, kept: bool) -> None:
+    builder = "https://builder.example/".ljust(length, "x")
+    repository = "https://github.com/acme/".ljust(length, "x")
+    workflow = {"externalParameters": {"workflow": {"repository": repository}}, "buildType": GITHUB_BUILD}
+    found = v1({"buildDefinition": workflow, "runDetails": {"builder": {"id": builder}}})
+    assert found.builder_id == (builder if kept else "")
+    assert (found.stated.repository == repository) is kept
+    assert (found.stated.conflict is None) is kept

@@ -393,3 +393,12 @@ def test_no_subschema_hides_behind_a_name() -> None:
     for names in ({"a": inner, "a.properties.b": {}}, {"a.properties.b": {}, "a": inner}):
         assert "maximun" in refused({"required": ["a"], "properties": names})
     assert refused({"required": ["a"], "patternProperties": {"b$": {"const": 0}, "b\\Z": {}}})
+
+
+def test_of_a_million_violations_one_is_told_at_once() -> None:
+    schema = read_schema(
+        "x", json.dumps({"required": ["x"], "properties": {"x": {"items": {"type": "object"}}}}).encode()
+    )
+    violation = schema.violation({"x": [0] * 1_000_000})
+    assert violation is not None
+    assert "0 is not of type 'object'" in violation

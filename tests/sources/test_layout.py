@@ -26,6 +26,8 @@ from tests.conftest import LAB
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gate.sources import Content
+
 LIMITS = Limits()
 CASE = "agent-signed"
 IMAGE = parse_digest("sha256:ce39ee20454501e67d525ccbd237fc620ded9966a1eb43ae80abac3c9f992529")
@@ -779,3 +781,39 @@ def test_folders_may_stand_in_the_archive_and_twice(lab: Layout) -> None:
     folder.type = tarfile.DIRTYPE
     header = folder.tobuf(tarfile.GNU_FORMAT)
     assert len(found_in(lab.archive(lambda raw: header * 2 + raw)).candidates) == 2
+
+
+# --- what an index lists
+
+
+def test_an_index_is_read_up_to_its_number_of_manifests(empty: Layout) -> None:
+    image = empty.manifest(listed=False)
+    entry = {"mediaType": OCI_MANIFEST, "digest": str(image), "size": 1}
+    empty.listed = [entry] * 5
+    assert opened(empty.write(), Limits(layout_files=5)).resolve().digest == image
+    with pytest.raises(LimitExceeded, match=r"index\.json lists more than 4 manifests"):
+        opened(empty.write(), Limits(layout_files=4))
+
+
+def test_a_manifest_that_is_listed_often_is_read_once(empty: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = empty.manifest(listed=False)
+    empty.listed = [{"mediaType": OCI_MANIFEST, "digest": str(image), "size": 1}] * 100
+    source = opened(empty.write())
+    reads: list[Digest] = []
+    content = source._content
+
+    def counted(digest: Digest) -> Content:
+        reads.append(digest)
+        return content(digest)
+
+    monkeypatch.setattr(source, "_content", counted)
+    source.resolve()
+    assert len(reads) <= 2
+
+
+def test_of_many_images_a_few_are_named(empty: Layout) -> None:
+    for number in range(30):
+        empty.manifest(number=number)
+    with pytest.raises(InvalidReference, match=r"holds 30 images.* and 10 more") as caught:
+        opened(empty.write()).resolve()
+    assert str(caught.value).count("sha256:") == 20

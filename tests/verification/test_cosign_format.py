@@ -134,7 +134,7 @@ def test_an_envelope_is_one_signature_after_another_over_its_encoding() -> None:
     for item in found:
         assert (item.payload, item.payload_type, item.content) == (b"{}", TYPE, Content.STATEMENT)
         assert item.message is not None
-        assert item.message.raw == pae(TYPE, b"{}")
+        assert item.message.raw == pae(TYPE, b"{}").raw
         assert item.envelope == hashlib.sha256(json.dumps(document).encode()).digest()
 
 

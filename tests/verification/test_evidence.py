@@ -42,7 +42,7 @@ def _made(*, times: tuple[datetime, ...] = (SIGNED_AT,), seal: object = None) ->
         content=Content.STATEMENT,
         logs=(LogEntry(log="00", index=0, integrated=None),),
         notes=(),
-        statement=Statement(version="x", predicate_type="y", predicate={}, annotations={}),
+        statement=Statement(version="x", predicate_type="y", payload=b"{}", annotations={}),
         annotations={},
         seal=seal,
     )

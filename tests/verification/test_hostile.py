@@ -21,6 +21,8 @@ from gate.limits import Limits
 from gate.strictjson import Refused
 from gate.verification import Artifact, Doubt, Rejected, Step, Verified, verify
 from gate.verification.bundle import read_bundle
+from gate.verification.cosign import read_simple_signing
+from gate.verification.keys import checked
 from tests.forge import JSONObject, Leaf, Sigstore, b64, der, statement
 from tests.verification.lab import (
     CERTIFICATE,
@@ -361,3 +363,93 @@ def test_a_certificate_with_any_other_broken_extension_is_rejected(oid: str, val
 def test_a_signed_payload_of_millions_of_tokens_is_in_doubt() -> None:
     packed = statement("0" * 64, predicate={"x": 0}).replace(b'"x": 0', b'"x": [' + b"[]," * 700_000 + b"[]]")
     assert forged_rejected(Sigstore().sign(packed)).doubt is Doubt.UNREADABLE
+
+
+# --- what takes a verification is counted, and what is larger than its kind ever is not verified
+
+
+def _own_line(document: JSONObject) -> str:
+    envelope: str = at(document, CHECKPOINT)
+    return "— " + envelope.partition("\n\n— ")[2]
+
+
+def test_the_first_signature_with_the_logs_hint_is_the_logs() -> None:
+    document = Sigstore().sign(about_forged())
+    text = at(document, CHECKPOINT).partition("\n\n")[0]
+    own = _own_line(document)
+    witness = f"— witness.example {b64(bytes(68))}\n"
+    false = f"— x {b64(Sigstore().log.key_id[:4] + bytes(64))}\n"
+    for lines, holds in ((witness + own, True), (own + false, True), (false + own, False)):
+        outcome = forged_outcome(edited(document, CHECKPOINT, f"{text}\n\n{lines}"))
+        assert isinstance(outcome, Verified) is holds
+
+
+def _two_signers(stamp: bytes) -> bytes:
+    status, token = _elements(_body(stamp))
+    kind, content = _elements(_body(token))
+    *parts, signers = _elements(_body(_body(content)))
+    twice = der(0x31, _body(signers), _body(signers))
+    return der(0x30, status, der(0x30, kind, der(0xA0, der(0x30, *parts, twice))))
+
+
+def test_a_timestamp_has_one_signer() -> None:
+    """RFC 3161 2.4.2: no signatures other than that of the TSA."""
+    document = Sigstore().sign(about_forged())
+    path = f"{STAMPS}.0.signedTimestamp"
+    stamp = base64.b64decode(at(document, path))
+    evidence = forged_rejected(edited(document, path, b64(_two_signers(stamp))))
+    assert evidence.step is Step.TIME
+    assert "one signer" in evidence.reason
+
+
+def test_a_timestamp_is_read_up_to_its_limit() -> None:
+    document = bundle()
+    path = f"{STAMPS}.0.signedTimestamp"
+    at_limit = rejected(edited(document, path, b64(bytes(16 << 10))))
+    assert "more than" not in at_limit.reason
+    assert "a timestamp of more than 16384 bytes" in rejected(edited(document, path, b64(bytes((16 << 10) + 1)))).reason
+
+
+@pytest.mark.parametrize(("size", "read"), [(0, False), (16 << 10, True), ((16 << 10) + 1, False)])
+def test_a_timestamp_of_cosigns_older_form_is_read_up_to_its_limit(size: int, *, read: bool) -> None:
+    annotations = {
+        "dev.cosignproject.cosign/signature": b64(b"x"),
+        "dev.sigstore.cosign/rfc3161timestamp": json.dumps({"SignedRFC3161Timestamp": b64(bytes(size))}),
+    }
+    if read:
+        assert read_simple_signing(b"{}", annotations, LIMITS)[0].timestamps == (bytes(size),)
+    else:
+        with pytest.raises(Refused, match=f"its timestamp has {size} bytes"):
+            read_simple_signing(b"{}", annotations, LIMITS)
+
+
+def test_a_log_entrys_body_has_few_tokens() -> None:
+    document = bundle()
+    body = json.loads(base64.b64decode(at(document, f"{ENTRY}.canonicalizedBody")))
+    for number, costly in ((150, False), (201, True)):
+        raw = json.dumps(body | {"x": [0] * number}).encode()
+        evidence = rejected(edited(document, f"{ENTRY}.canonicalizedBody", b64(raw)))
+        assert any("tokens" in reason for _, reason in evidence.also) is costly
+
+
+@pytest.mark.parametrize("annotation", ["bundle", "rfc3161timestamp"])
+def test_the_documents_in_annotations_have_few_tokens(annotation: str) -> None:
+    for number, costly in ((150, False), (201, True)):
+        annotations = {
+            "dev.cosignproject.cosign/signature": b64(b"x"),
+            f"dev.sigstore.cosign/{annotation}": json.dumps({"x": [0] * number}),
+        }
+        with pytest.raises(Refused) as caught:
+            read_simple_signing(b"{}", annotations, LIMITS)
+        assert caught.value.costly is costly
+
+
+@pytest.mark.parametrize(("exponent", "counts"), [(3, True), ((1 << 31) - 1, True), ((1 << 31) + 1, False)])
+def test_an_rsa_key_with_an_exponent_that_takes_long_is_none(exponent: int, *, counts: bool) -> None:
+    modulus = rsa.generate_private_key(65537, 2048).public_key().public_numbers().n
+    key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    if counts:
+        assert checked(key) is key
+    else:
+        with pytest.raises(ValueError, match="public exponent"):
+            checked(key)

@@ -88,7 +88,7 @@ class Layout(AttachingLayout):
         subject = [{"digest": {"sha256": self.image.removeprefix("sha256:")}}]
         document = {"_type": "https://in-toto.io/Statement/v1", "subject": subject, "predicateType": predicate_type}
         payload = json.dumps(document | {"predicate": {}} | statement).encode()
-        signed = pae("application/vnd.in-toto+json", payload)
+        signed = pae("application/vnd.in-toto+json", payload).raw or b""
         signatures = [{"keyid": "", "sig": base64.b64encode(_sign(kind, signed)).decode()} for kind in kinds]
         encoded = base64.b64encode(payload).decode()
         return json.dumps(

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gate.verification.log import NotProven, check_binding, check_checkpoint
-from gate.verification.material import Content, Entry, Material, Message, Proof, pae
+from gate.verification.material import Content, Entry, Material, Proof, pae
 from tests.forge import Leaf, Log, Sigstore, b64, ec_key, ed_key
 from tests.verification.lab import edited
 
@@ -48,7 +48,7 @@ def _sha256(raw: bytes) -> dict[str, str]:
 
 def _spec(kind: str, signer: Signer) -> dict[str, Any]:
     """The body of an entry that is right, by kind and version as Rekor's schemas write them."""
-    message, signature = pae(TYPE, PAYLOAD), b64(SIGNATURE)
+    message, signature = pae(TYPE, PAYLOAD).raw or b"", b64(SIGNATURE)
     if kind == "hashedrekord 0.0.1":
         signed = {"content": signature, "publicKey": {"content": _pem(signer)}}
         return {"data": {"hash": _sha256(message)}, "signature": signed}
@@ -124,7 +124,7 @@ def _check(
         promise=None,
         proof=None,
     )
-    message = Message(pae(TYPE, PAYLOAD))
+    message = pae(TYPE, PAYLOAD)
     material = Material(
         content=content,
         signature=signature,

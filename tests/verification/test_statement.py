@@ -20,6 +20,7 @@ from tests.verification.lab import (
     FORGED_HEX,
     FORGED_IMAGE,
     FORGED_IMAGE_RAW,
+    FORGED_NOW,
     about_forged,
     bundle,
     edited,
@@ -157,7 +158,7 @@ def test_a_predicate_that_is_no_object_is_refused(predicate: object) -> None:
     assert _step(about_forged(predicate=predicate)) is Step.PAYLOAD
 
 
-@pytest.mark.parametrize("predicate_type", ["", None, 7, [], ["https://example.com/p/v1"]])
+@pytest.mark.parametrize("predicate_type", ["", None, 7, [], ["https://example.com/p/v1"], "x" * 2049])
 def test_a_statement_without_a_predicate_type_is_refused(predicate_type: Any) -> None:
     assert _step(about_forged(predicateType=predicate_type)) is Step.PAYLOAD
 
@@ -271,3 +272,55 @@ def test_a_refusal_says_that_there_are_more_subjects_than_three_and_when_one_nam
     others = [{}, {"sha256": "2"}, {"sha1": "3"}, {"sha256": "4"}]
     reason = f"it is about nothing, sha256:2, sha1:3, ..., not about {FORGED_IMAGE.digest}"
     assert forged_rejected(Sigstore().sign(_subjects(*others))).reason == reason
+
+
+def test_a_predicate_type_may_be_as_long_as_any_text_that_is_quoted() -> None:
+    assert isinstance(_signed(about_forged(predicateType="x" * 2048)), Verified)
+
+
+def test_annotations_longer_than_a_policy_would_ask_for_are_left_out() -> None:
+    kept, left = {"a": "x" * 2047}, {"b": "x" * 2048}
+    subject = [{"digest": {"sha256": FORGED_HEX}, "annotations": kept | left}]
+    assert forged_verified(Sigstore().sign(about_forged(subject=subject))).annotations == kept
+
+
+def test_an_sbom_as_large_as_a_blob_may_be_is_read() -> None:
+    """Rule 6: a payload may be as large as the blob limit. The entries are of a usual length."""
+    package = {
+        "SPDXID": "SPDXRef-Package-deb-adduser-c7ad14da4b6f2f1e",
+        "name": "adduser",
+        "versionInfo": "3.118+deb11u1",
+        "supplier": "Person: Debian Adduser Developers (adduser@packages.debian.org)",
+        "downloadLocation": "NOASSERTION",
+        "filesAnalyzed": False,
+        "licenseConcluded": "NOASSERTION",
+        "licenseDeclared": "GPL-2.0-only",
+        "copyrightText": "NOASSERTION",
+        "externalRefs": [
+            {
+                "referenceCategory": "PACKAGE-MANAGER",
+                "referenceType": "purl",
+                "referenceLocator": "pkg:deb/debian/adduser@3.118?arch=all&distro=debian-11",
+            }
+        ],
+    }
+    relation = {
+        "spdxElementId": "SPDXRef-Package-deb-adduser-c7ad14da4b6f2f1e",
+        "relatedSpdxElement": "SPDXRef-File-etc-adduser.conf-30b7a2c1d4e5f607",
+        "relationshipType": "CONTAINS",
+    }
+    file = {
+        "fileName": "/usr/share/doc/adduser/examples/adduser.conf",
+        "SPDXID": "SPDXRef-File-usr-share-doc-adduser-examples-adduser.conf-30b7a2c1d4e5f607",
+        "checksums": [{"algorithm": "SHA256", "checksumValue": "0" * 64}],
+        "licenseConcluded": "NOASSERTION",
+        "licenseInfoInFiles": ["NOASSERTION"],
+        "copyrightText": "NOASSERTION",
+    }
+    each = sum(len(json.dumps(item, separators=(",", ":"))) + 1 for item in (package, *[file] * 4, *[relation] * 8))
+    number = (12 << 20) // each - 8
+    predicate = {"packages": [package] * number, "files": [file] * 4 * number, "relationships": [relation] * 8 * number}
+    payload = json.loads(about_forged(predicate_type="https://spdx.dev/Document")) | {"predicate": predicate}
+    raw = json.dumps(Sigstore().sign(json.dumps(payload, separators=(",", ":")).encode())).encode()
+    assert Limits().blob_bytes * 0.98 < len(raw) < Limits().blob_bytes
+    assert isinstance(outcome(raw, forged_root(), about=FORGED_IMAGE, now=FORGED_NOW), Verified)
