@@ -76,6 +76,7 @@ class Recipe:
     stamped_at: Sequence[datetime] = (SIGNED_AT,)
     integrated: datetime = SIGNED_AT
     signature: Callable[[bytes], bytes] = same
+    presented: Callable[[x509.Certificate], x509.Certificate] = same
     told: Callable[[JSONObject], JSONObject | bytes] = same
     noted: Callable[[str], str] = same
     promised: Callable[[JSONObject], JSONObject] = same
@@ -85,7 +86,7 @@ class Recipe:
 
     def make(self) -> Signed:
         """Make it."""
-        certificate = None if self.format.keyed else self.instance.certificate(self.leaf)
+        certificate = None if self.format.keyed else self.presented(self.instance.certificate(self.leaf))
         key = self.key if certificate is None else self.leaf.key
         is_statement = self.format.signs == "statement"
         message = pae(self.payload_type, self.payload) if is_statement else self.payload
