@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tests.mutation.corpus import Case
 
 LOGGED = [form.name for form in FORMATS if form.entry is not None]
-STEP = 20
+STEP = 60
 
 
 def _once(mutation: Mutation) -> bool:
