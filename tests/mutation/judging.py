@@ -69,7 +69,7 @@ class Meaning:
         statement = None if item.statement is None else asdict(item.statement)
         said = [signer, str(item.subject), item.root, item.content, statement, sorted(item.annotations.items())]
         return cls(
-            said=json.dumps(said, sort_keys=True),
+            said=json.dumps(said, sort_keys=True, default=repr),
             times=frozenset(item.times),
             logs=frozenset(item.logs),
         )
