@@ -267,3 +267,19 @@ def test_an_envelopes_entry_is_of_no_message_signature() -> None:
     for kind in ("dsse 0.0.1", "intoto 0.0.2"):
         with pytest.raises(NotProven, match="of an envelope, and this is none"):
             _check(kind, _body(kind, KEY), KEY, content=Content.MESSAGE)
+
+
+def test_a_checkpoint_of_a_hundred_signatures_is_looked_at_and_one_of_more_is_not() -> None:
+    log = Log(key=ed_key("log"))
+    root = hashlib.sha256(b"root").digest()
+    witness = f"— witness.example {b64(bytes(68))}\n"
+
+    def check(witnesses: int) -> None:
+        text, _, own = log.checkpoint(root).partition("\n\n")
+        note = f"{text}\n\n{witness * witnesses}{own}"
+        proof = Proof(log_index=0, tree_size=1, root_hash=root, hashes=(), checkpoint=note)
+        check_checkpoint(proof, log.key_id, log.key.public_key(), host=log.host)
+
+    check(99)
+    with pytest.raises(NotProven, match="101 signatures; at most 100 are looked at"):
+        check(100)
