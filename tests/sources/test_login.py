@@ -452,6 +452,8 @@ REALMS = [
     ("registry.acme.com", "https://com/token", False),
     ("rg.fr-par.scw.cloud", "https://api.scaleway.com/t", True),
     ("scw.cloud.evil.com", "https://api.scaleway.com/t", False),
+    ("evilscw.cloud", "https://api.scaleway.com/t", False),
+    ("evildocker.io", "https://auth.docker.io/token", False),
     ("registry", "https://registry/token", True),
     ("registry", "https://auth/token", False),
     ("10.0.0.5", "https://10.0.0.5:8443/token", True),
@@ -655,6 +657,13 @@ def test_a_name_that_leads_to_a_metadata_address_is_not_asked(
         connection, _ = listener.accept()
         with connection:
             assert connection.recv(1) == b"", "not even a handshake begins"
+
+
+def test_a_proxy_may_have_any_address(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin_module, "_METADATA", (ip_network("127.0.0.1/32"),))
+    network.add(HOST, {"acme/api": LAYOUT})
+    with Proxy(network) as proxy:
+        assert open_image(access(network, proxies=Proxies(https=proxy.host))).resolve().digest == IMAGE
 
 
 def test_an_address_that_the_user_names_is_asked(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
