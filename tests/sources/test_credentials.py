@@ -386,6 +386,13 @@ def test_a_helper_is_asked_for_the_registry(tmp_path: Path) -> None:
     assert hub.password == "https://index.docker.io/v1/", "what docker calls it"
 
 
+def test_a_helper_of_another_registry_is_not_asked(tmp_path: Path) -> None:
+    environment = helper(tmp_path, "x", f"""echo '{{"Username": "ada", "Secret": "{SECRET}"}}'""")
+    for key in ("other.example", "ghcr.io:5000", "ghcr.io/acme", "not a host"):
+        assert find(environment | inline(credHelpers={key: "x"})) is None
+    assert find(environment | inline(credHelpers={"ghcr.io": "x"})) is not None
+
+
 def test_a_helpers_token_user_means_an_identity_token(tmp_path: Path) -> None:
     environment = helper(tmp_path, "x", f"""echo '{{"Username": "<token>", "Secret": "{SECRET}"}}'""")
     found = find(environment | inline(credsStore="x"))
