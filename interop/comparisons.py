@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interop.expectation import Expectation
+from interop.images import push_image
 from interop.oidc import ADA, BRANCH, COMMIT, FORK, PIPELINE, RELEASE
 from interop.processes import Done, run
-from interop.produce import CUSTOM, NEEDS, SLSA_V1
+from interop.produce import CUSTOM, NEEDS, SLSA_V1, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,6 +217,8 @@ def compare(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally) ->
         for pair in PAIRS:
             tally.skip(f"tags       {pair.image}: {pair.says}", "docker-registry")
     _out_of_order(lab, images, tally)
+    for registry in lab.registries:
+        _apart(lab, registry, tally)
 
 
 def ask_gate(
@@ -275,6 +278,25 @@ def decided(cosign: Done) -> bool | None:
     if cosign.code == 0:
         return True
     return False if any(words in cosign.said for words in REFUSALS) else None
+
+
+def _apart(lab: Lab, registry: Registry, tally: Tally) -> None:
+    """A signature in a repository of its own, where COSIGN_REPOSITORY had cosign put it."""
+    image = push_image(registry.repository("acme/apart"), {"name": b"apart"}, tag="v1")
+    beside = registry.repository("acme/signatures").path
+    environment = {**lab.environment, "COSIGN_REPOSITORY": beside}
+    Signer(lab=replace(lab, environment=environment)).sign(image.reference, RELEASE)
+    for says, flags, seen, holds in (
+        ("by the release workflow, where its signatures are", [f"--signature-repository={beside}"], environment, True),
+        ("by the release workflow, where its signatures are not", [], lab.environment, False),
+    ):
+        gate = ask_gate(lab, image.reference, BY_RELEASE.policy(lab), *flags)
+        cosign = run([lab.tools["cosign3"], *BY_RELEASE.command(lab), image.reference], seen)
+        tally.check(
+            f"{registry.name:<10} apart: {says}: gate {_word(gate.code)}, cosign {_word(cosign.code)}",
+            held=gate.code == (0 if holds else 1) and decided(cosign) == holds,
+            why=f"gate:\n{gate.said}\ncosign:\n{cosign.said}",
+        )
 
 
 def _word(code: int) -> str:
