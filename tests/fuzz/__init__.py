@@ -1,0 +1,1 @@
+"""Parsers of untrusted bytes under mutated real inputs: `targets` calls them, `mutation` makes the inputs."""
