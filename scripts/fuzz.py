@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import importlib.util
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,10 @@ _REDUCING_SECONDS = 20.0
 
 def main() -> None:
     """Run each target for its share of the time."""
+    if sys.argv[1:2] == ["--one"]:
+        _, _, name, seconds, seed, way = sys.argv
+        (_guided if way == "guided" else _unguided)(name, int(seconds), int(seed))
+        return
     from tests.fuzz.targets import TARGETS  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description="Mutated real inputs against every parser.")
@@ -35,28 +40,29 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="in all (default: %(default)s)")
     parser.add_argument("--unguided", action="store_true", help="by chance alone, also where atheris is there")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of chance (default: %(default)s)")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = sorted(set(options.targets) - set(TARGETS))
     if unknown or options.seconds < 1:
         parser.error(f"no such target: {', '.join(unknown)}" if unknown else "--seconds is at least 1")
     guided = not options.unguided and importlib.util.find_spec("atheris") is not None
-    if options.one:
-        (_guided if guided else _unguided)(options.one, options.seconds, options.seed)
-        return
     print("guided by coverage (atheris)" if guided else "unguided: atheris is not used", flush=True)
     names = options.targets or list(TARGETS)
     share = max(1, options.seconds // len(names))
     before = set(CORPUS.glob("*/*"))
     broken = []
     for name in names:
-        command = [sys.executable, "-m", "scripts.fuzz", "--one", name, "--seconds", str(share)]
-        command += ["--seed", str(options.seed), *(["--unguided"] if options.unguided else [])]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        said = [line for line in done.stdout.splitlines() if line.startswith(name)]
-        print("\n".join(said) or f"{name}: it ended with {done.returncode}\n{done.stderr[-2000:]}", flush=True)
-        if not said:
+        command = [sys.executable, "-m", "scripts.fuzz", "--one", name, str(share), str(options.seed)]
+        done = subprocess.run(
+            [*command, "guided" if guided else "by-chance"], check=False, capture_output=True, text=True
+        )
+        runs = re.search(r"Done ([0-9]+) runs", done.stdout + done.stderr)
+        print("".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith(f"{name}: ")), end="")
+        if runs is None or done.returncode:
+            print(f"{name}: it ended with {done.returncode}\n{done.stderr[-2000:]}", flush=True)
             broken.append(name)
+        else:
+            covered = re.findall(r"cov: ([0-9]+)", done.stderr)
+            print(f"{name}: {runs[1]} inputs" + (f", {covered[-1]} branches" if covered else ""), flush=True)
     found = sorted(set(CORPUS.glob("*/*")) - before)
     print(f"{len(names)} targets, {len(found)} findings" + "".join(f"\n  {path}" for path in found))
     sys.exit(1 if found or broken else 0)
@@ -108,7 +114,7 @@ def _unguided(name: str, seconds: int, seed: int) -> None:
         if what is not None and what.partition(":")[0] not in kinds:
             kinds.add(what.partition(":")[0])
             keep(name, raw, what)
-    print(f"{name}: {count} inputs in {seconds} s, {len(kinds)} kinds of findings")
+    print(f"Done {count} runs")
 
 
 def _guided(name: str, seconds: int, seed: int) -> None:
@@ -119,11 +125,9 @@ def _guided(name: str, seconds: int, seed: int) -> None:
     from tests.fuzz.mutation import mutate  # noqa: PLC0415
 
     seeds = TARGETS[name].seeds()
-    count, kinds = 0, set()
+    kinds = set()
 
     def one(raw: bytes) -> None:
-        nonlocal count
-        count += 1
         what = finding(name, raw)
         if what is not None and what.partition(":")[0] not in kinds:
             kinds.add(what.partition(":")[0])
@@ -138,11 +142,6 @@ def _guided(name: str, seconds: int, seed: int) -> None:
         for number, raw in enumerate(seeds):
             (Path(folder) / f"seed-{number}").write_bytes(raw)
         arguments = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=2048", f"-seed={seed + 1}", folder]
-        import atexit  # noqa: PLC0415
-
-        atexit.register(
-            lambda: print(f"{name}: {count} inputs in {seconds} s, {len(kinds)} kinds of findings", flush=True)
-        )
         atheris.Setup([sys.argv[0], *arguments], one, custom_mutator=mutated)
         atheris.Fuzz()
 
