@@ -140,9 +140,16 @@ class CutShort(Malformed):
 
 
 class LimitExceeded(CouldNotLook):
-    """A source offered more than `gate.limits` allows. Going over is never "the first n"."""
+    """A source offered more than `gate.limits` allows. Going over is never "the first n".
+
+    `limit` is the one, by its name in the policy's `[limits]`, which the message ends with; "" where no policy sets it.
+    """
 
     code = "limit"
+
+    def __init__(self, message: str, *, limit: str) -> None:
+        self.limit = limit
+        super().__init__(f"{message} ([limits] {limit})" if limit else message)
 
 
 class StaleTrust(CouldNotLook):

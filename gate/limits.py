@@ -29,12 +29,12 @@ class Tally:
         self._lock = threading.Lock()
         self._sums: dict[str, int] = {}
 
-    def add(self, what: str, count: int, bound: int) -> None:
+    def add(self, what: str, count: int, bound: int, *, limit: str) -> None:
         """Count `count` more of `what`. Raises `LimitExceeded` if that is more than `bound` in all."""
         with self._lock:
             found = self._sums[what] = self._sums.get(what, 0) + count
         if found > bound:
-            raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image")
+            raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image", limit=limit)
 
 
 MAX_TEXT: Final = 2048

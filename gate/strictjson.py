@@ -36,12 +36,14 @@ class Refused(ValueError):
     """The bytes are not a document that gate reads.
 
     `costly` says that they were too deep or too long to try, or have two readings: under a signature that verified
-    this is "could not look" (design rule 6).
+    this is "could not look" (design rule 6). `limit` is the one that they are over, by its name in `[limits]`, "" for
+    none.
     """
 
-    def __init__(self, message: str, *, costly: bool = False) -> None:
-        self.costly = costly
-        super().__init__(message)
+    def __init__(self, message: str, *, costly: bool = False, limit: str = "") -> None:
+        self.costly = costly or bool(limit)
+        self.limit = limit
+        super().__init__(f"{message} ([limits] {limit})" if limit else message)
 
 
 def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None, signed: bool = False) -> JSON:
@@ -57,9 +59,9 @@ def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None
     if not signed:
         _check_bytes(raw, limits.json_bytes)
     bound = tokens if tokens is not None else limits.payload_tokens if signed else limits.json_tokens
-    found = _check_structure(raw, bound, limits.json_depth)
+    found = _check_structure(raw, bound, limits.json_depth, limit="payload-tokens" if signed else "json-tokens")
     if limits.tally is not None:
-        limits.tally.add("JSON tokens", found, limits.image_tokens)
+        limits.tally.add("JSON tokens", found, limits.image_tokens, limit="image-tokens")
     try:
         text = raw.decode("utf-8")
         value: JSON = json.loads(
@@ -70,7 +72,7 @@ def parse(raw: bytes, *, limits: Limits | None = None, tokens: int | None = None
     except UnicodeDecodeError:
         raise Refused("not UTF-8") from None
     except RecursionError:
-        raise Refused("JSON nested too deep", costly=True) from None
+        raise Refused("JSON nested too deep", limit="json-depth") from None
     except ValueError as error:
         raise Refused(f"not JSON: {error}") from None
     if _SURROGATE.search(raw) is not None:
@@ -97,10 +99,11 @@ def _check_bytes(raw: bytes, bound: int) -> None:
         return
     longest = max((match.end(1) - match.start(1) for match in _BASE64.finditer(raw)), default=0)
     if len(raw) - longest > bound:
-        raise Refused(f"JSON of {len(raw) - longest} bytes beside its payload; at most {bound} are read", costly=True)
+        beside = f"JSON of {len(raw) - longest} bytes beside its payload; at most {bound} are read"
+        raise Refused(beside, limit="json-bytes")
 
 
-def _check_structure(raw: bytes, tokens: int, depth: int) -> int:
+def _check_structure(raw: bytes, tokens: int, depth: int, *, limit: str) -> int:
     """Refuse more than `tokens` and more than `depth`, before anything is built. Returns how many tokens there are at
     most: whatever of it stands in texts, it is no more.
     """
@@ -111,7 +114,7 @@ def _check_structure(raw: bytes, tokens: int, depth: int) -> int:
     for structure in _structure(raw):
         found += _count(structure)
         if found > tokens:
-            raise Refused(f"JSON of more than {tokens} tokens", costly=True)
+            raise Refused(f"JSON of more than {tokens} tokens", limit=limit)
         here = _nesting(structure, here, depth)
     return found
 
@@ -142,7 +145,7 @@ def _nesting(structure: bytes, here: int, depth: int) -> int:
         if mark in b"{[":
             here += 1
             if here > depth:
-                raise Refused(f"JSON nested deeper than {depth}", costly=True)
+                raise Refused(f"JSON nested deeper than {depth}", limit="json-depth")
         else:
             here -= 1
     return here

@@ -87,7 +87,7 @@ def test_an_error_that_became_a_value_holds_nothing_that_was_read() -> None:
         try:
             raise ValueError
         except ValueError as error:
-            raise LimitExceeded("x") from error
+            raise LimitExceeded("x", limit="referrers") from error
 
     (answer,) = run_round([ask], deadline=Deadline(5), width=1)
     assert isinstance(answer, LimitExceeded)

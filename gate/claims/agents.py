@@ -70,7 +70,7 @@ def read_agent_claims(
     tally = limits.tally or Tally()
     for claim in _claims(evidence, predicate):
         try:
-            tally.add("agent claims", 1, limits.claims)
+            tally.add("agent claims", 1, limits.claims, limit="claims")
         except LimitExceeded as over:
             return tuple(claims), over
         claims.append(claim)

@@ -330,7 +330,9 @@ class _Verification:
         from gate.limits import DEFAULT_TIMEOUT_SECONDS, Deadline  # noqa: PLC0415
 
         if not self.timeout:
-            return Deadline(DEFAULT_TIMEOUT_SECONDS)
+            job = os.environ.get("CI_JOB_TIMEOUT", "")  # GitLab's, in seconds: gate's own words should end the log
+            seconds = int(job) if job.isascii() and job.isdecimal() and len(job) < 10 else 0
+            return Deadline(min(DEFAULT_TIMEOUT_SECONDS, seconds or DEFAULT_TIMEOUT_SECONDS))
         try:
             return Deadline(parse_duration(self.timeout).total_seconds())
         except ValueError as error:

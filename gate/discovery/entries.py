@@ -55,8 +55,8 @@ def read_index(image: Content, limits: Limits) -> Manifest | None:
     try:
         manifest = parse_manifest(image, limits)
     except Refused as error:
-        if error.costly:
-            raise LimitExceeded(f"{image.digest} is too deep or too long to read") from None
+        if error.limit:
+            raise LimitExceeded(f"{image.digest} is too deep or too long to read", limit=error.limit) from None
         return None
     return manifest if manifest.index else None
 
@@ -86,7 +86,7 @@ def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -
                 return Chosen(problem=many if digests else f"no entry for {platform}; it has {_platforms(every)}")
         found = [entry for entry in every if entry.platform in wanted]
     if len(found) > limits.platforms:
-        raise LimitExceeded(f"{len(found)} platforms to judge; at most {limits.platforms} are")
+        raise LimitExceeded(f"{len(found)} platforms to judge; at most {limits.platforms} are", limit="platforms")
     return Chosen(entries=tuple(found), whole={item.digest for item in found} == {item.digest for item in every})
 
 

@@ -187,7 +187,9 @@ class _Look:
                 self._take_tag(where, place, tag, answer)
         if len(self.listed) + len(self.tagged) > self.limits.referrers:
             self.listed.clear()
-            over = LimitExceeded(f"more than {self.limits.referrers} referrers; none of them was looked at")
+            over = LimitExceeded(
+                f"more than {self.limits.referrers} referrers; none of them was looked at", limit="referrers"
+            )
             self._missed(self.places[0], "referrers", str(found.digest), over)
         return found
 
@@ -213,7 +215,7 @@ class _Look:
 
     def _manifest(self, digest: Digest) -> Content:
         content = self.listed[digest][1].source.manifest(digest)
-        self.tally.add("bytes of manifests", len(content.raw), self.limits.manifests_bytes)
+        self.tally.add("bytes of manifests", len(content.raw), self.limits.manifests_bytes, limit="manifests-bytes")
         return content
 
     def fetch_blobs(self, manifests: list[tuple[_Fetched, Manifest]], share: Share | None) -> None:
@@ -221,7 +223,7 @@ class _Look:
         wanted: list[tuple[Candidate, Descriptor, _Place]] = []
         for item, manifest in manifests:
             if len(manifest.layers) > self.limits.layers:
-                over = LimitExceeded(f"{item.content.digest} has more than {self.limits.layers} layers")
+                over = LimitExceeded(f"{item.content.digest} has more than {self.limits.layers} layers", limit="layers")
                 self._missed(item.where, SBOM_PLACE if item.place == SBOM_PLACE else "blobs", str(self.subject), over)
                 continue
             for number, layer in enumerate(manifest.layers):
@@ -237,14 +239,18 @@ class _Look:
                 else:
                     wanted.append((candidate, layer, item.where))
         if len(wanted) > self.limits.candidates:
-            over = LimitExceeded(f"more than {self.limits.candidates} candidates; none of them was looked at")
+            over = LimitExceeded(
+                f"more than {self.limits.candidates} candidates; none of them was looked at", limit="candidates"
+            )
             self._missed(self.places[0], "blobs", str(self.subject), over)
             return
         # What several manifests carry is read once, and counted for each: each is verified.
         once = {(layer.digest, layer.size, where.name): (layer, where) for _, layer, where in wanted}
         total = sum(layer.size for _, layer, _ in wanted)
         if total > self.limits.evidence_bytes:
-            over = LimitExceeded(f"{total} bytes of evidence; at most {self.limits.evidence_bytes} are read")
+            over = LimitExceeded(
+                f"{total} bytes of evidence; at most {self.limits.evidence_bytes} are read", limit="evidence-bytes"
+            )
             self._missed(self.places[0], "blobs", str(self.subject), over)
             return
         if share is not None:

@@ -55,10 +55,10 @@ def read_bundles(path: str, limits: Limits) -> tuple[bytes, ...]:
     except OSError as error:
         raise InvalidUsage(f"--bundle {path} cannot be read: {error.strerror}") from None
     if len(raw) > limits.blob_bytes:
-        raise LimitExceeded(f"--bundle {path} has more than {limits.blob_bytes} bytes")
+        raise LimitExceeded(f"--bundle {path} has more than {limits.blob_bytes} bytes", limit="blob-bytes")
     lines = [line.strip() for line in _LINE_END.split(raw.strip(), maxsplit=limits.referrers)]
     if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
         if len(lines) > limits.referrers:
-            raise LimitExceeded(f"--bundle {path} holds more than {limits.referrers} bundles")
+            raise LimitExceeded(f"--bundle {path} holds more than {limits.referrers} bundles", limit="referrers")
         return tuple(lines)
     return (raw,)

@@ -70,7 +70,7 @@ class Folder:
             except OSError as error:
                 raise Malformed(f"{folder} cannot be listed: {error.strerror}") from None
             if len(paths) > self._limits.layout_files:
-                raise LimitExceeded(f"{folder} holds more than {self._limits.layout_files} blobs")
+                raise LimitExceeded(f"{folder} holds more than {self._limits.layout_files} blobs", limit="layout-files")
             for path in paths:
                 if len(path.name) != digits or not path.is_file() or path.stat().st_size > cap:
                     continue
@@ -88,7 +88,7 @@ class Archive:
             with _open_regular(path) as file:
                 for count, member in enumerate(read_members(file, limits.layout_files)):
                     if count >= limits.layout_files:
-                        raise LimitExceeded(f"{path} holds more than {limits.layout_files} files")
+                        raise LimitExceeded(f"{path} holds more than {limits.layout_files} files", limit="layout-files")
                     if member is None:
                         continue
                     name = member.name.removeprefix("./")

@@ -71,7 +71,8 @@ class LayoutSource:
         """A blob by descriptor: its size and its digest must hold."""
         if descriptor.size > self._limits.blob_bytes:
             raise LimitExceeded(
-                f"blob {descriptor.digest} has {descriptor.size} bytes; at most {self._limits.blob_bytes} are read"
+                f"blob {descriptor.digest} has {descriptor.size} bytes; at most {self._limits.blob_bytes} are read",
+                limit="blob-bytes",
             )
         raw = self._files.read(_blob_name(descriptor.digest), descriptor.size + 1)
         if raw is None:
@@ -110,7 +111,9 @@ class LayoutSource:
 
     def _check_number(self, found: list[Descriptor]) -> None:
         if len(found) > self._limits.referrers:
-            raise LimitExceeded(f"more than {self._limits.referrers} referrers in {self._reference.location}")
+            raise LimitExceeded(
+                f"more than {self._limits.referrers} referrers in {self._reference.location}", limit="referrers"
+            )
 
     def tagged(self, tag: str) -> Answer:
         """The manifest that index.json lists under `tag`. Two different ones under one tag are `Malformed`."""
@@ -143,7 +146,9 @@ class LayoutSource:
             if not isinstance(manifests, list):
                 raise Refused("it has no list of manifests")
             if len(manifests) > self._limits.layout_files:
-                raise LimitExceeded(f"{where}: index.json lists more than {self._limits.layout_files} manifests")
+                raise LimitExceeded(
+                    f"{where}: index.json lists more than {self._limits.layout_files} manifests", limit="layout-files"
+                )
             return tuple(parse_descriptor(item) for item in manifests)
         except Refused as error:
             raise Malformed(f"{where}: index.json cannot be read: {error}") from None
@@ -186,7 +191,9 @@ class LayoutSource:
             error = NotFound if digest == self._reference.digest else Malformed
             raise error(f"{self._reference.location}: blob {digest} is missing")
         if len(raw) > self._limits.manifest_bytes:
-            raise LimitExceeded(f"manifest {digest} has more than {self._limits.manifest_bytes} bytes")
+            raise LimitExceeded(
+                f"manifest {digest} has more than {self._limits.manifest_bytes} bytes", limit="manifest-bytes"
+            )
         check_digest(raw, digest, f"{self._reference.location}: blob {digest}")
         return Content(digest=digest, media_type=self._media_types.get(digest, ""), raw=raw)
 

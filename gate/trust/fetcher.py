@@ -38,7 +38,7 @@ class Fetcher(FetcherInterface):
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         """One file; `DownloadHTTPError` for any status but 200, as python-tuf wants it."""
-        reply = self._client.get(Request(url=url, what=f"{urlsplit(url).path}", cap=self._cap))
+        reply = self._client.get(Request(url=url, what=f"{urlsplit(url).path}", cap=self._cap, limit=""))
         if reply.status != 200:
             raise DownloadHTTPError(f"{reply.host} answered HTTP {reply.status}", reply.status)
         return iter((reply.body,))

@@ -88,7 +88,7 @@ def _count(materials: tuple[Material, ...], limits: Limits) -> None:
     """Count what takes a verification. Raises `LimitExceeded`."""
     if limits.tally is not None:
         proofs = sum(1 + len(material.entries) + len(material.timestamps) for material in materials)
-        limits.tally.add("signatures, log entries and timestamps", proofs, limits.proofs)
+        limits.tally.add("signatures, log entries and timestamps", proofs, limits.proofs, limit="proofs")
 
 
 def _verify(

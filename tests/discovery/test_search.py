@@ -323,7 +323,9 @@ def test_what_cosign_attached_as_an_sbom_is_never_evidence_whatever_it_says_it_i
     assert str(digest_of(b"from .sbom")) not in source.asked
 
 
-@pytest.mark.parametrize("error", [Unavailable("503"), AccessDenied("403"), LimitExceeded("too long")])
+@pytest.mark.parametrize(
+    "error", [Unavailable("503"), AccessDenied("403"), LimitExceeded("too long", limit="blob-bytes")]
+)
 def test_an_sbom_that_cannot_be_had_is_in_the_ledger_and_no_gap(error: CouldNotLook) -> None:
     """Nothing there could change a verdict."""
     found = look(FakeSource(failing={"cosign-sbom": error}))
@@ -420,7 +422,7 @@ ERRORS = [
     AccessDenied("403", status=403),
     NotFound("404", status=404),
     Malformed("not JSON"),
-    LimitExceeded("too many pages"),
+    LimitExceeded("too many pages", limit="pages"),
     DeadlineExceeded("too late"),
 ]
 

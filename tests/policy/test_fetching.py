@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
+from gate.errors import LimitExceeded
 from gate.limits import Limits
 from gate.policy.problems import schema
 from gate.sources.settings import RegistrySettings
 from tests.policy.sample import GOOD, parse, problems
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_without_the_sections_the_defaults_hold() -> None:
@@ -83,3 +88,13 @@ def test_a_registry_that_no_image_is_named_after_is_an_error(host: str) -> None:
 def test_a_mirror_is_another_host_with_or_without_a_prefix(mirror: str, expected: str) -> None:
     (line,) = problems(f'{GOOD}[registries."ghcr.io"]\nmirrors = ["{mirror}"]\n')
     assert expected in line
+
+
+def test_going_over_a_limit_names_it_as_the_policy_does() -> None:
+    """Section 2: the message says what to set; a limit that no policy sets is not named."""
+    names = schema()["properties"]["limits"]["properties"]
+    for path in sorted((ROOT / "gate").rglob("*.py")):
+        for name in re.findall(r'limit="([a-z-]+)"', path.read_text(encoding="utf-8")):
+            assert name in names, f"{path}: {name}"
+    assert str(LimitExceeded("more than 20 pages", limit="pages")) == "more than 20 pages ([limits] pages)"
+    assert str(LimitExceeded("more than 20 pages", limit="")) == "more than 20 pages"

@@ -646,7 +646,7 @@ def ask_by_tls(registry: RegistryServer, *, host: str = "127.0.0.1", authorities
     access = Access(ca_file=str(authorities), ca_source="--ca-file")
     client = http.Client(access, limits=Limits(), deadline=Deadline(5))
     url = f"https://{host}:{registry.host.split(':')[1]}/v2/acme/api/manifests/v1"
-    return client.get(http.Request(url=url, what="tag v1", cap=1 << 20))
+    return client.get(http.Request(url=url, what="tag v1", cap=1 << 20, limit="manifest-bytes"))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path) -> None:

@@ -143,10 +143,14 @@ class RegistrySource:
         digest, size, data = descriptor.digest, descriptor.size, descriptor.data
         what = self._what(f"blob {digest}")
         if size > self._limits.blob_bytes:
-            raise LimitExceeded(f"{what}: {size} bytes, more than the {self._limits.blob_bytes} that gate accepts")
+            raise LimitExceeded(
+                f"{what}: {size} bytes, more than the {self._limits.blob_bytes} that gate accepts", limit="blob-bytes"
+            )
         if data is not None and len(data) == size and _matches(data, digest):
             return data
-        request = Request(url=self._registry.blob_url(digest), what=what, cap=size, size=size, digest=digest)
+        request = Request(
+            url=self._registry.blob_url(digest), what=what, cap=size, limit="blob-bytes", size=size, digest=digest
+        )
         reply = _listed(self._registry.fetch(request), what)
         if reply.status != 200:
             raise refusal(reply, what)
@@ -184,7 +188,14 @@ class RegistrySource:
     def _manifest(self, name: str, what: str, digest: Digest | None) -> Reply:
         url = self._registry.manifest_url(name)
         return self._registry.fetch(
-            Request(url=url, what=what, cap=self._limits.manifest_bytes, accept=_MANIFESTS, digest=digest)
+            Request(
+                url=url,
+                what=what,
+                cap=self._limits.manifest_bytes,
+                limit="manifest-bytes",
+                accept=_MANIFESTS,
+                digest=digest,
+            )
         )
 
     @property

@@ -43,12 +43,14 @@ class Request:
     """One GET, or the POST of `form`, and what its content must be. `what` names it in messages.
 
     Content is the body of a 200, of the media type `only` where that is given (in lower case). It has at most `cap`
-    bytes and, where they are given, exactly `size` and `digest`. Redirects are followed for the statuses in `follow`.
+    bytes (`limit` is what the policy calls that) and, where they are given, exactly `size` and `digest`. Redirects are
+    followed for the statuses in `follow`.
     """
 
     url: str
     what: str
     cap: int
+    limit: str
     accept: str = "*/*"
     only: str | None = None
     size: int | None = None
@@ -163,7 +165,9 @@ class Client:
                 )
             url = self._target(url, response.headers.get("Location"), what)
             foreign = foreign or self.origin(url) != home
-        raise LimitExceeded(f"{what}: {home.host} redirected more than {self._limits.redirects} times")
+        raise LimitExceeded(
+            f"{what}: {home.host} redirected more than {self._limits.redirects} times", limit="redirects"
+        )
 
     def _open(self, request: Request, url: str, headers: dict[str, str], *, certificate: bool) -> requests.Response:
         left = self._deadline.left()
@@ -217,7 +221,7 @@ class Client:
         if request.size is not None and offered != request.size:
             raise Malformed(f"{what} is not of {request.size} bytes, as its descriptor says")
         if offered > request.cap:
-            raise LimitExceeded(f"{what} is longer than the {request.cap} bytes that gate accepts")
+            raise LimitExceeded(f"{what} is longer than the {request.cap} bytes that gate accepts", limit=request.limit)
         if length is not None and length != len(body):  # today urllib3 raises before this can be
             raise CutShort(f"{what} is cut short, after {len(body)} of {length} bytes")
         raw = bytes(body)

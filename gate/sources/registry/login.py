@@ -264,7 +264,9 @@ class Login:
         """Ask `/v2/` as nobody: its challenge, or "" if it has none."""
         what = f"{self._registry.host}: /v2/"
         url = f"{self._registry.url}/v2/"
-        request = Request(url=url, what=what, cap=self._limits.manifest_bytes, follow=frozenset())
+        request = Request(
+            url=url, what=what, cap=self._limits.manifest_bytes, limit="manifest-bytes", follow=frozenset()
+        )
         try:
             reply = self._client.get(request, certificate=self.certificate)
             if isinstance(error := refusal(reply, what), Unavailable):

@@ -50,12 +50,13 @@ def list_referrers(
         if following in seen:
             raise Malformed(f"{what}: the pages of {home.host} lead in a circle")
         if len(seen) == limits.pages:
-            raise LimitExceeded(f"{what}: more than {limits.pages} pages")
+            raise LimitExceeded(f"{what}: more than {limits.pages} pages", limit="pages")
         reply = fetch(
             Request(
                 url=following,
                 what=what,
                 cap=limits.manifest_bytes,
+                limit="manifest-bytes",
                 accept=OCI_INDEX,
                 only=OCI_INDEX,
                 follow=REDIRECTS - {_SEE_OTHER},
@@ -70,7 +71,7 @@ def list_referrers(
         size += len(reply.body)
         found += _page(reply, what, limits)
         if len(found) > limits.referrers:
-            raise LimitExceeded(f"{what}: more than {limits.referrers}")
+            raise LimitExceeded(f"{what}: more than {limits.referrers}", limit="referrers")
         following = _next(reply, what, origin)
         if following is not None and origin(following) != home:
             raise Malformed(f"{what}: {home.host} says that the next page is on another host")
@@ -83,8 +84,10 @@ def _page(reply: Reply, what: str, limits: Limits) -> tuple[Descriptor, ...]:
     try:
         return parse_manifest(Content(digest=digest, media_type=OCI_INDEX, raw=reply.body), limits).manifests
     except Refused as error:
-        if error.costly:
-            raise LimitExceeded(f"{what}: the list of {reply.host} is too deep or too long to read") from None
+        if error.limit:
+            raise LimitExceeded(
+                f"{what}: the list of {reply.host} is too deep or too long to read", limit=error.limit
+            ) from None
         raise Malformed(f"{what}: the list of {reply.host} cannot be read") from None
 
 

@@ -41,9 +41,11 @@ def token_request(
     if credential is not None and credential.identity_token:
         token = credential.identity_token
         form = {"grant_type": "refresh_token", "client_id": _CLIENT, "refresh_token": token, **query}
-        return Request(url=realm, what=what, cap=cap, form=form, follow=follow), None
+        return Request(url=realm, what=what, cap=cap, limit="token-bytes", form=form, follow=follow), None
     url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
-    return Request(url=url, what=what, cap=cap, follow=follow), None if credential is None else credential.basic
+    return Request(
+        url=url, what=what, cap=cap, limit="token-bytes", follow=follow
+    ), None if credential is None else credential.basic
 
 
 def read_token(reply: Reply, what: str) -> str:
