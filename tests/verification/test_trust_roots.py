@@ -507,6 +507,13 @@ def test_a_root_with_a_certificate_of_a_version_that_there_is_not_is_invalid(par
         load(edited(Sigstore().root(), path, b64(odd)))
 
 
+def test_a_timestamp_authority_without_its_root_is_invalid_for_that() -> None:
+    path = "timestampAuthorities.0.certChain.certificates"
+    alone = edited(Sigstore().root(), path, at(Sigstore().root(), path)[:1])
+    with pytest.raises(InvalidTrustRoot, match="a timestamp authority needs its own certificate and its root's"):
+        load(alone)
+
+
 def test_a_library_that_panics_over_a_candidate_ends_that_candidate_and_not_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
