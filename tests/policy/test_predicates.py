@@ -150,7 +150,7 @@ def test_a_long_violation_is_cut() -> None:
         (b'{"required": ["a"], "required": []}', "duplicate key 'required'"),
         (b'{"const": NaN}', "NaN is not JSON"),
         (b"\xff", "not UTF-8"),
-        (b"[" * 1000, "JSON nested deeper than 64"),
+        (b"[" * 1000, "JSON nested deeper than 64 ([limits] json-depth)"),
     ],
 )
 def test_what_is_no_schema_of_a_predicate_is_an_error(schema: Any, message: str) -> None:
