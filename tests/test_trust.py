@@ -168,8 +168,11 @@ def test_a_whole_root_is_read_and_its_keys_too() -> None:
         (b'{"tlogs": 1, "tlogs": 2}', "trust root 'acme.json': duplicate key 'tlogs'"),
         (b'{"a": NaN}', "trust root 'acme.json': NaN is not JSON"),
         (b'{"a": 1e999}', "trust root 'acme.json': a number beyond what a double holds"),
-        (b"[" * 100_000, "trust root 'acme.json': JSON nested deeper than 64"),
-        (b"[" + b"1," * 200_000 + b"1]", "trust root 'acme.json': JSON of more than 200000 tokens"),
+        (b"[" * 100_000, "trust root 'acme.json': JSON nested deeper than 64 ([limits] json-depth)"),
+        (
+            b"[" + b"1," * 200_000 + b"1]",
+            "trust root 'acme.json': JSON of more than 200000 tokens ([limits] json-tokens)",
+        ),
         (b"{}", f"{NO_ROOT} None"),
         (b'{"mediaType": 1}', f"{NO_ROOT} 1"),
         (

@@ -340,7 +340,8 @@ def test_a_checkpoints_signatures_are_bounded(scene: Scene, monkeypatch: pytest.
     assert (ran.code, steps(ran)) == (1, ["log"])
     assert asked["verifies"] <= 100
     scene.detach()
-    witnessed = f"{text}\n\n{''.join(others[:15])}{signature}"
+    witnesses = "".join(f"— witness {b64(bytes([number]) * 68)}\n" for number in range(15))
+    witnessed = f"{text}\n\n{witnesses}{signature}"
     scene.bundle(lab.edited(good, lab.CHECKPOINT, witnessed))
     assert scene.judge().code == 0, "as many as witnesses cosign today do no harm"
 
