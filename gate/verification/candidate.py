@@ -153,8 +153,8 @@ def _verify(
             raise Failed(Step.SUBJECT, str(error)) from None
     except Failed as failure:
         also = () if certificate is None else still_failing(material, message, certificate, failure.step)
-        if also and failure.doubt is Doubt.STALE:
-            failure.doubt = None  # no root would have made it verify
+        if also:
+            failure.doubt = None  # no other root and no other clock would have made it verify
         return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise

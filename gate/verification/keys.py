@@ -83,9 +83,10 @@ def fingerprint(key: PublicKey) -> str:
 def verifies(key: PublicKey, signature: bytes, message: Message) -> bool:
     """Whether `signature` is the key's, over `message`."""
     if isinstance(key, ed25519.Ed25519PublicKey):
-        if message.raw is None:
+        raw = message.raw
+        if raw is None:
             raise ValueError("an Ed25519 signature needs the whole file, and this one is too large to hold")
-        return _holds(lambda: key.verify(signature, message.raw or b""))
+        return _holds(lambda: key.verify(signature, raw))
     if isinstance(key, rsa.RSAPublicKey):
         digest = message.digest("sha256")
         if digest is None:

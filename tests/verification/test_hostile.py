@@ -17,7 +17,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from gate.limits import Limits
+from gate.errors import LimitExceeded
+from gate.limits import Limits, Tally
 from gate.strictjson import Refused
 from gate.verification import Artifact, Doubt, Rejected, Step, Verified, verify
 from gate.verification.bundle import read_bundle
@@ -453,3 +454,17 @@ def test_an_rsa_key_with_an_exponent_that_takes_long_is_none(exponent: int, *, c
     else:
         with pytest.raises(ValueError, match="public exponent"):
             checked(key)
+
+
+def test_what_takes_a_verification_is_counted_over_an_image() -> None:
+    """Section 9: a signature, its log entry and its timestamp are three; going over is "could not look"."""
+    candidates = [found("agent-signed").candidates[0]] * 2
+    artifact = Artifact.of(image())
+
+    def judged(proofs: int) -> int:
+        limits = Limits(proofs=proofs, tally=Tally())
+        return len(verify(candidates, artifact, [lab_root()], [], now=NOW, limits=limits))
+
+    assert judged(6) == 2
+    with pytest.raises(LimitExceeded, match=r"more than 5 .* \(\[limits\] proofs\)"):
+        judged(5)

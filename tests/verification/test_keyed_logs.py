@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
+from gate.verification.bundle import read_bundle
+from gate.verification.steps import Failed, verify_with_key
 from tests.forge import (
     FAR,
     FORMATS,
@@ -202,3 +204,13 @@ def test_a_logs_key_that_stands_in_the_root_twice_was_in_use_in_either_window() 
         assert len(_held(document, load(V1.root(tlogs=logs), name="forged")).logs) == 1
     logs = [Log(key=ec_key("log-v1"), window=Validity(end=SIGNED_AT - HOUR)).document()] * 2
     assert _refused_at(document, load(V1.root(tlogs=logs), name="forged")) is Step.LOG
+
+
+def test_a_key_that_did_not_sign_verifies_nothing_whoever_chose_it() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    material = read_bundle(json.dumps(document).encode(), LIMITS)
+    assert material.message is not None
+    assert verify_with_key(material, material.message, KEY.public_key(), forged_root(V1)).times
+    with pytest.raises(Failed) as failed:
+        verify_with_key(material, material.message, OTHER.public_key(), forged_root(V1))
+    assert failed.value.step is Step.SIGNATURE

@@ -235,6 +235,12 @@ def test_a_signature_that_is_no_base64_text_is_refused(value: object, reason: st
         _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.signatures.0.signature", value), KEY)
 
 
+@pytest.mark.parametrize("value", [7, "text", {}, [7]])
+def test_an_entry_whose_signatures_are_no_list_is_refused_for_it(value: object) -> None:
+    with pytest.raises(NotProven, match="has no signatures"):
+        _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.signatures", value), KEY)
+
+
 def test_an_entry_whose_body_cannot_be_read_is_refused_for_it() -> None:
     for body in (b"{", b'{"kind":"dsse","kind":"dsse"}', b"[]"):
         with pytest.raises(NotProven, match="its log entry cannot be read"):

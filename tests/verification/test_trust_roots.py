@@ -334,6 +334,7 @@ WITHOUT_KEY = {
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", "AAAA"),
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", "!"),
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", DROP),
+        ("certificateAuthorities.0.certChain.certificates.0", "a text"),
         ("timestampAuthorities.0.validFor", DROP),
         ("timestampAuthorities.0.certChain.certificates.1", DROP),
     ],
@@ -458,6 +459,15 @@ def test_a_ct_logs_id_decides_alone_which_key_is_tried() -> None:
     forged_verified(Sigstore(ct=other).sign(about_forged()), root)
     impostor = Log(key=other.key, host=real.host, claims_to_be=real.key_id)
     assert forged_rejected(Sigstore(ct=impostor).sign(about_forged()), root).step is Step.SCT
+
+
+def test_one_ct_logs_window_is_not_lent_to_another() -> None:
+    mine, other = (Log(key=ec_key(name), host=name) for name in ("c1", "c2"))
+    ended = replace(mine, window=Validity(end=SIGNED_AT - SECOND))
+    certified = Sigstore(ct=mine).sign(about_forged())
+    forged_verified(certified, forged_root_with(ctlogs=[mine.document(), other.document()]))
+    late = forged_rejected(certified, forged_root_with(ctlogs=[ended.document(), other.document()]))
+    assert late.step is Step.SCT
 
 
 def test_a_timestamp_authority_is_known_by_its_issuer_and_its_serial_number() -> None:
