@@ -90,13 +90,13 @@ def check_promise(entry: Entry, key: PublicKey) -> None:
     """The signed entry timestamp is the log's, over this body, time, log and index. Raises `NotProven`."""
     if entry.promise is None or not entry.integrated:
         raise NotProven("it has no signed entry timestamp")
-    canonical = {
+    canonical = {  # in the order that RFC 8785 has
         "body": base64.b64encode(entry.body).decode(),
         "integratedTime": entry.integrated,
         "logID": entry.log_id.hex(),
         "logIndex": entry.log_index,
     }
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(canonical, separators=(",", ":"))
     if not verifies(key, entry.promise, Message(text.encode())):
         raise NotProven("its signed entry timestamp is not the log's")
 
@@ -240,9 +240,10 @@ def _object(parent: Mapping[str, JSON], key: str) -> Mapping[str, JSON]:
 
 def _list(parent: Mapping[str, JSON], key: str) -> Sequence[Mapping[str, JSON]]:
     values = parent.get(key)
-    if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+    found = [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
+    if not isinstance(values, list) or len(found) != len(values):
         raise NotProven(f"its log entry has no {key}")
-    return [value for value in values if isinstance(value, Mapping)]
+    return found
 
 
 def _decoded(value: JSON) -> bytes:

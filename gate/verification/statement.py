@@ -89,8 +89,7 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
     accepted = tuple(known) if artifact.any_digest else (artifact.asked.algorithm,)
     named: list[str] = []
     for entry in subjects:
-        digests = entry.get("digest") if isinstance(entry, Mapping) else None
-        if not isinstance(entry, Mapping) or not isinstance(digests, Mapping):
+        if not isinstance(entry, Mapping) or not isinstance(digests := entry.get("digest"), Mapping):
             raise Refused("a subject without digests")
         stated = {algorithm: value for algorithm, value in digests.items() if algorithm in known}
         if any(stated.get(algorithm) == known[algorithm] for algorithm in accepted):

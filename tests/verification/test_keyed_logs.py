@@ -12,6 +12,7 @@ import pytest
 
 from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
 from gate.verification.bundle import read_bundle
+from gate.verification.log import NotProven, check_promise
 from gate.verification.steps import Failed, verify_with_key
 from tests.forge import (
     FAR,
@@ -214,3 +215,13 @@ def test_a_key_that_did_not_sign_verifies_nothing_whoever_chose_it() -> None:
     with pytest.raises(Failed) as failed:
         verify_with_key(material, material.message, OTHER.public_key(), forged_root(V1))
     assert failed.value.step is Step.SIGNATURE
+
+
+def test_an_entry_without_a_promise_promises_nothing() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    (entry,) = read_bundle(json.dumps(document).encode(), LIMITS).entries
+    key = ec_key("log-v1").public_key()
+    check_promise(entry, key)
+    for less in (replace(entry, promise=None), replace(entry, integrated=0)):
+        with pytest.raises(NotProven, match="has no signed entry timestamp"):
+            check_promise(less, key)

@@ -130,7 +130,7 @@ def test_a_statement_about_anything_else_is_rejected_for_its_subject(payload: by
 
 @pytest.mark.parametrize(
     "subject",
-    [None, [], {}, "x", [None], ["x"], [{}], [{"name": "x"}], [{"digest": FORGED_HEX}], {"digest": {"sha256": "x"}}],
+    [None, [], {}, "x", 7, [None], ["x"], [{}], [{"name": "x"}], [{"digest": FORGED_HEX}], {"digest": {"sha256": "x"}}],
 )
 def test_a_statement_without_a_subject_is_refused(subject: object) -> None:
     assert _step(about_forged(subject=subject)) is Step.PAYLOAD
@@ -145,6 +145,18 @@ def test_an_image_asked_for_by_sha512_is_matched_under_sha512_alone() -> None:
     for digest in ({"sha256": FORGED_HEX}, {"sha256": SHA512}, {"sha512": SHA512, "sha256": OTHER}):
         with pytest.raises(NotAbout):
             read_statement(_subjects(digest), known, limits)
+
+
+def test_a_file_may_be_named_by_any_digest_of_its_own_bytes() -> None:
+    """Rule 1: npm's subjects have sha512 alone. What is known of the file decides; sha384 is not known here."""
+    digests = {"sha256": bytes.fromhex(FORGED_HEX), "sha512": bytes.fromhex(SHA512)}
+    held = Content(digest=Digest("sha256", FORGED_HEX), media_type="", raw=b"", digests=digests)
+    for raw in (held, FORGED_IMAGE):
+        read_statement(_subjects({"sha512": SHA512}), Artifact.of(raw, any_digest=True), Limits())
+        with pytest.raises(NotAbout):
+            read_statement(_subjects({"sha512": SHA512}), Artifact.of(raw), Limits())
+    with pytest.raises(NotAbout):
+        read_statement(_subjects({"sha384": "0" * 96}), Artifact.of(held, any_digest=True), Limits())
 
 
 @pytest.mark.parametrize("predicate", [DROP, None])

@@ -470,6 +470,15 @@ def test_one_ct_logs_window_is_not_lent_to_another() -> None:
     assert late.step is Step.SCT
 
 
+def test_one_logs_window_is_not_lent_to_another() -> None:
+    mine, other = (Log(key=ed_key(name), host=name) for name in ("l1", "l2"))
+    ended = replace(mine, window=Validity(end=SIGNED_AT - SECOND))
+    logged = Sigstore(log=mine).sign(about_forged())
+    forged_verified(logged, forged_root_with(tlogs=[mine.document(), other.document()]))
+    late = forged_rejected(logged, forged_root_with(tlogs=[ended.document(), other.document()]))
+    assert late.step is Step.LOG
+
+
 def test_a_timestamp_authority_is_known_by_its_issuer_and_its_serial_number() -> None:
     namesake = TimestampAuthority(name="tsa-two")
     assert namesake.certificate.serial_number == Sigstore().tsa.certificate.serial_number
