@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +100,12 @@ def verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
 
 def check_report(report: Mapping[str, Any]) -> None:
     """Hold a report against the published schema, and refuse keys that the schema does not describe."""
-    schema = json.loads(schema_text())
-    jsonschema.Draft202012Validator(_closed(schema)).validate(report)
+    _validator().validate(report)
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(_closed(json.loads(schema_text())))
 
 
 def _closed(schema: Any) -> Any:
