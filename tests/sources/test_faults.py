@@ -245,7 +245,6 @@ def test_an_unsigned_image_never_passes_because_an_answer_broke(unsigned: Broken
 def test_what_may_pass_is_asked_again(signed: Broken, way: str) -> None:
     for path in signed.paths:
         assert _judged(signed, path, way, once=True) == 0, f"{way} at {path}"
-        assert _judged(signed, path, way) in matters(path), f"{way} at {path}"
 
 
 @pytest.mark.parametrize("way", ["401-without-a-challenge", "403", "429-come-back-next-year"])
