@@ -64,9 +64,9 @@ def check_inclusion(proof: Proof, body: bytes) -> None:
 
 def check_checkpoint(proof: Proof, log_id: bytes, key: PublicKey, *, host: str | None) -> None:
     """The log signed the tree that the proof is of. `host` is the origin that it must have. Raises `NotProven`."""
-    text, blank, signatures = proof.checkpoint.partition("\n\n")
+    text, _, signatures = proof.checkpoint.partition("\n\n")
     lines = text.split("\n")
-    if not blank or len(lines) < 3 or not lines[0] or not _NOTE_SIGNATURES.fullmatch(signatures):
+    if len(lines) < 3 or not lines[0] or not _NOTE_SIGNATURES.fullmatch(signatures):
         raise NotProven("its checkpoint is no signed note")
     origin, size, root_hash = lines[:3]
     if host is not None and origin != host:

@@ -126,11 +126,8 @@ class Root:
 
 def _signed_by(response: TimeStampResponse, authority: CertificateAuthority) -> bool:
     """Whether a timestamp names the authority as its signer: by name and serial number, the signature decides."""
-    own = authority.certificates[0]
-    return any(
-        own.issuer == signer.issuer and own.serial_number == signer.serial_number
-        for signer in response.signed_data.signer_infos
-    )
+    own, (signer,) = authority.certificates[0], response.signed_data.signer_infos
+    return own.issuer == signer.issuer and own.serial_number == signer.serial_number
 
 
 def _logs(document: Mapping[str, JSON]) -> tuple[Log, ...]:

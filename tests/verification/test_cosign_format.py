@@ -147,6 +147,7 @@ def test_an_envelope_is_one_signature_after_another_over_its_encoding() -> None:
         ("payloadType", DROP, "no payload type or no signature"),
         ("payloadType", 7, "no payload type or no signature"),
         ("signatures", {}, "no payload type or no signature"),
+        ("signatures", 7, "no payload type or no signature"),
         ("signatures", [], "no payload type or no signature"),
         ("signatures.0", "text", "an empty signature"),
         ("signatures.0.sig", "", "an empty signature"),

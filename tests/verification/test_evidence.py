@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from gate.discovery import Kind
-from gate.verification import Content, Identity, LogEntry, Statement, Verified, without_predicate
+from gate.verification import Content, Identity, LogEntry, Rejected, Statement, Verified, without_predicate
 from gate.verification import evidence as room
 from tests.evidence import message
-from tests.forge import SIGNED_AT, Sigstore
+from tests.forge import FORMATS, SIGNED_AT, Sigstore, valid
 from tests.verification.lab import (
     DROP,
     ENTRY,
     FORGED_IMAGE,
+    FORGED_IMAGE_RAW,
     PROOF,
     about_forged,
     at,
@@ -26,6 +27,7 @@ from tests.verification.lab import (
     forged_outcome,
     forged_verified,
     image,
+    load,
     verified,
 )
 
@@ -133,3 +135,26 @@ def test_evidence_without_its_predicate_says_all_else() -> None:
 def test_evidence_that_is_no_statement_has_no_predicate_to_lose() -> None:
     evidence = message()
     assert without_predicate(evidence) is evidence
+
+
+@pytest.mark.parametrize(("name", "promised"), [("dsse", True), ("dsse stamps", False)])
+def test_the_log_index_is_the_promised_one_or_without_a_promise_that_of_the_proof(name: str, *, promised: bool) -> None:
+    """A proof is over a shard of the log, with an index of its own."""
+    form = next(form for form in FORMATS if form.name == f"bundle 0.3 statement {name}")
+    recipe = valid(form, FORGED_IMAGE_RAW)
+    document = recipe.make().document
+    beside, within = at(document, f"{ENTRY}.logIndex"), at(document, f"{ENTRY}.inclusionProof.logIndex")
+    assert beside != within
+    evidence = forged_verified(document, load(recipe.instance.root(), name="forged"))
+    assert evidence.logs[0].index == int(beside if promised else within)
+
+
+def test_a_proof_without_a_checkpoint_says_nothing_beside_a_promise_in_a_01_bundle() -> None:
+    """protobuf-specs `sigstore_bundle.proto`: 0.1 has the promise, and its proof may lack the checkpoint."""
+    form = next(form for form in FORMATS if form.name == "bundle 0.1 message hashedrekord proof")
+    recipe = valid(form, FORGED_IMAGE_RAW)
+    document = recipe.make().document
+    root = load(recipe.instance.root(), name="forged")
+    assert isinstance(forged_outcome(document, root), Verified)
+    assert isinstance(forged_outcome(edited(document, f"{ENTRY}.inclusionProof.checkpoint", DROP), root), Verified)
+    assert isinstance(forged_outcome(edited(document, f"{ENTRY}.inclusionPromise", DROP), root), Rejected)
