@@ -111,7 +111,7 @@ _REFUSED: Final = (
     (
         (BUNDLE,),
         "cosign reads no bundle with a field that it does not know",
-        ("a byte more than is read around a payload",),
+        ("a byte more than is read beside a payload",),
     ),
     ((BUNDLE,), "cosign reads no number of more than 64 bits", ("a tree whose size is of 20 digits",)),
     ((ATT,), "cosign compares the log with the envelope as a whole", ("nine signatures in the envelope",)),
