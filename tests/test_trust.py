@@ -189,6 +189,14 @@ def test_what_is_no_trusted_root_is_refused_with_the_reason(raw: bytes, message:
     assert complaint(raw) == message
 
 
+@pytest.mark.parametrize("key", ["tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"])
+@pytest.mark.parametrize("value", [True, 7, "text", {}])
+def test_a_part_of_a_root_that_is_no_list_is_refused(key: str, value: object) -> None:
+    document = json.loads((LAB / "trusted_root.json").read_bytes())
+    with pytest.raises(InvalidTrustRoot, match=f"{key}"):
+        trust.parse("acme.json", json.dumps(document | {key: value}).encode(), dated=None)
+
+
 def test_a_key_twice_is_refused_wherever_it_stands() -> None:
     raw = json.dumps(document()).replace('"tlogs": [{', '"tlogs": [{"baseUrl": "https://evil.com", ', 1).encode()
     assert complaint(raw) == "trust root 'acme.json': duplicate key 'baseUrl'"

@@ -122,7 +122,9 @@ def parse(name: str, raw: bytes, *, dated: datetime | None, log_none: bool = Fal
         raise InvalidTrustRoot(f"trust root {name!a} has no source of time: neither logs nor timestampAuthorities")
     for key in PARTS:
         values = document.get(key)
-        for number, part in enumerate(values if isinstance(values, list) else ()):
+        if values is not None and not isinstance(values, list):
+            raise InvalidTrustRoot(f"trust root {name!a}: {key} is no list")
+        for number, part in enumerate(values or ()):
             try:
                 if not isinstance(part, Mapping):
                     raise ValueError("the part is no object")  # noqa: TRY004

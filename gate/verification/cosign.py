@@ -91,7 +91,8 @@ def read_simple_payload(payload: bytes, artifact: Artifact, limits: Limits) -> M
     """The `optional` part of a verified simple-signing payload about `artifact`. Raises `Refused` or `NotAbout`."""
     document = parse_object(payload, limits=limits, signed=True)
     critical = document.get("critical")
-    if not isinstance(critical, Mapping) or critical.get("type") not in _TYPES:
+    kind = critical.get("type") if isinstance(critical, Mapping) else None
+    if not isinstance(critical, Mapping) or not isinstance(kind, str) or kind not in _TYPES:
         raise Refused("its payload is no container image signature")
     about = critical.get("image")
     digest = about.get("docker-manifest-digest") if isinstance(about, Mapping) else None

@@ -250,9 +250,12 @@ def _decoded(value: JSON) -> bytes:
     if not isinstance(value, str):
         raise NotProven("its log entry lacks a part")
     try:
-        return base64.b64decode(value, validate=True)
+        raw = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         raise NotProven("a part of its log entry is no base64") from None
+    if base64.b64encode(raw).decode() != value:  # RFC 4648, 3.5: a log writes it in one way
+        raise NotProven("a part of its log entry is base64 with bits left over")
+    return raw
 
 
 def _hex(value: JSON) -> bytes:

@@ -191,7 +191,7 @@ def _certificate(raw: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(raw)
         for _ in (certificate.issuer, certificate.subject, certificate.not_valid_after_utc, certificate.extensions):
             pass
-    except (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except (TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ValueError(str(error)) from None
     return certificate
 

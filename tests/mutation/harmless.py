@@ -83,9 +83,9 @@ CANDIDATES = (
         ),
     ),
     Harmless(
-        place=rf"{_ENTRY}/logIndex",
+        place=rf"{_ENTRY}/logIndex>?",
         change=rf"{_GONE}|plus-one|type:number|swapped:\d|flipped:\d+",
-        reason="Rekor v2 does not sign it: what is reported is the index that the inclusion proof proves",
+        reason="without a promise nobody signs it: what is reported is the index that the inclusion proof proves",
         example=("lab/agent-signed/0", "layer/verificationMaterial/tlogEntries/0/logIndex", "plus-one"),
     ),
     Harmless(
@@ -224,7 +224,7 @@ CANDIDATES = (
         change=_GONE,
         reason="a 0.1 bundle's signed entry timestamp proves its entry by itself (sigstore_bundle.proto)",
         example=("conformance/happy-path-v0.1", "layer/verificationMaterial/tlogEntries/0/inclusionProof", "removed"),
-        case="conformance/happy-path-v0.1",
+        case="conformance/happy-path-v0.1|forge/bundle-0.1-message-hashedrekord-proof",
     ),
     Harmless(
         place="layer/verificationMaterial/x509CertificateChain/certificates",
@@ -501,6 +501,20 @@ ROOTS = (
         change=r"flipped:\d+",
         reason="a root's certificates are trusted as they stand: of an anchor key and name count (RFC 5280, 6.1)",
         example=("lab/agent-signed/0", "certificateAuthorities/0/certChain/certificates/0/rawBytes>0.2", "flipped:341"),
+    ),
+    Harmless(
+        place=r"certificateAuthorities/\d+/certChain/certificates/[1-9]",
+        change="removed",
+        reason="the last certificate that is left is the anchor: a root says itself what it trusts",
+        example=("github/wheel", "certificateAuthorities/0/certChain/certificates/2", "removed"),
+    ),
+    Harmless(
+        place="(certificateAuthorities|ctlogs|timestampAuthorities)(/.*)?",
+        change=".*",
+        reason="a key's signature has no certificate, and one of an authority outside the root no time (rule 5)",
+        example=("forge/bundle-0.3-message-hashedrekord-key", "certificateAuthorities", "swapped:0"),
+        case=".*key.*",
+        effects=_WITNESS,
     ),
 )
 

@@ -64,6 +64,8 @@ def _unused(case: Case) -> tuple[str, ...]:
             without = next(item for item in _changes(case) if (item.place, item.change) == (place, "removed"))
             if _effect(case, without.document) is Effect.SAME:
                 found.append(place)
+        if isinstance(parts, list) and parts and all(f"{key}/{number}" in found for number in range(len(parts))):
+            found.append(key)
     return tuple(found)
 
 

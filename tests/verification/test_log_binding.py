@@ -229,7 +229,10 @@ def test_a_hash_that_is_no_hex_text_is_refused(value: object, reason: str) -> No
         _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.payloadHash.value", value), KEY)
 
 
-@pytest.mark.parametrize(("value", "reason"), [(None, "lacks a part"), (7, "lacks a part"), ("%", "no base64")])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(None, "lacks a part"), (7, "lacks a part"), ("%", "no base64"), ("aR==", "bits left over")],
+)
 def test_a_signature_that_is_no_base64_text_is_refused(value: object, reason: str) -> None:
     with pytest.raises(NotProven, match=reason):
         _check("dsse 0.0.1", edited(_body("dsse 0.0.1", KEY), "spec.signatures.0.signature", value), KEY)

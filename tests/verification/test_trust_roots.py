@@ -516,6 +516,17 @@ def test_a_root_with_a_certificate_that_not_every_library_reads_is_invalid(part:
 
 
 @pytest.mark.parametrize("part", ["certificateAuthorities", "timestampAuthorities"])
+def test_a_root_with_a_name_of_another_type_than_text_is_invalid(part: str) -> None:
+    """The library raises a `TypeError` when the name is asked for."""
+    path = f"{part}.0.certChain.certificates.0.rawBytes"
+    raw = base64.b64decode(at(Sigstore().root(), path))
+    odd = raw.replace(b"\x0c\x05forge", b"\x03\x05forge")
+    assert odd != raw
+    with pytest.raises(InvalidTrustRoot, match="cannot be read"):
+        load(edited(Sigstore().root(), path, b64(odd)))
+
+
+@pytest.mark.parametrize("part", ["certificateAuthorities", "timestampAuthorities"])
 def test_a_root_with_a_certificate_of_a_version_that_there_is_not_is_invalid(part: str) -> None:
     """The library has an error of its own for it, which is no `ValueError`."""
     path = f"{part}.0.certChain.certificates.0.rawBytes"
