@@ -179,7 +179,10 @@ def test_a_payload_about_the_image_gives_the_texts_of_its_optional_part(kind: st
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("critical", DROP), ("critical", []), ("critical.type", DROP), ("critical.type", "cosign blob signature")],
+    [
+        *(("critical", DROP), ("critical", []), ("critical.type", DROP), ("critical.type", "cosign blob signature")),
+        *(("critical.type", {}), ("critical.type", [])),
+    ],
 )
 def test_a_payload_of_another_kind_is_refused(path: str, value: object) -> None:
     with pytest.raises(Refused, match="no container image signature"):
