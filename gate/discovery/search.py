@@ -284,7 +284,7 @@ class _Look:
             wrong = Malformed(f"the listing of what refers to {asked} {other}", status=_OK)
             self._missed(where, place, asked, wrong)
             return
-        self._note(where, place, _at(asked, listing), listing.status, len(listing.descriptors), listing.bytes)
+        self._note(where, place, asked, listing.status, len(listing.descriptors), listing.bytes)
         self._add(where, place, listing.descriptors)
         self.unbound |= listing.unbound
 
@@ -296,7 +296,7 @@ class _Look:
         content = answer.content
         # GitLab's registry resolves the referrers tag to the image itself (oras-go#1396): that lists nothing.
         if content is None or content.digest == self.subject:
-            self._note(where, place, _at(tag, answer), answer.status, 0, 0)
+            self._note(where, place, tag, answer.status, 0, 0)
             return
         try:
             manifest = parse_manifest(content, self.limits)
@@ -310,7 +310,7 @@ class _Look:
             self._missed(where, place, tag, wrong)
             return
         found = len(manifest.manifests) if manifest.index else len(manifest.layers)
-        self._note(where, place, _at(tag, answer), answer.status, found, len(content.raw))
+        self._note(where, place, tag, answer.status, found, len(content.raw))
         if place == _REFERRERS_TAG:
             self._add(where, place, manifest.manifests)
         else:
@@ -373,11 +373,6 @@ def _tags(subject: Digest) -> list[tuple[str, str]]:
     tags = [(_REFERRERS_TAG, referrers_tag(subject))]
     tags += [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in _SUFFIXES]
     return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
-
-
-def _at(asked: str, answer: Answer | Listing) -> str:
-    """What was asked, and of whom where that may be a mirror."""
-    return f"{asked} at {answer.by}" if answer.by else asked
 
 
 def _holds(answer: object, *, other_than: Digest) -> bool:

@@ -46,12 +46,11 @@ class Content:
 class Answer:
     """What one optional place holds: `content` is None where the source says that there is nothing.
 
-    `status` is the HTTP status, None for a layout. `by` is who answered, where that may be a mirror.
+    `status` is the HTTP status, None for a layout.
     """
 
     status: int | None
     content: Content | None
-    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,7 @@ class Listing:
     """What a source lists as referrers of one digest. Hints: only the manifests themselves say what they refer to.
 
     `supported` is False where the source has no such listing (a registry without the referrers API). `unbound` are
-    manifests that carry signatures without a subject: only what was signed says of which image. `by` is who answered,
-    where that may be a mirror.
+    manifests that carry signatures without a subject: only what was signed says of which image.
     """
 
     status: int | None
@@ -68,7 +66,6 @@ class Listing:
     bytes: int
     supported: bool = True
     unbound: frozenset[Digest] = frozenset()
-    by: str = ""
 
 
 class Source(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import stat
 import tarfile
 from itertools import islice
@@ -84,6 +85,7 @@ class Archive:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
         self._members: dict[str, Member] = {}
+        places: set[str] = set()
         try:
             with _open_regular(path) as file:
                 for count, member in enumerate(read_members(file, limits.layout_files)):
@@ -91,9 +93,12 @@ class Archive:
                         raise LimitExceeded(f"{path} holds more than {limits.layout_files} files", limit="layout-files")
                     if member is None:
                         continue
-                    name = member.name.removeprefix("./")
-                    if self._members.setdefault(name, member) is not member:
-                        raise Malformed(f"{path} holds {name!a} twice")
+                    where = posixpath.normpath(member.name.lstrip("/"))
+                    if where in places:  # whoever unpacks it has the last one, links among them
+                        raise Malformed(f"{path} holds {where!a} twice")
+                    places.add(where)
+                    if not member.link:
+                        self._members[member.name.removeprefix("./")] = member
         except FileNotFoundError:
             raise InvalidReference(f"{readable(path)} does not exist") from None
         except (OSError, ValueError, tarfile.TarError) as error:

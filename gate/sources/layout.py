@@ -16,7 +16,7 @@ from gate.errors import InvalidReference, LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Transport
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.files import Archive, Files, Folder
-from gate.sources.manifest import Descriptor, Manifest, parse_descriptor, parse_manifest
+from gate.sources.manifest import Descriptor, Manifest, check_spelling, parse_descriptor, parse_manifest
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ class LayoutSource:
             stated = parse_object(version).get("imageLayoutVersion")
             if stated != "1.0.0":
                 raise InvalidReference(f"{where}: OCI layout version {stated!a}; gate reads 1.0.0")
-            manifests = parse_object(index, limits=self._limits).get("manifests")
+            listed = parse_object(index, limits=self._limits)
+            check_spelling(listed)
+            manifests = listed.get("manifests")
             if not isinstance(manifests, list):
                 raise Refused("it has no list of manifests")
             if len(manifests) > self._limits.layout_files:

@@ -28,6 +28,14 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFEST_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+_FIELDS = frozenset(
+    {
+        *("schemaVersion", "mediaType", "artifactType", "manifests", "config", "layers", "subject", "annotations"),
+        *("digest", "size", "data", "urls", "platform"),
+        *("architecture", "os", "os.version", "os.features", "variant", "features"),
+    }
+)
+_FOLDED = {name.casefold(): name for name in _FIELDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,7 @@ class Manifest:
 def parse_manifest(content: Content, limits: Limits | None = None) -> Manifest:
     """Read a manifest or an index. Raises `Refused` for anything that two readers could take for different things."""
     document = parse_object(content.raw, limits=limits)
+    check_spelling(document)
     if "manifests" in document and ("layers" in document or "config" in document):
         raise Refused("a document that is both an index and an image manifest")  # CVE-2021-41190
     index = "manifests" in document
@@ -90,10 +99,20 @@ def parse_manifest(content: Content, limits: Limits | None = None) -> Manifest:
     )
 
 
+def check_spelling(document: Mapping[str, JSON]) -> None:
+    """Refuse a key that is a field's name but for its case: Go's JSON, with which runtimes read manifests, would take
+    it for that field, and the last of two counts (encoding/json, "Unmarshal"). Raises `Refused`.
+    """
+    for key in document:
+        if key not in _FIELDS and key.casefold() in _FOLDED:
+            raise Refused(f"the key {key[:60]!a}, which some readers take for {_FOLDED[key.casefold()]!a}")
+
+
 def parse_descriptor(value: JSON) -> Descriptor:
     """Read one descriptor. Raises `Refused`."""
     if not isinstance(value, Mapping):
         raise Refused("a descriptor that is no object")
+    check_spelling(value)
     try:
         digest = parse_digest(_text(value, "digest"))
     except InvalidReference as error:
@@ -116,6 +135,7 @@ def _platform(value: JSON) -> Platform | None:
     """None for what names no platform: whoever needs one then has none, and a list of referrers needs none."""
     if not isinstance(value, Mapping):
         return None
+    check_spelling(value)
     parts = ["" if value.get(key) is None else value.get(key) for key in ("os", "architecture", "variant")]
     os, architecture, variant = (part if isinstance(part, str) and part.isprintable() else None for part in parts)
     return None if not os or not architecture or variant is None else platform(os, architecture, variant)

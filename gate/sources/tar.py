@@ -28,15 +28,16 @@ _SPARSE: Final = b"GNU.sparse."
 
 
 class Member(NamedTuple):
-    """A regular file of an archive."""
+    """A regular file of an archive, or a link, which has no bytes here."""
 
     name: str
     offset: int
     size: int
+    link: bool = False
 
 
 def read_members(file: BinaryIO, most: int) -> Iterator[Member | None]:
-    """Every entry of an archive: a regular file, or None for any other. Ends with the archive's own marker.
+    """Every entry of an archive: a regular file or a link, or None for any other. Ends with the archive's own marker.
 
     Raises `tarfile.TarError` or `ValueError` for what is no archive, is cut short, or has headers larger or more than
     there is a use for (`most` entries, and three headers for each).
@@ -55,6 +56,8 @@ def read_members(file: BinaryIO, most: int) -> Iterator[Member | None]:
             position += _padded(header.size)
             if header.type == tarfile.XGLTYPE:
                 shared.update(_records(body))
+                if any(key in (b"path", b"size", b"linkpath") or key.startswith(_SPARSE) for key in shared):
+                    raise tarfile.ReadError("a header that renames every file, which not every reader does")
             elif header.type in _EXTENDED:
                 extended.update(_records(body))
             elif header.type == tarfile.GNUTYPE_LONGNAME:
@@ -73,9 +76,10 @@ def read_members(file: BinaryIO, most: int) -> Iterator[Member | None]:
         if not 0 <= size <= _MAX_SIZE:
             raise tarfile.ReadError(f"a file of {size} bytes")
         sparse = header.type == tarfile.GNUTYPE_SPARSE or any(key.startswith(_SPARSE) for key in told)
-        if header.type in _REGULAR and not sparse:
+        link = header.type in (tarfile.LNKTYPE, tarfile.SYMTYPE)
+        if (header.type in _REGULAR and not sparse) or link:
             name = told[b"path"].decode("utf-8", "surrogateescape") if b"path" in told else header.name
-            yield Member(name, position, size)
+            yield Member(name, position, 0 if link else size, link=link)
         else:
             yield None
         # Of other kinds only those that POSIX does not know have data, as tarfile has it.

@@ -592,6 +592,26 @@ def test_a_member_twice_in_the_archive_is_malformed(lab: Layout, name: str) -> N
         opened(f"oci-archive:{path}")
 
 
+@pytest.mark.parametrize("how", ["blobs/../index.json", "/index.json", "symlink", "hard link", "global header"])
+def test_what_another_reader_would_take_for_the_index_is_malformed(lab: Layout, how: str) -> None:
+    """Who copies the archive after gate must not see another image in it."""
+    member = tarfile.TarInfo(how if "/" in how else "index.json")
+    body = b"{}" if "/" in how or how == "global header" else b""
+    member.size = len(body)
+    if how in {"symlink", "hard link"}:
+        member.type, member.linkname = (tarfile.SYMTYPE if how == "symlink" else tarfile.LNKTYPE), "evil.json"
+    path = lab.folder.with_suffix(".tar")
+    path.write_bytes(tar(lab.all_files()))
+    opened(f"oci-archive:{path}")
+    with tarfile.open(path, "a") as archive:
+        if how == "global header":
+            archive.fileobj.write(archive.tarinfo.create_pax_global_header({"path": "ignored"}))
+            archive.offset = archive.fileobj.tell()
+        archive.addfile(member, io.BytesIO(body))
+    with pytest.raises(Malformed):
+        opened(f"oci-archive:{path}")
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
 def test_a_member_that_is_no_file_is_not_there(lab: Layout, kind: bytes) -> None:
     def as_link(raw: bytes) -> bytes:

@@ -225,3 +225,21 @@ def test_a_manifest_is_held_against_the_limits_of_json() -> None:
         parse_manifest(layers, Limits(json_tokens=100))
     with pytest.raises(Refused):
         parse_manifest(layers, Limits(json_depth=2))
+
+
+@pytest.mark.parametrize("key", ["Manifests", "MANIFESTS", "manife\u017fts", "Layers", "MediaType", "Subject"])
+def test_a_key_that_go_takes_for_a_field_is_refused(key: str) -> None:
+    """Go's JSON fills a field from a key of another case, the last of two; U+017F folds to s. A runtime would deploy
+    what nobody judged.
+    """
+    good = {"mediaType": OCI_MANIFEST, "digest": f"sha256:{'1' * 64}", "size": 1}
+    index = {"schemaVersion": 2, "manifests": [good]}
+    parse_manifest(_content(index))
+    with pytest.raises(Refused, match="some readers"):
+        parse_manifest(_content({**index, key: [{**good, "digest": f"sha256:{'2' * 64}"}]}))
+    for name in ("Digest", "Size", "Platform", "di\u0067est".upper()):
+        with pytest.raises(Refused, match="some readers"):
+            parse_manifest(_content({**index, "manifests": [{**good, name: 1}]}))
+    with pytest.raises(Refused, match="some readers"):
+        parse_manifest(_content({**index, "manifests": [{**good, "platform": {"os": "linux", "OS": "windows"}}]}))
+    parse_manifest(_content({**index, "annotations": {"Digest": "is a word like any other"}}))

@@ -36,16 +36,27 @@ def run(verify: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
     return judged
 
 
-def test_a_mirror_that_has_everything_spares_the_registry(
+def test_a_mirror_spares_the_registry_all_content(
     serve: Callable[..., RegistryServer], run: Callable[..., Ran]
 ) -> None:
     origin, mirror = serve(SIGNED), serve(SIGNED)
-    ran = run(origin.host, mirror.host)
-    assert ran.code == 0
-    asked = {request.path.rpartition("/")[2] for request in origin.requests}
-    assert all(name.startswith("sha256-") for name in asked), "only absent tags are asked of the registry itself"
-    places = {entry["place"]: entry for entry in ran.report["images"][0]["ledger"]}
-    assert mirror.host in places["referrers-api"]["asked"]
+    assert run(origin.host, mirror.host).code == 0
+    asked = [request.path for request in origin.requests]
+    assert asked
+    assert all("/referrers/" in path or "/manifests/sha256-" in path for path in asked), asked
+    assert any("/blobs/" in request.path for request in mirror.requests)
+
+
+def test_a_mirrors_older_listing_hides_nothing(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
+    """Rule 27: what the registry has attached since is looked at, whatever the mirror lists."""
+    case = LAB / "mixed-agents"
+    origin, mirror = serve(case), serve(case)
+    alone = run(origin.host, DOWN)
+    for listed in mirror.repositories["acme/api"].referrers.values():
+        del listed[1:]
+    behind = run(origin.host, mirror.host)
+    assert (behind.code, behind.failed) == (alone.code, alone.failed)
+    assert behind.report["images"][0]["evidence"] == alone.report["images"][0]["evidence"]
 
 
 def test_the_name_that_rules_match_is_the_registrys(

@@ -1,13 +1,13 @@
 """Mirrors of a registry, and the registry itself behind them, as one `Source`.
 
-What comes in: sources in the order in which they are asked, the origin last. What goes out: what the first of them has.
-Content is the same wherever it comes from, because its digest is checked; what a mirror does not have is asked of the
-origin, so that only the origin's word is absence (design rule 28). A tag is what the first mirror that has it says.
+What comes in: sources in the order in which they are asked, the origin last. What goes out: content of the first of
+them that has it, which is the same wherever it comes from, because its digest is checked. An image's tag is what the
+first mirror that has it says. What is attached to the image only the origin says: a mirror's listing may be older, and
+then hides what contradicts (design rules 27 and 28).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from gate.errors import CouldNotLook, DeadlineExceeded, Unavailable
@@ -55,36 +55,28 @@ class MirroredSource:
         return self._first(lambda source: source.blob(descriptor))
 
     def tagged(self, tag: str) -> Answer:
-        """The manifest under `tag`; absent only where the origin says so."""
-        return self._first(
-            lambda source: replace(source.tagged(tag), by=source.host), there=lambda answer: answer.content is not None
-        )
+        """The manifest under `tag`. Of what is attached only the origin speaks: a mirror's may be older, or a part."""
+        return self._origin.tagged(tag)
 
     def holder(self, digest: Digest) -> Content | None:
-        """What the reference's tag is, if that is something else than `digest`."""
-        return self._first(lambda source: source.holder(digest), there=lambda found: found is not None)
+        """What the reference's tag is, if that is something else than `digest`; for a note, so the origin's will do."""
+        return self._origin.holder(digest)
 
     def referrers(self, subject: Digest) -> Listing:
-        """What refers to `subject`; that there is nothing only the origin can say."""
-        return self._first(
-            lambda source: replace(source.referrers(subject), by=source.host),
-            there=lambda listing: bool(listing.descriptors),
-        )
+        """What refers to `subject`, as the origin lists it."""
+        return self._origin.referrers(subject)
 
-    def _first(self, ask: Callable[[RegistrySource], T], *, there: Callable[[T], bool] = lambda _: True) -> T:
+    def _first(self, ask: Callable[[RegistrySource], T]) -> T:
         """What the first mirror has, or what the origin says. Time that is over stays over."""
         for mirror in self._mirrors:
             if mirror in self._down:
                 continue
             try:
-                found = ask(mirror)
+                return ask(mirror)
             except DeadlineExceeded:
                 raise
             except Unavailable:
                 self._down.add(mirror)
             except CouldNotLook:
                 continue
-            else:
-                if there(found):
-                    return found
         return ask(self._origin)
