@@ -2,7 +2,8 @@
 
 What comes in: a path. What goes out: a frozen `Policy`, its names resolved, its patterns compiled, the files that it
 names read; or `InvalidPolicy`. It fetches nothing and looks at no image. Sources of the rules: design section 4 and
-section 12, rules 2, 7, 8, 19, 20 and 23. `rules` reads the rules, `reading` what all parts have in common.
+section 12, rules 2, 7, 8, 19, 20 and 23. `rules` reads the rules, `sections` what stands in them, `reading` what all
+parts have in common.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from gate.policy.matching import How
 from gate.policy.model import Accept, Agent, Builder, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.problems import Moment, find_problems, key_path, nearest, shown
 from gate.policy.reading import Reader
-from gate.policy.rules import RuleReader
+from gate.policy.rules import read_rule
+from gate.policy.sections import Definitions
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -93,9 +95,9 @@ class _PolicyReader:
         self.signers = {name: self._signer(name, table) for name, table in _parts(document, "signers")}
         self.builders = {name: self._builder(name, table) for name, table in _parts(document, "builders")}
         self.agents = {name: self._agent(name, table) for name, table in _parts(document, "agents")}
-        rule_reader = RuleReader(self.to, self.signers, self.builders)
+        definitions = Definitions(self.to, self.signers, self.builders)
         rules = tuple(
-            rule_reader.rule(number, table)
+            read_rule(number, table, definitions)
             for number, table in enumerate(document.get("rules") or ())
             if table is not None
         )

@@ -1,0 +1,49 @@
+"""`[[rules.attestations]]` -> `AttestationSection`s."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gate.policy import predicates
+from gate.policy.model import AttestationSection, Select
+from gate.policy.problems import nearest
+from gate.reference import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gate.policy.reading import KeyPath
+    from gate.policy.sections import Definitions
+
+
+def read_attestation(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> AttestationSection:
+    """One entry: a predicate type, who signs it, and what it must say (rule 20)."""
+    name = table["type"]
+    predicate_type = name
+    try:
+        predicate_type = predicates.predicate_type(name)
+    except ValueError as error:
+        to.reader.problem((*at, "type"), f"{error}{nearest(name, predicates.SHORT_NAMES)}")
+    signers = to.reader.names(table["signers"], "signers", (*at, "signers"))
+    needed = "max-age" in table or table.get("select") == Select.LATEST
+    to.reader.check_times(signers, to.signers, at, needed=needed)
+    return AttestationSection(
+        name=name,
+        type=predicate_type,
+        signers=signers,
+        schema=_schema(table["schema"], (*at, "schema"), to) if "schema" in table else None,
+        max_age=to.reader.age(table, at),
+        select=Select(table.get("select", Select.ALL)),
+    )
+
+
+def _schema(name: str, at: KeyPath, to: Definitions) -> predicates.PredicateSchema | None:
+    raw = to.reader.file(name, at)
+    if raw is None:
+        return None
+    path = to.reader.path.parent / name
+    try:
+        return predicates.read_schema(readable(path), raw)
+    except ValueError as error:
+        to.reader.problem(at, f"{readable(path)}: {error}")
+        return None

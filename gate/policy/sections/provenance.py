@@ -1,0 +1,46 @@
+"""`[rules.provenance]` -> `ProvenanceSection`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gate.policy.matching import glob
+from gate.policy.model import ANY, ProvenanceSection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gate.policy.matching import Pattern
+    from gate.policy.reading import KeyPath
+    from gate.policy.sections import Definitions
+
+
+def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> ProvenanceSection:
+    """Which builders, level, source and refs count (rules 11, 12 and 19)."""
+    builders = to.reader.names(table.get("builders", ()), "builders", (*at, "builders"))
+    signers = to.reader.names(table.get("signers", ()), "signers", (*at, "signers"))
+    if not builders and not signers:
+        to.reader.problem(at, "provenance needs builders or signers: who made it")
+    read = [to.builders[name] for name in builders if name in to.builders]
+    everyone = {*signers, *(name for item in read for name in item.signers)}
+    to.reader.check_times(sorted(everyone), to.signers, at, needed="max-age" in table)
+    level = table["level"]
+    reachable = max([1 if signers else 0, *(item.level for item in read)])
+    if level > reachable:
+        to.reader.warning((*at, "level"), f"level {level} is above what any named builder is worth ({reachable})")
+    return ProvenanceSection(
+        builders=builders,
+        signers=signers,
+        level=level,
+        source=to.reader.sources(table["source"], (*at, "source")),
+        refs=ANY if table["refs"] == "any" else tuple(_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        max_age=to.reader.age(table, at),
+    )
+
+
+def _ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
+    if text == "any":
+        to.reader.any_in_a_list(at)
+    elif not text.startswith("refs/"):
+        to.reader.problem(at, f"{text!a} is no full ref name: write refs/heads/... or refs/tags/...")
+    return to.reader.checked(text, glob, at)
