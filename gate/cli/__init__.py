@@ -3,7 +3,8 @@
 What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
-One file a verb: `verify`, `trust`, `report`; `output` prints, `signals` stops.
+One file a verb: `verify`, `trust`, `report`; what their flags mean stands in `access`, `references`, `roots` and
+`timeout`; `output` prints, `signals` stops.
 """
 
 from __future__ import annotations

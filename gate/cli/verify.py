@@ -19,14 +19,15 @@ import typer
 
 from gate.cli import access, signals, sockets
 from gate.cli.output import say, show
-from gate.cli.references import MAX_REFERENCES, read_references
-from gate.errors import GateError, Interrupted, InvalidReference, InvalidUsage
+from gate.cli.references import read_all, read_elsewhere
+from gate.cli.roots import load_roots, renew
+from gate.cli.timeout import read_deadline
+from gate.errors import GateError, Interrupted, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gate.flow import ImageJudgement
-    from gate.limits import Deadline
     from gate.policy.model import Policy
     from gate.reference import Reference
     from gate.sources.access import Access
@@ -216,7 +217,6 @@ class _Verification:
 
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
-        from gate import trust  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
         from gate.report.writing import check_writable  # noqa: PLC0415
 
@@ -225,20 +225,23 @@ class _Verification:
                 check_writable(Path(self.report))
             except InvalidUsage as error:
                 raise _CannotReport(str(error)) from None
-        deadline = self._deadline()
-        references = self._references()
-        elsewhere = self._elsewhere(references)
+        deadline = read_deadline(self.timeout, os.environ)
+        references = read_all(
+            self.texts,
+            refs_from=self.refs_from,
+            asserted_name=self.asserted_name,
+            bundle=self.bundle,
+            offline=self.offline,
+        )
+        elsewhere = read_elsewhere(self.signature_repository, references)
         access = self.read_access(references)  # what flags say of "the registry" is not said of another repository's
         self.policy = load_policy(self._policy_path())
         if self.offline and self.policy.refresh:
             raise InvalidUsage(
                 "--offline and trust.refresh of the policy do not go together: a refresh asks the network"
             )
-        self.trust = [
-            trust.load(root.name, folder=Path(self.policy.path).parent, log_none=root.log_none, ct_none=root.ct_none)
-            for root in self.policy.roots
-        ]
-        self._renew(self.policy, access, deadline)
+        self.trust = load_roots(self.policy)
+        self.trust = renew(self.trust, self.policy, access=access, deadline=deadline, now=self.started)
         from gate.flow import Judge, judge_all  # noqa: PLC0415
         from gate.sources import Sources  # noqa: PLC0415
 
@@ -255,66 +258,6 @@ class _Verification:
         )
         judge_all(judge, references, self.images, bundle=self.bundle or "")
 
-    def _references(self) -> list[Reference]:
-        """What to judge, in the order given: the arguments, then the lines of --refs-from."""
-        from gate.reference import Transport, parse_reference  # noqa: PLC0415
-
-        texts = [*self.texts, *(read_references(self.refs_from) if self.refs_from is not None else ())]
-        if not texts:
-            raise InvalidUsage("no image: name a REF, or a file of them with --refs-from")
-        if len(texts) > MAX_REFERENCES:
-            raise InvalidUsage(f"{len(texts)} references; at most {MAX_REFERENCES} are judged in one run")
-        if len(texts) > 1 and self.asserted_name is not None:
-            raise InvalidUsage("--as names one local image, and this run has several references")
-        if len(texts) > 1 and self.bundle is not None:
-            raise InvalidUsage("--bundle goes with one file:PATH, and this run has several references")
-        references, wrong = [], []
-        for text in texts:
-            try:
-                references.append(parse_reference(text, asserted_name=self.asserted_name))
-            except InvalidReference as error:
-                wrong.append(error)
-        if len(wrong) == 1:
-            raise wrong[0]
-        if wrong:
-            raise InvalidReference(f"{len(wrong)} references are wrong: " + "; ".join(map(str, wrong)))
-        for reference in references:
-            if (reference.transport is Transport.FILE) != (self.bundle is not None):
-                raise InvalidUsage("--bundle goes with file:PATH, and file:PATH needs it")
-            if self.offline and not reference.local:
-                raise InvalidUsage(f"--offline: {reference.text!a} is in a registry; give oci:, oci-archive: or file:")
-        return references
-
-    def _elsewhere(self, references: list[Reference]) -> Reference | None:
-        """Another repository for what is attached. It decides what is found, so no environment names it (rule 25)."""
-        from gate.reference import parse_repository  # noqa: PLC0415
-
-        if self.signature_repository is None:
-            return None
-        if any(reference.local for reference in references):
-            raise InvalidUsage("--signature-repository goes with images of a registry; a layout holds what is attached")
-        try:
-            return parse_repository(self.signature_repository)
-        except InvalidReference as error:
-            raise InvalidUsage(f"--signature-repository: {error}") from None
-
-    def _renew(self, policy: Policy, access: Access, deadline: Deadline) -> None:
-        """Refresh the built-in roots where the policy asks for it, and refuse those that are too old for it."""
-        from gate.trust import BUILT_IN, check_age  # noqa: PLC0415
-
-        if policy.refresh:
-            from gate.parallel import Background  # noqa: PLC0415
-            from gate.trust.refresh import refreshed  # noqa: PLC0415
-
-            waits = {
-                root.name: Background(partial(refreshed, root, self.started, access, deadline))
-                for root in self.trust
-                if root.name in BUILT_IN
-            }
-            self.trust = [waits[root.name].result(deadline) if root.name in waits else root for root in self.trust]
-        for root in self.trust:
-            check_age(root, policy.root_max_age, self.started)
-
     def _policy_path(self) -> Path:
         """Rule 25: the environment counts only where no flag does, and the report names it."""
         if self.policy_path is not None:
@@ -324,19 +267,6 @@ class _Verification:
             raise InvalidUsage("no policy: give --policy FILE, or set GATE_POLICY")
         self.policy_from = "GATE_POLICY"
         return Path(named)
-
-    def _deadline(self) -> Deadline:
-        from gate.duration import parse_duration  # noqa: PLC0415
-        from gate.limits import DEFAULT_TIMEOUT_SECONDS, Deadline  # noqa: PLC0415
-
-        if not self.timeout:
-            job = os.environ.get("CI_JOB_TIMEOUT", "")  # GitLab's, in seconds: gate's own words should end the log
-            seconds = int(job) if job.isascii() and job.isdecimal() and len(job) < 10 else 0
-            return Deadline(min(DEFAULT_TIMEOUT_SECONDS, seconds or DEFAULT_TIMEOUT_SECONDS))
-        try:
-            return Deadline(parse_duration(self.timeout).total_seconds())
-        except ValueError as error:
-            raise InvalidUsage(f"--timeout: {error}") from None
 
     def _trace(self) -> None:
         if self.debug:

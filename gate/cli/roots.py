@@ -1,0 +1,47 @@
+"""The trust roots of a policy, loaded, refreshed where it asks for that, and young enough for it.
+
+What comes in: a policy. What goes out: its roots, in its order, or the errors of `trust`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.limits import Deadline
+    from gate.policy.model import Policy
+    from gate.sources.access import Access
+    from gate.trust import TrustRoot
+
+
+def load_roots(policy: Policy) -> list[TrustRoot]:
+    """Read the roots that the policy names, from files beside it or built in."""
+    from gate import trust  # noqa: PLC0415
+
+    folder = Path(policy.path).parent
+    return [trust.load(root.name, folder=folder, log_none=root.log_none, ct_none=root.ct_none) for root in policy.roots]
+
+
+def renew(
+    roots: list[TrustRoot], policy: Policy, *, access: Access, deadline: Deadline, now: datetime
+) -> list[TrustRoot]:
+    """Refresh the built-in roots where the policy asks for it, and refuse those that are too old for it."""
+    from gate.trust import BUILT_IN, check_age  # noqa: PLC0415
+
+    if policy.refresh:
+        from gate.parallel import Background  # noqa: PLC0415
+        from gate.trust.refresh import refreshed  # noqa: PLC0415
+
+        waits = {
+            root.name: Background(partial(refreshed, root, now, access, deadline))
+            for root in roots
+            if root.name in BUILT_IN
+        }
+        roots = [waits[root.name].result(deadline) if root.name in waits else root for root in roots]
+    for root in roots:
+        check_age(root, policy.root_max_age, now)
+    return roots
