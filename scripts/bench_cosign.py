@@ -13,6 +13,8 @@ import json
 import os
 import platform
 import shlex
+import signal
+import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,6 +75,7 @@ def main() -> None:
     if options.pairs < 7:
         parser.error("--pairs is at least 7: fewer say little")
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the lab ends too
     load = os.getloadavg()[0]
     with running(tools.obtain(names=("cosign3", "fulcio", "rekor", "tsa", "registry"))) as lab:
         images = {count: signed(lab, count) for count in BUNDLES}

@@ -10,7 +10,7 @@ The steps follow sigstore's client specification ("Verification") with what it l
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -26,6 +26,7 @@ from gate.verification.cosign import read_envelope, read_simple_payload, read_si
 from gate.verification.evidence import Doubt, Identity, KeyIdentity, Rejected, Statement, Step, Verified
 from gate.verification.keys import fingerprint, verifies
 from gate.verification.material import Content, Material
+from gate.verification.sct import embedded_sct, issued_at
 from gate.verification.statement import PAYLOAD_TYPE, NotAbout, read_statement
 from gate.verification.steps import (
     Failed,
@@ -248,10 +249,13 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
         raise unknown(f"certificate authority {certificate.issuer.rfc4514_string()!a}")
     ct_log: CtLog | None = None
     if not root.ctless:
-        ct_log_id = _sct_log_id(certificate)
-        ct_log = next((log for log in root.ct_logs if log.key_id == ct_log_id), None)
+        try:
+            sct = embedded_sct(certificate)
+        except ValueError as error:
+            raise Failed(Step.SCT, str(error)) from None
+        ct_log = next((log for log in root.ct_logs if log.key_id == sct.log_id), None)
         if ct_log is None:
-            raise unknown(f"certificate transparency log {ct_log_id.hex()}")
+            raise unknown(f"certificate transparency log {sct.log_id.hex()}")
     try:
         timestamps = root.known_timestamps(material.timestamps)
     except (ValueError, KeyError) as error:
@@ -261,17 +265,6 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
     return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log, timestamps=timestamps)
 
 
-def _sct_log_id(certificate: x509.Certificate) -> bytes:
-    try:
-        scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
-    except x509.ExtensionNotFound:
-        raise Failed(Step.SCT, "its certificate has no certificate timestamp (SCT)") from None
-    if len(scts) != 1:
-        raise Failed(Step.SCT, f"its certificate has {len(scts)} certificate timestamps (SCTs); one is expected")
-    log_id: bytes = scts[0].log_id
-    return log_id
-
-
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:
     """Step 5, for every verified time: one that does not fit rejects, however many others do (rule 4).
 
@@ -279,8 +272,7 @@ def _check_windows(material: Material, named: Named, certificate: x509.Certifica
     """
     check_log_windows(material.entries, root, proven.times)
     if named.ct_log is not None:
-        scts = certificate.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
-        issued = scts[0].timestamp.replace(tzinfo=UTC)
+        issued = issued_at(embedded_sct(certificate))
         windows = [log.window for log in root.ct_logs if log.key_id == named.ct_log.key_id]
         if not any(window.holds(issued) for window in windows):
             raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {issued.isoformat()}")

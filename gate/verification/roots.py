@@ -21,7 +21,6 @@ from rfc3161_client import VerificationError as TimestampError
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
 from gate.errors import InvalidTrustRoot
-from gate.sigstore_private import CtLogKey
 from gate.trust import Window, parts, window
 from gate.verification.keys import PublicKey, read_key
 
@@ -51,7 +50,7 @@ class CtLog:
     """A certificate transparency log."""
 
     key_id: bytes
-    key: CtLogKey
+    key: PublicKey
     window: Window
 
 
@@ -133,27 +132,26 @@ def _signed_by(response: TimeStampResponse, authority: CertificateAuthority) -> 
 def _logs(document: Mapping[str, JSON]) -> tuple[Log, ...]:
     found = []
     for part in parts(document, "tlogs"):
-        public = _public_key(part)
-        raw, url = public.get("rawBytes"), part.get("baseUrl")
-        if not isinstance(raw, str) or not isinstance(url, str):
-            raise ValueError("a transparency log has no key or no baseUrl")  # noqa: TRY004
+        url = part.get("baseUrl")
+        if not isinstance(url, str):
+            raise ValueError("a transparency log has no baseUrl")  # noqa: TRY004
         host = urlsplit(url).hostname or ""
-        found.append(Log(key_id=_key_id(part), key=read_key(_decoded(raw)), window=window(part), host=host))
+        found.append(Log(key_id=_key_id(part), key=_public_key(part), window=window(part), host=host))
     return tuple(found)
 
 
 def _ct_logs(document: Mapping[str, JSON]) -> tuple[CtLog, ...]:
     return tuple(
-        CtLog(key_id=_key_id(part), key=CtLogKey(_public_key(part)), window=window(part))
-        for part in parts(document, "ctlogs")
+        CtLog(key_id=_key_id(part), key=_public_key(part), window=window(part)) for part in parts(document, "ctlogs")
     )
 
 
-def _public_key(part: Mapping[str, JSON]) -> Mapping[str, JSON]:
+def _public_key(part: Mapping[str, JSON]) -> PublicKey:
     public = part.get("publicKey")
-    if not isinstance(public, dict):
+    raw = public.get("rawBytes") if isinstance(public, dict) else None
+    if not isinstance(raw, str):
         raise ValueError("a log has no public key")  # noqa: TRY004  (a document's fault, not a caller's)
-    return public
+    return read_key(_decoded(raw))
 
 
 def _key_id(part: Mapping[str, JSON]) -> bytes:

@@ -22,6 +22,7 @@ from cryptography.x509.verification import VerificationError as ChainError
 from gate.verification.evidence import Doubt, LogEntry, Step
 from gate.verification.keys import PublicKey, checked, verifies
 from gate.verification.log import NotProven, check_binding, check_checkpoint, check_inclusion, check_promise
+from gate.verification.sct import verify_sct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def verify_with_certificate(
         chain = _chain(certificate, named.authorities, time)
     if named.ct_log is not None:
         try:
-            named.ct_log.key.verify_sct(certificate, chain)
+            verify_sct(certificate, chain[0], named.ct_log.key)
         except ValueError as error:
             raise Failed(Step.SCT, f"its certificate timestamp (SCT) does not hold: {error}") from None
     # 5. Profile: digital signature, code signing.

@@ -14,7 +14,7 @@ from tests.forge.encoding import JSONObject, b64, der, utf8_string
 from tests.forge.formats import BY_NAME, FORMATS, Format
 from tests.forge.formats import V03 as MEDIA_TYPE
 from tests.forge.instance import GITHUB, REKOR_V1, REKOR_V2, Sigstore, valid
-from tests.forge.keys import LeafKey, LogKey, ec_key, ed_key, rsa_key
+from tests.forge.keys import LeafKey, ec_key, ed_key, rsa_key
 from tests.forge.log import Log
 from tests.forge.recipe import Recipe, Signed
 from tests.forge.statements import PAYLOAD_TYPE, pae, statement
@@ -39,7 +39,6 @@ __all__ = [
     "Leaf",
     "LeafKey",
     "Log",
-    "LogKey",
     "Recipe",
     "Signed",
     "Sigstore",

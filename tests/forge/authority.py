@@ -88,7 +88,8 @@ class Authority:
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
     """What a signing certificate says. `extensions` are Fulcio's by number, DER where they are new; `critical` are
-    others by their whole number, and critical; `sct_of` is another certificate that its SCTs are of.
+    others by their whole number, and critical; `sct_of` is another certificate that its SCTs are of;
+    `sct_algorithm` is TLS's numbers for their hash and signature.
     """
 
     issuer: str = ISSUER
@@ -105,6 +106,8 @@ class Leaf:
     scts: int = 1
     sct_at: datetime = SIGNED_AT
     sct_of: Leaf | None = None
+    sct_extensions: bytes = b""
+    sct_algorithm: tuple[int, int] = (4, 3)
     serial: int = 4711
     key: LeafKey = field(default_factory=lambda: ec_key("leaf"))
 

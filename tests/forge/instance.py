@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
@@ -30,7 +31,6 @@ from tests.forge.timestamps import TimestampAuthority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
 _FULCIO = "1.3.6.1.4.1.57264.1."
 _SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
@@ -70,7 +70,7 @@ class Sigstore:
         builder = self._leaf(leaf)
         if leaf.scts and self.has_ct:
             precertificate = self._leaf(leaf.sct_of or leaf).sign(self.ca.key, hashes.SHA256())
-            sct = self._sct(precertificate.tbs_certificate_bytes, leaf.sct_at)
+            sct = self._sct(precertificate.tbs_certificate_bytes, leaf)
             listed = b"".join(struct.pack("!H", len(sct)) + sct for _ in range(leaf.scts))
             value = der(0x04, struct.pack("!H", len(listed)) + listed)
             builder = builder.add_extension(x509.UnrecognizedExtension(_SCT_LIST, value), critical=False)
@@ -157,13 +157,16 @@ class Sigstore:
             builder = builder.add_extension(unknown, critical=True)
         return builder
 
-    def _sct(self, tbs: bytes, at: datetime) -> bytes:
-        milliseconds = int(at.timestamp() * 1000)
+    def _sct(self, tbs: bytes, leaf: Leaf) -> bytes:
+        milliseconds = (leaf.sct_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
         issuer = hashlib.sha256(spki(self.ca.key)).digest()
-        entry = struct.pack("!BBQH", 0, 0, milliseconds, 1) + issuer + struct.pack("!I", len(tbs))[1:] + tbs + b"\0\0"
+        extensions = struct.pack("!H", len(leaf.sct_extensions)) + leaf.sct_extensions
+        entry = (
+            struct.pack("!BBQH", 0, 0, milliseconds, 1) + issuer + struct.pack("!I", len(tbs))[1:] + tbs + extensions
+        )
         signature = sign(self.ct.key, entry)
-        head = b"\0" + self.ct.key_id + struct.pack("!QH", milliseconds, 0)
-        return head + b"\x04\x03" + struct.pack("!H", len(signature)) + signature
+        head = b"\0" + self.ct.key_id + struct.pack("!Q", milliseconds) + extensions
+        return head + bytes(leaf.sct_algorithm) + struct.pack("!H", len(signature)) + signature
 
 
 REKOR_V2: Final = Sigstore()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tests.forge.authority import Validity
 from tests.forge.encoding import JSONObject, b64
-from tests.forge.keys import LogKey, details, sign, spki
+from tests.forge.keys import LeafKey, details, sign, spki
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ class Log:
     Rekor v1's trees are shards: an entry's own `logIndex` counts through all of them, `earlier` more than in its tree.
     """
 
-    key: LogKey
+    key: LeafKey
     host: str = "log.example"
     window: Validity = field(default_factory=Validity)
     claims_to_be: bytes = b""

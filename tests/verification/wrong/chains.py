@@ -239,7 +239,7 @@ CHAINS: Final = (
     ),
 )
 
-SCT: Final = "gate.sigstore_private:CtLogKey.verify_sct"
+SCT: Final = "gate.verification.steps:verify_sct"
 SCTS: Final = tuple(
     replace(row, formats=with_sct)
     for row in (
