@@ -351,7 +351,13 @@ def rejected(
     reason: str = "it does not hold",
 ) -> Rejected:
     """A candidate that is no evidence. What verification doubts after the signature is authentic, as it would be."""
-    steps = {Doubt.STALE: Step.TRUST_ROOT, Doubt.CLOCK: Step.TIME, Doubt.UNREADABLE: Step.PAYLOAD, None: Step.SIGNATURE}
+    steps = {
+        Doubt.STALE: Step.TRUST_ROOT,
+        Doubt.CLOCK: Step.TIME,
+        Doubt.UNREADABLE: Step.PAYLOAD,
+        Doubt.INTERNAL: Step.FORMAT,
+        None: Step.SIGNATURE,
+    }
     return Rejected(
         digest=Digest("sha256", "e" * 64),
         layer=0,

@@ -118,17 +118,21 @@ def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:
 
 
 def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_only: bool) -> tuple[Gap, ...]:
-    """Rejected candidates of the named signers whose rejection may be our fault (rules 6 and 28).
+    """Rejected candidates of the named signers whose rejection may be our fault (rules 6 and 28, and our own bugs).
 
     What only *states* to be from a named signer can keep a fail from being final, and never a pass from standing.
     """
     wanted = [policy.signers[name] for name in names]
     found = []
     for item in claims.rejected:
-        if item.doubt is None or item.stated is None or (authentic_only and not item.authentic):
+        if item.doubt is None or (authentic_only and not item.authentic):
             continue
-        if any(identity_mismatch(item.stated, signer) is None for signer in wanted):
-            name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: ", Doubt.UNREADABLE: ""}[item.doubt]
+        if item.stated is None:  # gate broke before it knew whose it is, so it may be anybody's
+            of_wanted = item.doubt is Doubt.INTERNAL
+        else:
+            of_wanted = any(identity_mismatch(item.stated, signer) is None for signer in wanted)
+        if of_wanted:
+            name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: "}.get(item.doubt, "")
             found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
     return tuple(found)
 

@@ -53,7 +53,7 @@ CLOCK_SKEW: Final = timedelta(minutes=5)
 
 _MAX_REASON: Final = 300
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, x509.InvalidVersion, UnsupportedAlgorithm)
-"""What cryptography raises for certificates that are none, some of it only when a part is asked for."""
+"""What libraries raise for bytes that are none of theirs, some of it only when a part is asked for."""
 
 
 def verify_candidate(
@@ -69,7 +69,7 @@ def verify_candidate(
     except (GateError, MemoryError):
         raise
     except BaseException as error:
-        if not _of_a_parser(error):
+        if not isinstance(error, Exception) and not _is_panic(error):
             raise
         return [_rejected(candidate, _unreadable(error))]
     return [_verify(candidate, material, root, keys, artifact, now, limits) for material in materials]
@@ -162,7 +162,7 @@ def _verify(
     except BaseException as error:
         # Parsers of foreign bytes raise what they like, some of them only when a field is asked for. Whatever it is, it
         # is no evidence, and one broken candidate does not end the run.
-        if not _of_a_parser(error):
+        if not isinstance(error, Exception) and not _is_panic(error):
             raise
         return _rejected(candidate, _unreadable(error), stated=signer, authentic=authentic)
     return Verified(
@@ -204,14 +204,17 @@ def _rejected(
 
 
 def _unreadable(error: BaseException) -> Failed:
-    return Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
+    """What no parser of foreign bytes raises is our own fault, and says nothing about the evidence."""
+    if isinstance(error, _UNREADABLE) or _is_panic(error):
+        return Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
+    return Failed(Step.FORMAT, f"internal error: {type(error).__name__}: {error}", doubt=Doubt.INTERNAL)
 
 
-def _of_a_parser(error: BaseException) -> bool:
-    """Whether a parser may have raised it. A panic in one that is written in Rust is no `Exception`, and its class has
-    a name and no place to import it from.
+def _is_panic(error: BaseException) -> bool:
+    """A panic in a library that is written in Rust is no `Exception`; its class has a name and no place to import it
+    from.
     """
-    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+    return type(error).__name__ == "PanicException"
 
 
 def _short(reason: str) -> str:

@@ -66,6 +66,8 @@ class Doubt(StrEnum):
     """Its time is ahead of this machine's clock."""
     UNREADABLE = "unreadable"
     """Its signature verified, but its payload is deeper or larger than gate reads."""
+    INTERNAL = "internal"
+    """gate itself broke over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -245,6 +246,7 @@ DOUBTED = [
     (Doubt.STALE, "trust.stale"),
     (Doubt.CLOCK, "clock"),
     (Doubt.UNREADABLE, "it does not hold"),
+    (Doubt.INTERNAL, "it does not hold"),
 ]
 
 
@@ -291,11 +293,17 @@ def test_a_doubtful_rejection_of_anyone_else_is_nothing(who: Identity, doubt: Do
 
 def test_a_rejection_that_names_nobody_is_nothing() -> None:
     """Rule 28."""
-    for doubt in Doubt:
-        item = rejected(doubt)
-        nameless = type(item)(**{**{name: getattr(item, name) for name in item.__dataclass_fields__}, "stated": None})
+    for doubt in set(Doubt) - {Doubt.INTERNAL}:
+        nameless = replace(rejected(doubt), stated=None)
         assert judge(SIGNATURE_POLICY, nameless).exit_code == EXIT_FAIL
         assert judge(EVERYTHING, *COMPLETE, nameless).exit_code == EXIT_PASS
+
+
+def test_a_candidate_that_gate_broke_over_before_it_knew_whose_it_is_may_be_anybodys() -> None:
+    """Section 2: an internal error is 4, never 1; and junk that causes one turns no pass."""
+    nameless = replace(rejected(Doubt.INTERNAL), stated=None)
+    assert judge(SIGNATURE_POLICY, nameless).exit_code == EXIT_STUCK
+    assert judge(EVERYTHING, *COMPLETE, nameless).exit_code == EXIT_PASS
 
 
 @pytest.mark.parametrize("who", [github(), github(SCANNER), plain("agents@platform.test")])

@@ -10,7 +10,7 @@ import pytest
 from gate.errors import DeadlineExceeded
 from gate.limits import Limits
 from gate.strictjson import Refused
-from gate.verification import Artifact, Identity, Rejected, Step, Verified, steps, verify
+from gate.verification import Artifact, Doubt, Identity, Rejected, Step, Verified, steps, verify
 from gate.verification import candidate as room
 from gate.verification.keys import verifies
 from tests.forge import SIGNED_AT, Sigstore, ec_key
@@ -52,11 +52,21 @@ def test_whatever_a_library_raises_rejects_the_candidate_and_is_named(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One broken candidate does not end the run."""
-    monkeypatch.setattr(room, part, _raising(RuntimeError("odd bytes")))
+    monkeypatch.setattr(room, part, _raising(KeyError("odd bytes")))
     evidence = forged_rejected(Sigstore().sign(about_forged()))
-    assert (evidence.step, evidence.reason) == (Step.FORMAT, "it cannot be read: RuntimeError: odd bytes")
+    assert (evidence.step, evidence.reason) == (Step.FORMAT, "it cannot be read: KeyError: 'odd bytes'")
+    assert evidence.doubt is None
     assert isinstance(evidence.stated, Identity) is (part != "read_bundle")
     assert evidence.authentic is (part == "read_statement")
+
+
+@pytest.mark.parametrize("part", ["read_bundle", "verify_with_certificate", "read_statement"])
+def test_what_no_library_raises_is_our_own_fault_and_said_to_be(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 2: an internal error is UNDECIDED and never an answer about the image."""
+    for error in (AssertionError("odd"), AttributeError("odd"), RecursionError("odd"), IndexError("odd")):
+        monkeypatch.setattr(room, part, _raising(error))
+        evidence = forged_rejected(Sigstore().sign(about_forged()))
+        assert (evidence.doubt, evidence.reason) == (Doubt.INTERNAL, f"internal error: {type(error).__name__}: odd")
 
 
 def test_a_refused_bundle_is_rejected_for_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
