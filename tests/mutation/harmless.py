@@ -491,12 +491,6 @@ ROOTS = (
         effects=_WITNESS,
     ),
     Harmless(
-        place=r"ctlogs/\d+/publicKey/rawBytes",
-        change=rf"{_SPACES}|NUL-after|lines",
-        reason="sigstore's reader takes base64 with other letters between",
-        example=("lab/agent-signed/0", "ctlogs/0/publicKey/rawBytes", "lines"),
-    ),
-    Harmless(
         place=rf"{_PART}/certChain/certificates/\d+/rawBytes>[0-9.]*",
         change=r"flipped:\d+",
         reason="a root's certificates are trusted as they stand: of an anchor key and name count (RFC 5280, 6.1)",
