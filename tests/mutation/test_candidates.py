@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NAMES = sorted(cases())
 ALIKE = re.compile(r"lab/(?!agent-signed|many|person|gitlab|keyed|two-signers)")
 """Bundles by the same producer in the same form as others of the lab: of each every eighth byte, and together all."""
-CHANGES_STEP = 40
-FLIPS_STEP = 250
+CHANGES_STEP = 80
+FLIPS_STEP = 500
 
 
 def _changes(name: str) -> Iterator[Mutation]:
