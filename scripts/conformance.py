@@ -59,7 +59,7 @@ def judge(arguments: argparse.Namespace) -> int:
     keys = [signer.holder.key for signer in policy.signers.values() if isinstance(signer.holder, KeyHolder)]
     evidence = verify([candidate], Artifact.of(content, any_digest=True), roots, keys, now=now, limits=limits)
     claims = read_claims(evidence, limits=limits)
-    results = check_image(parse_reference("file:artifact"), claims, policy, gaps=(), now=now)
+    results = check_image(parse_reference("file:artifact"), claims, policy, digests=(content.digest,), gaps=(), now=now)
     code = decide([rule.results for rule in results])
     for rule in results:
         for result in rule.results:

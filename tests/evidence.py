@@ -36,7 +36,7 @@ from gate.verification.evidence import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gate.checks.agents import JudgedClaim
     from gate.policy.model import Policy
@@ -499,11 +499,12 @@ def judge(
     asserted_name: str | None = None,
     limits: Limits | None = None,
     folder: Path | None = None,
+    digests: Sequence[Digest] = (IMAGE,),
 ) -> Judgement:
     """Judge evidence of one image under a policy's text."""
     claims = read_claims(evidence, limits=limits or Limits())
     named = parse_reference(reference, asserted_name=asserted_name)
-    return Judgement(rules=check_image(named, claims, policy(text, folder), gaps=tuple(gaps), now=now))
+    return Judgement(rules=check_image(named, claims, policy(text, folder), digests=digests, gaps=tuple(gaps), now=now))
 
 
 def failed(text: str, *evidence: Evidence) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ nowhere else; no check imports another. `signers` and `selection` are what sever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate.checks.agents import JudgedClaim, check_agents
 from gate.checks.attestations import check_attestation
+from gate.checks.denies import denied_digest, without_denied
 from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
 from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
@@ -22,6 +23,7 @@ from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gate.claims import Claims
@@ -50,15 +52,23 @@ def check_image(
     claims: Claims,
     policy: Policy,
     *,
+    digests: Sequence[Digest],
     gaps: tuple[Gap, ...],
     now: datetime,
 ) -> tuple[RuleResult, ...]:
-    """Run every check of every rule whose `images` match, for one digest."""
+    """Run every check of every rule whose `images` match, for one digest.
+
+    `digests` are that digest, and behind it those of everything that its manifest lists.
+    """
     rules = rules_for(policy, reference)
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
     default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
-    return tuple(check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
+    claims = without_denied(claims, policy)
+    denied = denied_digest(digests, policy)
+    first = () if denied is None else (denied,)
+    found = (check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
+    return tuple(replace(result, results=first + result.results) for result in found)
 
 
 def check_rule(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.checks.signers import near_misses
 from gate.verdict import Outcome, Result
+from gate.verification import Barred
 
 if TYPE_CHECKING:
     from gate.checks.selection import Selection
@@ -43,13 +44,14 @@ def check_provenance(
 def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Result:
     signers = sorted({*section.signers, *(name for item in section.builders for name in policy.builders[item].signers)})
     wanted = " or ".join((*section.builders, *section.signers))
+    misses = near_misses(claims, signers, policy)
     if claims.provenance:
         builders = ", ".join(sorted({ascii(item.builder_id or "no builder.id") for item in claims.provenance}))
-        misses = near_misses(claims, signers, policy)
         found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
         remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
     else:
         found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
+        found += f"; {misses}" if any(item.step is Barred.DENIED for item in claims.rejected) and misses else ""
         remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
     return Result(
         check=CHECK,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
-from gate.verification import CLOCK_SKEW, Doubt, Identity
+from gate.verification import CLOCK_SKEW, Barred, Doubt, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ def signing_time(evidence: Verified, names: Iterable[str], policy: Policy, now: 
     """
     if isinstance(evidence.signer, Identity):
         return evidence.signed_at
-    stated = (_stated_time(evidence, policy.signers[name]) for name in names)
+    stated = (stated_time(evidence, policy.signers[name]) for name in names)
     return min((time for time in stated if time is not None and time <= now + CLOCK_SKEW), default=None)
 
 
@@ -73,7 +73,7 @@ def mismatch(evidence: Verified, signer: Signer) -> str | None:
             return f"it was signed at {latest.isoformat()}, after the signer's not-after"
         if signer.not_before is not None:
             # A key's verified time is when it was seen: it was signed then or before (rule 5).
-            earliest = latest if isinstance(evidence.signer, Identity) else _stated_time(evidence, signer)
+            earliest = latest if isinstance(evidence.signer, Identity) else stated_time(evidence, signer)
             if earliest is None:
                 return _UNTIMED
             if earliest < signer.not_before:
@@ -113,6 +113,10 @@ def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:
         missing = [f"{signer.name}: {reason}" for signer in wanted if (reason := mismatch(evidence, signer))]
         if len(missing) == len(wanted):
             lines.append(f"signed by {evidence.signer.name!a}, which is not {'; nor '.join(missing)}")
+    for item in claims.rejected:
+        who = item.stated
+        if item.step is Barred.DENIED and who and any(identity_mismatch(who, signer) is None for signer in wanted):
+            lines.append(f"signed by {who.name!a}: {item.reason}")
     distinct = list(dict.fromkeys(lines))
     return "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
 
@@ -147,11 +151,11 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
         for item in claims.verified
         for signer in signers
         if not isinstance(item.signer, Identity) and mismatch(item, signer) is None
-        if (time := _stated_time(item, signer)) is not None and time > now + CLOCK_SKEW
+        if (time := stated_time(item, signer)) is not None and time > now + CLOCK_SKEW
     )
 
 
-def _stated_time(evidence: Verified, signer: Signer) -> datetime | None:
+def stated_time(evidence: Verified, signer: Signer) -> datetime | None:
     """The time that a key's predicate states where its signer's `time` says, or the verified one if that is earlier."""
     holder = signer.holder
     assert isinstance(holder, KeyHolder), "a key's evidence is by a signer who holds a key"

@@ -52,13 +52,28 @@ class Chosen:
 
 def read_index(image: Content, limits: Limits) -> Manifest | None:
     """The manifest if it is an index, else None. Raises `LimitExceeded` for one that is too large to read."""
+    manifest = _read(image, limits)
+    return manifest if manifest is not None and manifest.index else None
+
+
+def listed_digests(image: Content, limits: Limits) -> tuple[Digest, ...]:
+    """Whatever a manifest lists: an index's entries, or config and layers; nothing of what is no manifest. Raises
+    `LimitExceeded` for one that is too large to read.
+    """
+    manifest = _read(image, limits)
+    if manifest is None:
+        return ()
+    config = () if manifest.config is None else (manifest.config,)
+    return tuple(item.digest for item in (*manifest.manifests, *config, *manifest.layers))
+
+
+def _read(image: Content, limits: Limits) -> Manifest | None:
     try:
-        manifest = parse_manifest(image, limits)
+        return parse_manifest(image, limits)
     except Refused as error:
         if error.limit:
             raise LimitExceeded(f"{image.digest} is too deep or too long to read", limit=error.limit) from None
         return None
-    return manifest if manifest.index else None
 
 
 def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -> Chosen:

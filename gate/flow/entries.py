@@ -62,10 +62,18 @@ def judge_entries(
     answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
     found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))
     whole = all(chosen[rule.name].whole for rule in spread)
+    from gate.checks import RuleResult  # noqa: PLC0415
+    from gate.checks.denies import denied_digest  # noqa: PLC0415
+
+    # What is denied is the index itself: each entry that is judged was asked for its own digests.
+    denied = None if image.digest in wanted else denied_digest((image.digest,), judge.policy)
+    results = [result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)]
+    if denied is not None:
+        results += [RuleResult(name=rule.name, results=(denied,)) for rule in rules]
     return ImageJudgement(
         reference=reference,
         image=image,
-        rules=tuple(result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)),
+        rules=tuple(results),
         judged=tuple(item for item in found.values() if isinstance(item, Judged)),
         asked=(_looked_at(image),) if image.digest not in wanted else (),
         covered=((image.digest,) if whole else ()) + tuple(digest for digest in common if digest != image.digest),

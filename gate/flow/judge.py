@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
-from gate.discovery.entries import read_index
+from gate.discovery.entries import listed_digests, read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.flow.entries import judge_entries
 from gate.flow.judgement import ImageJudgement, Judged, without_predicates
@@ -160,6 +160,7 @@ class Judge:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
             found = look(share)
             from gate.checks import check_image  # noqa: PLC0415
+            from gate.checks.denies import as_judged  # noqa: PLC0415
             from gate.claims import read_claims  # noqa: PLC0415
             from gate.verification import Artifact, verify  # noqa: PLC0415
 
@@ -174,10 +175,18 @@ class Judge:
             claims = read_claims(evidence, limits=limits)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
-            rules = check_image(reference, claims, self.policy, gaps=gaps, now=self.now)
+            digests = (found.image.digest, *self._listed(found.image))
+            rules = check_image(reference, claims, self.policy, digests=digests, gaps=gaps, now=self.now)
+            evidence = as_judged(evidence, claims, self.policy)
         # 6. Verdict: derived from the results, wherever it is asked for.
         judged = Judged(image=found.image, rules=rules, evidence=evidence, ledger=found.ledger)
         return without_predicates(judged) if self._light else judged
+
+    def _listed(self, image: Content) -> tuple[Digest, ...]:
+        """What a manifest lists, where the policy denies digests. Raises `LimitExceeded` for one too large to read."""
+        if not any(deny.digests for deny in self.policy.denies):
+            return ()
+        return listed_digests(image, self.limits)
 
     @cached_property
     def _ready(self) -> tuple[Root, ...]:

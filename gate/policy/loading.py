@@ -16,10 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 import tomli
 
 from gate.errors import InvalidPolicy
+from gate.policy.denies import Names, read_deny
 from gate.policy.fetching import read_limits, read_registry
 from gate.policy.matching import How
-from gate.policy.model import Accept, Agent, Builder, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
-from gate.policy.problems import Moment, find_problems, key_path, nearest, shown
+from gate.policy.model import (
+    Accept,
+    Agent,
+    Builder,
+    CertificateHolder,
+    KeyHolder,
+    Policy,
+    RootEntry,
+    Signer,
+)
+from gate.policy.problems import Moment, find_problems, key_path, nearest
 from gate.policy.reading import Reader
 from gate.policy.rules import read_rule
 from gate.policy.sections import Definitions
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gate.policy.model import Deny
     from gate.policy.problems import Problem
     from gate.policy.reading import KeyPath
 
@@ -116,8 +127,14 @@ class _PolicyReader:
             builders=self.builders,
             agents=self.agents,
             rules=rules,
+            denies=self._denies(),
             warnings=tuple(dict.fromkeys(self.to.warnings)),
         )
+
+    def _denies(self) -> tuple[Deny, ...]:
+        names = Names(self.to, self.signers, self.builders, self.agents)
+        tables = enumerate(self.document.get("deny") or ())
+        return tuple(read_deny(number, table, names) for number, table in tables if table is not None)
 
     def _roots(self, items: list[str | Mapping[str, str]]) -> tuple[RootEntry, ...]:
         """One entry a root: a signer names its root, so no root may have two sets of terms."""
@@ -143,8 +160,8 @@ class _PolicyReader:
             self.to.problem(at, "several trust roots are configured, so a signer names its root")  # rule 2
         if root is not None and self.roots and root not in self.roots:
             self.to.problem((*at, "root"), f"{root!a} is not in trust.roots{nearest(root, self.roots)}")
-        not_before = self._moment(table, at, "not-before")
-        not_after = self._moment(table, at, "not-after")
+        not_before = self.to.moment(table, at, "not-before")
+        not_after = self.to.moment(table, at, "not-after")
         if not_before and not_after and not_after < not_before:
             self.to.problem((*at, "not-after"), "it is before not-before, so that no signature could count")
         if not_before and "key" in table and "time" not in table:  # rule 5
@@ -188,19 +205,6 @@ class _PolicyReader:
             log_required=table.get("log", "required") == "required",
             time=table.get("time"),
         )
-
-    def _moment(self, table: Mapping[str, Any], at: KeyPath, key: str) -> datetime | None:
-        if key not in table:
-            return None
-        try:
-            moment = datetime.fromisoformat(table[key])
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            text = f"{shown(table[key])} is no date and time with an offset: write 2027-01-31T00:00:00Z"
-            self.to.problem((*at, key), text)
-            return None
-        return moment
 
     def _builder(self, name: str, table: Mapping[str, Any]) -> Builder:
         at: KeyPath = ("builders", name)
@@ -274,7 +278,7 @@ def _part(path: KeyPath) -> KeyPath:
             return path[:4]
         case ("rules", int(), str(), *_):
             return path[:3]
-        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules", int(), *_):
+        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules" | "deny", int(), *_):
             return path[:2]
     return path[:1] or ("",)
 

@@ -68,6 +68,15 @@ class Pattern:
             return False
         return self.matches(identity)
 
+    def matches_in_any_case(self, value: str) -> bool:
+        """Whether `value` is what the pattern means but for upper and lower case: for denies, never for allows."""
+        if self.how is How.EXACT:
+            return value.casefold() == self.text.casefold()
+        try:
+            return _compiled(self.how, self.text, fold=True).fullmatch(value) is not None
+        except UnicodeEncodeError:
+            return False
+
     def __str__(self) -> str:
         return self.text if self.how is How.EXACT else f"{self.how} {self.text}"
 
@@ -101,9 +110,10 @@ def _ambiguous(identity: str) -> bool:
 
 
 @cache
-def _compiled(how: How, text: str) -> re2._Regexp:
+def _compiled(how: How, text: str, *, fold: bool = False) -> re2._Regexp:
     options = re2.Options()
     options.log_errors = False
+    options.case_sensitive = not fold
     source = _translate(text) if how is How.GLOB else text
     try:
         return re2.compile(source, options)

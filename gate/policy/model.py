@@ -189,6 +189,36 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeniedIdentity:
+    """Who a `[[deny]]` means: a signer of the policy (`name`), or every certificate that matches all that is there."""
+
+    name: str | None = None
+    issuer: Pattern | None = None
+    identity: Pattern | None = None
+    extensions: tuple[tuple[str, Pattern], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """`[[deny]]`: exactly one of the five is not empty.
+
+    A builder is denied by its `builder.id`, an agent by its id, a model by its name: `agents` and `models` are compared
+    with `matches_in_any_case` (rule 9). `since` and `until` limit it to what was signed in [since, until); evidence
+    whose time is not known to lie outside is denied (`checks.denies.holds`).
+    """
+
+    signers: tuple[DeniedIdentity, ...] = ()
+    builders: tuple[Pattern, ...] = ()
+    digests: frozenset[str] = frozenset()
+    agents: tuple[Pattern, ...] = ()
+    models: tuple[Pattern, ...] = ()
+    reason: str
+    docs: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RootEntry:
     """A trust root as the policy names it: `name` is built in, or a path. See `trust.TrustRoot` for the rest."""
 
@@ -216,4 +246,5 @@ class Policy:
     builders: Mapping[str, Builder]
     agents: Mapping[str, Agent]
     rules: tuple[Rule, ...]
+    denies: tuple[Deny, ...]
     warnings: tuple[str, ...]

@@ -168,6 +168,8 @@ def _text(error: Any) -> str:
             return f"{shown(value)} is too small: at least {expected}"
         case "maximum":
             return f"{shown(value)} is too large: at most {expected}"
+        case "oneOf" if error.absolute_path[0] == "deny":
+            return "one entry denies one of signers, builders, digests, agents and models: write an entry for each"
         case "oneOf":
             return _who(value)
         case None:  # a schema that is false: a key of the other kind of signer

@@ -7,12 +7,13 @@ What comes in: a document, of the right shape but for the parts that `loading` l
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.duration import parse_duration
 from gate.policy.matching import Pattern, PatternError, exact, glob, regex
 from gate.policy.model import ANY, Anything, KeyHolder, Signer
-from gate.policy.problems import key_path, nearest
+from gate.policy.problems import key_path, nearest, shown
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -52,6 +53,20 @@ class Reader:
         except ValueError as error:
             self.problem((*at, "max-age"), str(error))
             return None
+
+    def moment(self, table: Mapping[str, Any], at: KeyPath, key: str) -> datetime | None:
+        """The moment under `key`; None without one, or with a problem if it is none."""
+        if key not in table:
+            return None
+        try:
+            moment = datetime.fromisoformat(table[key])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            text = f"{shown(table[key])} is no date and time with an offset: write 2027-01-31T00:00:00Z"
+            self.problem((*at, key), text)
+            return None
+        return moment
 
     def file(self, name: str, at: KeyPath) -> bytes | None:
         """A file beside the policy; None, and a problem, if it cannot be read."""

@@ -65,6 +65,7 @@ class Manifest:
     index: bool
     artifact_type: str
     subject: Descriptor | None
+    config: Descriptor | None
     layers: tuple[Descriptor, ...]
     manifests: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
@@ -86,13 +87,13 @@ def parse_manifest(content: Content, limits: Limits | None = None) -> Manifest:
     if (index and media_type in MANIFEST_TYPES) or (not index and media_type in INDEX_TYPES):
         raise Refused(f"its media type {media_type!a} is not what its fields say")
     subject = document.get("subject")
-    config = document.get("config")
-    config_type = parse_descriptor(config).media_type if config is not None else ""
+    config = parse_descriptor(document["config"]) if document.get("config") is not None else None
     return Manifest(
         media_type=media_type,
         index=index,
-        artifact_type=_text(document, "artifactType") or config_type,
+        artifact_type=_text(document, "artifactType") or ("" if config is None else config.media_type),
         subject=None if subject is None else parse_descriptor(subject),
+        config=config,
         layers=() if index else _descriptors(document, "layers"),
         manifests=_descriptors(document, "manifests") if index else (),
         annotations=_annotations(document),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gate.verification.candidate import CLOCK_SKEW, verify_candidate
 from gate.verification.evidence import (
+    Barred,
     Content,
     Doubt,
     Evidence,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLOCK_SKEW",
     "Artifact",
+    "Barred",
     "Content",
     "Doubt",
     "Evidence",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gate.strictjson import JSON
 
 __all__ = [
+    "Barred",
     "Content",
     "Doubt",
     "Evidence",
@@ -68,6 +69,13 @@ class Doubt(StrEnum):
     """Its signature verified, but its payload is deeper or larger than gate reads."""
     INTERNAL = "internal"
     """gate itself broke over it."""
+
+
+class Barred(StrEnum):
+    """Why evidence that passed every step counts for nothing all the same."""
+
+    DENIED = "denied"
+    """The policy denies who signed it, or the builder that it names (design rule 9)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +199,7 @@ class Rejected(Evidence):
     verify for that signer and what failed came after.
     """
 
-    step: Step
+    step: Step | Barred
     reason: str
     stated: Identity | KeyIdentity | None = None
     authentic: bool = False

@@ -24,6 +24,7 @@ from tests.evidence import (
     GITLAB,
     GITLAB_BUILD,
     HEAD,
+    IMAGE,
     MAIN,
     NOW,
     OTHER,
@@ -238,7 +239,7 @@ def test_id_differs_would_excuse_no_pattern_even_if_a_policy_could_say_it() -> N
     loose = replace(builder, id=glob("https://github.com/acme/**@refs/**"))
     for entry, outcome in ((builder, Outcome.PASS), (loose, Outcome.FAIL)):
         judged = replace(ours, builders={"release": entry})
-        (rule,) = check_image(parse_reference(REFERENCE), claims, judged, gaps=(), now=NOW)
+        (rule,) = check_image(parse_reference(REFERENCE), claims, judged, digests=(IMAGE,), gaps=(), now=NOW)
         assert {item.check: item.outcome for item in rule.results}["provenance.builder"] is outcome
 
 
@@ -569,7 +570,7 @@ def test_two_commits_are_no_commit_though_their_witness_sees_no_conflict_in_them
     ours = policy(PROVENANCE_POLICY)
     for commits, outcome in (((HEAD,), Outcome.PASS), ((HEAD, OTHER), Outcome.FAIL)):
         two = replace(claims, provenance=(replace(read, stated=replace(read.stated, commits=commits)),))
-        (rule,) = check_image(parse_reference(REFERENCE), two, ours, gaps=(), now=NOW)
+        (rule,) = check_image(parse_reference(REFERENCE), two, ours, digests=(IMAGE,), gaps=(), now=NOW)
         found = {result.check: result for result in rule.results}["provenance.commit"]
         assert found.outcome is outcome
     assert found.found == "2 commits"

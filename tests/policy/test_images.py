@@ -11,7 +11,7 @@ from gate.checks import check_image
 from gate.claims import Claims
 from gate.errors import InvalidReference
 from gate.policy.loading import parse_policy
-from gate.reference import parse_reference
+from gate.reference import Digest, parse_reference
 from gate.verdict import Outcome
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -24,7 +24,9 @@ def judged(images: list[str], reference: str, asserted_name: str | None = None) 
     text = f'version = 1\n[signers.ci]\nissuer = "https://gitlab.com"\nidentity = "https://gitlab.com/acme"\n{rules}'
     policy = parse_policy(text.encode(), Path("policy.toml"))
     parsed = parse_reference(reference, asserted_name=asserted_name)
-    results = check_image(parsed, NOTHING, policy, gaps=(), now=datetime(2026, 1, 1, tzinfo=UTC))
+    results = check_image(
+        parsed, NOTHING, policy, digests=(Digest("sha256", "0" * 64),), gaps=(), now=datetime(2026, 1, 1, tzinfo=UTC)
+    )
     assert all(item.outcome is Outcome.FAIL for result in results for item in result.results), "nothing was signed"
     assert all(result.results for result in results), "a rule that matches checks something"
     return [result.name for result in results]

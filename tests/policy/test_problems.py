@@ -380,7 +380,6 @@ NOT_YET: dict[str, tuple[str, str]] = {
     "waivers": (f'{GOOD}[[waivers]]\nrule = "production"\n', f"the key 'waivers' {NOT_BUILT}"),
     "extends": (f'extends = "base.toml"\n{GOOD}', f"the key 'extends' {NOT_BUILT}"),
     "expires": (f"expires = 2027-01-31\n{GOOD}", f"the key 'expires' {NOT_BUILT}"),
-    "deny at the top": (f'deny = ["x"]\n{GOOD}', f"the key 'deny' {NOT_BUILT}"),
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),
     "vsa": (after("[rules.provenance]", "vsa = []"), f"{RULE}.provenance: the key 'vsa' {NOT_BUILT}"),
     "labels": (

@@ -1,0 +1,117 @@
+"""`[[deny]]` -> `Deny`s: whose evidence counts for nothing, and which images must not run.
+
+What comes in: a table of the right shape, and `Names`: what the rest of the policy defines. What goes out: a `Deny`
+whose names are resolved. `checks.denies` judges them (design rules 5 and 9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gate.policy.matching import exact
+from gate.policy.model import Anything, DeniedIdentity, Deny, KeyHolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gate.policy.matching import Pattern
+    from gate.policy.model import Agent, Builder, Signer
+    from gate.policy.reading import KeyPath, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a deny may name, and where to say what is wrong."""
+
+    reader: Reader
+    signers: Mapping[str, Signer]
+    builders: Mapping[str, Builder]
+    agents: Mapping[str, Agent]
+
+
+def read_deny(number: int, table: Mapping[str, Any], to: Names) -> Deny:
+    """One entry; `number` counts from 0 in the file's order."""
+    at: KeyPath = ("deny", number)
+    since, until = to.reader.moment(table, at, "from"), to.reader.moment(table, at, "until")
+    if since is not None and until is not None and until <= since:
+        to.reader.problem((*at, "until"), "it is not after from, so that nothing would be denied")
+    if "digests" in table and ("from" in table or "until" in table):
+        to.reader.problem(at, "a digest is denied whenever it was signed: leave from and until out")
+    signers = tuple(_identity(item, (*at, "signers"), to) for item in table.get("signers", ()))
+    builders = tuple(_builder(item, (*at, "builders"), to) for item in table.get("builders", ()))
+    if until is not None:
+        named = {name for item in table.get("builders", ()) if isinstance(item, str) for name in _signers_of(item, to)}
+        _check_keys({*named, *(item.name for item in signers if item.name is not None)}, at, to)
+    return Deny(
+        signers=signers,
+        builders=builders,
+        digests=frozenset(table.get("digests", ())),
+        agents=tuple(_agents(table.get("agents", ()), (*at, "agents"), to)),
+        models=_patterns(table.get("models", ()), (*at, "models"), to),
+        reason=table["reason"],
+        docs=table.get("docs"),
+        since=since,
+        until=until,
+    )
+
+
+def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> DeniedIdentity:
+    """A name is one of [signers]; whoever means a certificate's own text writes a table, so that no typing error in a
+    name is taken for someone who never signs.
+    """
+    if isinstance(item, str):
+        if "@" in item or "://" in item:
+            to.reader.problem(at, f"{item!a} is no name of [signers]: write {{ identity = {item!a} }}")
+        else:
+            to.reader.names((item,), "signers", at)
+        return DeniedIdentity(name=item)
+    return DeniedIdentity(
+        issuer=to.reader.pattern(item["issuer"], (*at, "issuer")) if "issuer" in item else None,
+        identity=to.reader.pattern(item["identity"], (*at, "identity")) if "identity" in item else None,
+        extensions=tuple(
+            (key, to.reader.pattern(value, (*at, "extensions", key)))
+            for key, value in sorted(item.get("extensions", {}).items())
+        ),
+    )
+
+
+def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> Pattern:
+    if not isinstance(item, str):
+        return to.reader.pattern(item["id"], (*at, "id"))
+    if "://" in item:
+        to.reader.problem(at, f"{item!a} is no name of [builders]: write {{ id = {item!a} }}")
+    else:
+        to.reader.names((item,), "builders", at)
+    return to.builders[item].id if item in to.builders else exact(item)
+
+
+def _agents(items: Iterable[Any], at: KeyPath, to: Names) -> Iterable[Pattern]:
+    """A text is what claims call the agent; if it is a name of [agents] too, its ids are denied with it."""
+    for item in items:
+        agent = to.agents.get(item) if isinstance(item, str) else None
+        if agent is not None and isinstance(agent.ids, Anything):
+            to.reader.problem(at, f'[agents.{agent.name}] has ids = "any": to deny all agents, allow none')
+        elif agent is not None:
+            assert not isinstance(agent.ids, Anything)
+            yield from agent.ids
+    yield from _patterns(tuple(items), at, to)
+
+
+def _patterns(items: Any, at: KeyPath, to: Names) -> tuple[Pattern, ...]:
+    found = to.reader.patterns(tuple(items), at)
+    return () if isinstance(found, Anything) else found
+
+
+def _signers_of(name: str, to: Names) -> Iterable[str]:
+    return to.builders[name].signers if name in to.builders else ()
+
+
+def _check_keys(names: Iterable[str], at: KeyPath, to: Names) -> None:
+    """Rule 5: a key's log times say that it signed then or before, so `until` needs a time inside the predicate."""
+    for name in sorted(names):
+        holder = to.signers[name].holder if name in to.signers else None
+        if isinstance(holder, KeyHolder) and holder.time is None:
+            to.reader.problem(
+                (*at, "until"), f'until needs to know when the key {name!a} signed: give it time = "/..."'
+            )

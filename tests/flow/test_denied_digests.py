@@ -1,0 +1,67 @@
+"""A denied digest fails whatever would run it, however well it is signed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.images import Layout, entry, policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Ran
+
+SIGNED = '[[rules]]\nname = "signed"\nimages = ["**"]\nsignature.signers = ["forge"]\n'
+EACH = SIGNED.replace("signature", 'platforms = "each"\nsignature')
+
+
+@pytest.mark.parametrize(
+    ("rules", "denied", "code"),
+    [
+        (SIGNED, "index", 1),
+        (SIGNED, "manifest", 1),
+        (SIGNED, "layer", 0),  # the index that is judged does not list it
+        (SIGNED, "other", 0),
+        (EACH, "index", 1),
+        (EACH, "manifest", 1),
+        (EACH, "layer", 1),
+        (EACH, "config", 1),
+        (EACH, "other", 0),
+    ],
+)
+def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
+    rules: str, denied: str, code: int, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    layout = Layout(tmp_path / "image")
+    image = layout.image("amd")
+    index = layout.index([entry(image, "linux/amd64")], tag="v1")
+    layout.sign(index)
+    layout.sign(image)
+    blob = tmp_path / "image" / "blobs" / "sha256" / image["digest"].removeprefix("sha256:")
+    manifest = json.loads(blob.read_bytes())
+    digests = {
+        "index": index["digest"],
+        "manifest": image["digest"],
+        "layer": manifest["layers"][0]["digest"],
+        "config": manifest["config"]["digest"],
+        "other": f"sha256:{'d' * 64}",
+    }
+    text = f'{rules}[[deny]]\ndigests = ["{digests[denied]}"]\nreason = "stolen token"\n'
+    ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path, text))
+    assert ran.code == code, ran.out
+    assert ran.failed == (() if code == 0 else ("deny",))
+
+
+def test_what_a_denied_signer_signed_is_reported_as_rejected(tmp_path: Path, verify: Callable[..., Ran]) -> None:
+    layout = Layout(tmp_path / "image")
+    layout.sign(layout.image("amd", tag="v1"))
+    text = f'{SIGNED}[[deny]]\nsigners = ["forge"]\nreason = "its key was stolen"\n'
+    ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path, text))
+    assert (ran.code, ran.failed) == (1, ("signature",))
+    (evidence,) = ran.report["images"][0]["evidence"]
+    assert (evidence["verified"], evidence["step"]) == (False, "denied")
+    assert evidence["reason"] == "the policy denies it: its key was stolen"
