@@ -8,37 +8,28 @@ same statement must satisfy every aspect.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gate.checks.ages import young
+from gate.checks.aspects import (
+    Aspect,
+    differ,
+    judge_builder,
+    judge_commit,
+    judge_level,
+    judge_parameters,
+    judge_ref,
+    judge_source,
+)
 from gate.checks.signers import signed_by, signing_time
-from gate.claims.source import Source, canonical_repository, is_commit
 from gate.duration import spell_duration
-from gate.policy.matching import How
-from gate.policy.model import Anything
-from gate.verification import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
     from gate.claims.provenance import Provenance
-    from gate.policy.matching import Pattern
     from gate.policy.model import Builder, Policy, ProvenanceSection
-
-_WORKFLOWS: Final = "/.github/workflows/"
-_SELF_HOSTED: Final = "self-hosted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aspect:
-    """One thing that a provenance must show: the part of the check's id after the dot, and what was found."""
-
-    name: str
-    passed: bool
-    expected: str
-    found: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +103,17 @@ def _judge(
     now: datetime,
 ) -> Judged:
     certified, stated = provenance.certified, provenance.stated
-    aspects = [_builder(provenance, builders), _level(section, provenance, builders)]
+    aspects = [judge_builder(provenance, builders), judge_level(section, provenance, builders)]
     # Rule 12: each fact from the certificate where it has it, else from the field fixed for the build type.
     repository = (certified.repository if certified else None) or stated.repository
     ref = (certified.ref if certified else None) or stated.ref
     commits = (certified.commits if certified else ()) or stated.commits
-    aspects.append(_source(section, repository, provenance, _differ("repository", certified, stated)))
-    aspects.append(_ref(section, ref, _differ("ref", certified, stated)))
+    aspects.append(judge_source(section, repository, provenance, differ("repository", certified, stated)))
+    aspects.append(judge_ref(section, ref, differ("ref", certified, stated)))
     if commits or (certified and certified.conflict) or stated.conflict:
-        aspects.append(_commit(commits, certified, stated))
+        aspects.append(judge_commit(commits, certified, stated))
+    if section.parameters is not None:
+        aspects.append(judge_parameters(section.parameters, provenance))
     if section.max_age is not None:
         aspects.append(
             Aspect(
@@ -128,107 +121,9 @@ def _judge(
                 passed=young(signed_at, section.max_age, now),
                 expected=f"at most {spell_duration(section.max_age)} old",
                 found="no usable time" if signed_at is None else f"signed at {signed_at.isoformat()}",
-                remedy="build the image again, or raise provenance.max-age",
+                remedy="image: build it again; policy: raise provenance.max-age, which lets in all older builds too",
             )
         )
     return Judged(
         provenance=provenance, builders=builders, aspects=tuple(aspects), repository=repository, commits=commits
     )
-
-
-def _builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
-    """Rule 12: a GitHub workflow that signs for a builder is that builder, ref included, unless the entry says not."""
-    subject, builder_id = provenance.evidence.signer.name, provenance.builder_id
-    excused = bool(builders) and all(item.id_differs and item.id.how is How.EXACT for item in builders)
-    both_workflows = _WORKFLOWS in subject and _WORKFLOWS in builder_id
-    return Aspect(
-        name="builder",
-        passed=not both_workflows or subject == builder_id or excused,
-        expected=" or ".join(item.name for item in builders) or "any builder, by its signer, for level 1 at most",
-        found=f"{builder_id!a}, signed by {subject!a}",
-        remedy="the workflow that signed is not the builder it names; if that is meant: id-differs = true, id exact",
-    )
-
-
-def _level(section: ProvenanceSection, provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
-    """Rule 11: the lowest of the matching entries; a self-hosted runner is worth 1; without an entry it is 1."""
-    signer = provenance.evidence.signer
-    self_hosted = isinstance(signer, Identity) and signer.extensions.get("runner-environment") == _SELF_HOSTED
-    level = min(
-        (min(item.level, 1) if self_hosted and not item.self_hosted_allowed else item.level for item in builders),
-        default=1,
-    )
-    why = ", ".join(f"[builders.{item.name}] level {item.level}" for item in builders) or "no builder entry"
-    return Aspect(
-        name="level",
-        passed=level >= section.level,
-        expected=f"SLSA Build level {section.level}",
-        found=f"level {level} ({why}{', self-hosted runner' if self_hosted else ''})",
-        remedy="build it on a builder that the policy trusts for this level; what the image says of itself is no level",
-    )
-
-
-def _source(section: ProvenanceSection, repository: str | None, provenance: Provenance, differ: str | None) -> Aspect:
-    found = repository or f"no source repository (build type {provenance.build_type!a})"
-    if isinstance(section.source, Anything):
-        matches, expected = True, "any source repository"
-    else:
-        expected = " or ".join(str(pattern) for pattern in section.source)
-        matches = repository is not None and any(_same(pattern, repository) for pattern in section.source)
-    return Aspect(
-        name="source",
-        passed=matches and differ is None,
-        expected=expected,
-        found=f"{found!a}" + (f"; {differ}" if differ else ""),
-        remedy="build it from a repository that provenance.source names; repositories are compared whole",
-    )
-
-
-def _same(pattern: Pattern, repository: str) -> bool:
-    if pattern.how is How.EXACT:
-        return canonical_repository(pattern.text) == repository
-    return pattern.matches_identity(repository)
-
-
-def _ref(section: ProvenanceSection, ref: str | None, differ: str | None) -> Aspect:
-    if isinstance(section.refs, Anything):
-        matches, expected = True, "any ref"
-    else:
-        expected = " or ".join(pattern.text for pattern in section.refs)
-        matches = ref is not None and any(pattern.matches(ref) for pattern in section.refs)
-    return Aspect(
-        name="ref",
-        passed=matches and differ is None,
-        expected=expected,
-        found=f"{ref or 'no ref'!a}" + (f"; {differ}" if differ else ""),
-        remedy="build it from a ref that provenance.refs names",
-    )
-
-
-def _commit(commits: tuple[str, ...], certified: Source | None, stated: Source) -> Aspect:
-    """Rules 12 and 17: one commit, the same for every witness, and no witness that contradicts itself."""
-    differ = _differ("commits", certified, stated)
-    conflict = (certified.conflict if certified else None) or stated.conflict
-    problem = differ or conflict or (f"{len(commits)} commits" if len(commits) > 1 else None)
-    if problem is None and not is_commit(commits[0]):
-        problem = f"{commits[0]!a}, which is no whole commit"
-    return Aspect(
-        name="commit",
-        passed=problem is None,
-        expected="one commit, the same in certificate and provenance",
-        found=problem or ", ".join(commits),
-        remedy="the provenance and its certificate must be of one and the same build",
-    )
-
-
-def _differ(what: str, certified: Source | None, stated: Source) -> str | None:
-    """What the predicate states must agree with the certificate; what one omits is no disagreement (rule 12)."""
-    ours = getattr(certified, what) if certified else None
-    theirs = getattr(stated, what)
-    if not ours or not theirs or ours == theirs:
-        return None
-    return f"the certificate says {_said(ours)}, the provenance {_said(theirs)}"
-
-
-def _said(value: str | tuple[str, ...]) -> str:
-    return ", ".join(ascii(item) for item in ((value,) if isinstance(value, str) else value))

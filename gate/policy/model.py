@@ -140,13 +140,18 @@ class SignatureSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceSection:
-    """`[rules.provenance]`. `level` is 0 to 3."""
+    """`[rules.provenance]`. `level` is 0 to 3.
+
+    `parameters` are the external parameters that may be there beside those of the build type; None: they are not
+    judged.
+    """
 
     builders: tuple[str, ...]
     signers: tuple[str, ...]
     level: int
     source: tuple[Pattern, ...] | Anything
     refs: tuple[Pattern, ...] | Anything
+    parameters: tuple[Pattern, ...] | None
     max_age: timedelta | None
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = frozenset(
     {
         *("waivers", "deny", "revoked", "extends", "expires", "open"),
-        *("preset", "message", "docs", "waivable", "vsa", "labels", "parameters", "where", "reviewers"),
+        *("preset", "message", "docs", "waivable", "vsa", "labels", "where", "reviewers"),
         *("operators", "tools", "formats", "description"),
     }
 )
@@ -198,8 +198,8 @@ def _wrong_value(error: Any, value: object, allowed: Sequence[object]) -> str:
     if keys and any(value == word for word in _NOT_BUILT_VALUES.get(keys[-1], ())):
         return f"{shown(value)} is not supported by this version of gate ({__version__})"
     choices = " or ".join(map(shown, allowed))
-    if allowed == ["any"]:
-        choices = 'a list, or "any"'
+    if allowed in (["any"], ["strict"]):
+        choices = f'a list, or "{allowed[0]}"'
     elif keys[-1:] == ["platforms"]:
         choices += " or a list of platforms"
     hint = nearest(value, [item for item in allowed if isinstance(item, str)]) if isinstance(value, str) else ""

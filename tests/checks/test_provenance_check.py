@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.checks import check_image
-from gate.checks.selection import Aspect, Judged
+from gate.checks.aspects import Aspect
+from gate.checks.selection import Judged
 from gate.claims import read_claims
 from gate.errors import InvalidPolicy
 from gate.limits import Limits
@@ -164,6 +165,20 @@ def test_a_self_hosted_runner_is_worth_one_unless_the_builder_says_otherwise() -
     assert passes(under(proven(level=1)), own)
     assert passes(under(proven(), BUILDER + 'self-hosted = "allow"\n'), own)
     assert passes(PROVENANCE_POLICY, provenance(signer=github(runner="github-hosted")))
+
+
+def test_a_self_hosted_runner_that_only_the_predicate_names_is_one_too() -> None:
+    """Rule 11: GitHub's build type states it, and old certificates do not; what it states can only cost a level."""
+    predicate = predicate_v1()
+    definition = predicate["buildDefinition"]
+    assert isinstance(definition, dict)
+    definition["internalParameters"] = {"github": {"runner_environment": "self-hosted"}}
+    for signer in (github(), github(runner=None)):
+        assert failed(PROVENANCE_POLICY, provenance(predicate, signer=signer)) == ("provenance.level",)
+        assert passes(under(proven(level=1)), provenance(predicate, signer=signer))
+    definition["internalParameters"] = {"github": {"runner_environment": "github-hosted"}}
+    assert passes(PROVENANCE_POLICY, provenance(predicate))
+    assert failed(PROVENANCE_POLICY, provenance(predicate, signer=github(runner="self-hosted")))
 
 
 def test_where_one_of_several_entries_allows_self_hosted_the_other_still_holds() -> None:

@@ -227,17 +227,40 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
     assert _words(BUILT, "provenance", provenance(predicate_v1(builder=""))) == (expected, found, remedy)
 
 
-LEVEL = "build it on a builder that the policy trusts for this level; what the image says of itself is no level"
-SOURCE = "build it from a repository that provenance.source names; repositories are compared whole"
-REF = "build it from a ref that provenance.refs names"
+LEVEL = (
+    "image: build it on a builder that the policy trusts for level 3; what it says of itself is no level; "
+    "policy: level = 1, which lets in whatever those builders build"
+)
+SOURCE = "image: build it from a repository that provenance.source names; repositories are compared whole"
+LETS_IN = "which lets in all that is built from it at an accepted ref"
+REF = "image: build it from a ref that provenance.refs names"
 COMMIT = "the provenance and its certificate must be of one and the same build"
-AGE = "build the image again, or raise provenance.max-age"
+APART = f"image: {COMMIT}; no policy allows less"
+AGE = "image: build it again; policy: raise provenance.max-age, which lets in all older builds too"
 UNCERTIFIED = github(repository=None, ref=None, commit=None)
 
 
 @pytest.mark.parametrize(
     ("evidence", "aspect", "words"),
     [
+        (
+            provenance(predicate_v1(repository="https://github.com/o/r"), signer=UNCERTIFIED),
+            "source",
+            (
+                REPOSITORY,
+                "'https://github.com/o/r'",
+                f"{SOURCE}; policy: name 'https://github.com/o/r' there, {LETS_IN}",
+            ),
+        ),
+        (
+            provenance(predicate_v1(ref="refs/heads/x"), signer=UNCERTIFIED),
+            "ref",
+            (
+                MAIN,
+                "'refs/heads/x'",
+                f"{REF}; policy: name 'refs/heads/x' there, which lets in whatever is pushed to it",
+            ),
+        ),
         (provenance(), "builder", ("release", f"'{WORKFLOW}', signed by '{WORKFLOW}'", "")),
         (provenance(), "level", ("SLSA Build level 3", "level 3 ([builders.release] level 3)", "")),
         (provenance(), "source", (REPOSITORY, f"'{REPOSITORY}'", "")),
@@ -262,13 +285,13 @@ UNCERTIFIED = github(repository=None, ref=None, commit=None)
             (
                 REPOSITORY,
                 f"'{REPOSITORY}'; the certificate says '{REPOSITORY}', the provenance 'https://github.com/o/r'",
-                SOURCE,
+                APART,
             ),
         ),
         (
             provenance(predicate_v1(ref="refs/heads/x")),
             "ref",
-            (MAIN, f"'{MAIN}'; the certificate says '{MAIN}', the provenance 'refs/heads/x'", REF),
+            (MAIN, f"'{MAIN}'; the certificate says '{MAIN}', the provenance 'refs/heads/x'", APART),
         ),
         (
             provenance(predicate_v1(commit=OTHER)),

@@ -65,13 +65,14 @@ def v02(predicate: Mapping[str, object]) -> Provenance:
         SLSA_V1.upper(),
         SLSA_V1.replace("https", "http"),
         f"{SLSA_V1} ",
-        "https://slsa.dev/provenance/v0.1",
+        "https://slsa.dev/provenance/v0.1/",
+        "https://slsa.dev/provenance/v0.3",
         "https://slsa.dev/provenance/v2",
         "https://slsa.dev/provenance",
         "slsaprovenance1",
     ],
 )
-def test_a_predicate_type_beside_the_two_is_no_provenance(predicate_type: str) -> None:
+def test_a_predicate_type_beside_the_three_is_no_provenance(predicate_type: str) -> None:
     """A-T28: byte for byte."""
     assert read_provenance(provenance(predicate_type=predicate_type), limits=LIMITS) is None
     assert read_provenance(provenance(), limits=LIMITS) is not None

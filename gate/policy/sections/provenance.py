@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gate.claims.pointer import is_pointer
 from gate.policy.matching import glob
 from gate.policy.model import ANY, ProvenanceSection
 
@@ -34,8 +35,20 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         level=level,
         source=to.reader.sources(table["source"], (*at, "source")),
         refs=ANY if table["refs"] == "any" else tuple(_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
         max_age=to.reader.age(table, at),
     )
+
+
+def _parameters(value: str | list[Any], at: KeyPath, to: Definitions) -> tuple[Pattern, ...]:
+    """`"strict"`, or what may be there beside what the build type defines: JSON pointers."""
+    if isinstance(value, str):
+        return ()
+    for item in value:
+        text = item if isinstance(item, str) else item.get("glob", "/")
+        if not is_pointer(text):
+            to.reader.problem(at, f"{text!a} is no JSON pointer: write /inputs/version")
+    return tuple(to.reader.pattern(item, at) for item in value)
 
 
 def _ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
