@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from gate.claims import Claims
     from gate.policy.model import Policy, Signer
     from gate.strictjson import JSON
-    from gate.verification import KeyIdentity, Verified
+    from gate.verification import KeyIdentity, Signed
 
 _UNTIMED: Final = "it has no verified time, and the signer is only valid for a time"
 
 
-def signed_by(evidence: Verified, names: Iterable[str], policy: Policy) -> frozenset[str]:
+def signed_by(evidence: Signed, names: Iterable[str], policy: Policy) -> frozenset[str]:
     """Those of the named signers whom the evidence is from."""
     return frozenset(name for name in names if mismatch(evidence, policy.signers[name]) is None)
 
@@ -42,7 +42,7 @@ def principal(identity: Identity | KeyIdentity) -> tuple[str, str]:
     return identity.issuer, subject
 
 
-def signing_time(evidence: Verified, names: Iterable[str], policy: Policy, now: datetime) -> datetime | None:
+def signing_time(evidence: Signed, names: Iterable[str], policy: Policy, now: datetime) -> datetime | None:
     """When the evidence was signed, for an age. The times of a key's signature are upper bounds: for it only a time
     inside the predicate counts, where the signer's `time` says, and no later than they allow (rule 5). None is no
     usable time, and fails; one ahead of the clock is none (rule 28, `ahead_of_clock`).
@@ -53,7 +53,7 @@ def signing_time(evidence: Verified, names: Iterable[str], policy: Policy, now: 
     return min((time for time in stated if time is not None and time <= now + CLOCK_SKEW), default=None)
 
 
-def mismatch(evidence: Verified, signer: Signer) -> str | None:
+def mismatch(evidence: Signed, signer: Signer) -> str | None:
     """What keeps evidence from being this signer's, in words; None if it is."""
     if who := identity_mismatch(evidence.signer, signer):
         return who
@@ -155,7 +155,7 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
     )
 
 
-def stated_time(evidence: Verified, signer: Signer) -> datetime | None:
+def stated_time(evidence: Signed, signer: Signer) -> datetime | None:
     """The time that a key's predicate states where its signer's `time` says, or the verified one if that is earlier."""
     holder = signer.holder
     assert isinstance(holder, KeyHolder), "a key's evidence is by a signer who holds a key"

@@ -79,7 +79,7 @@ class ImageJudgement:
 
 def without_predicates(judged: Judged) -> Judged:
     """The same without what any predicate says: a report needs none of it."""
-    from gate.verification import Verified, without_predicate  # noqa: PLC0415
+    from gate.verification import Signed, without_predicate  # noqa: PLC0415
 
     def settled(rule: RuleResult) -> RuleResult:
         commits = tuple(
@@ -88,5 +88,5 @@ def without_predicates(judged: Judged) -> Judged:
         )
         return replace(rule, commits=commits)
 
-    evidence = tuple(without_predicate(item) if isinstance(item, Verified) else item for item in judged.evidence)
+    evidence = tuple(without_predicate(item) if isinstance(item, Signed) else item for item in judged.evidence)
     return replace(judged, evidence=evidence, rules=tuple(settled(rule) for rule in judged.rules))

@@ -18,7 +18,7 @@ import sigstore
 from gate import __version__
 from gate.errors import GateError, Interrupted, InvalidPolicy
 from gate.verdict import verdict_of, worst
-from gate.verification.evidence import KeyIdentity, Rejected, Verified
+from gate.verification.evidence import AboutSource, KeyIdentity, Rejected, Signed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,6 +132,7 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
     document: dict[str, Any] = {
         "digest": str(item.digest),
         "subject": str(judged.image.digest),
+        "about": [],
         "layer": item.layer,
         "kind": item.kind.value,
         "content": None,
@@ -147,8 +148,9 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
         "notes": [],
         "signed_at": None,
     }
-    if isinstance(item, Verified):
+    if isinstance(item, Signed):
         document |= {
+            "about": _about(item),
             "predicate_type": item.predicate_type,
             "verified": True,
             "root": item.root,
@@ -165,6 +167,14 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
         also = [{"step": step.value, "reason": reason} for step, reason in item.also]
         document |= {"step": item.step.value, "reason": item.reason, "also_failed": also, "stated_signer": stated}
     return document
+
+
+def _about(item: Signed) -> list[str]:
+    """What a statement about the source is about; empty for one about the image."""
+    if not isinstance(item, AboutSource) or item.statement is None:
+        return []
+    subjects = (f"{name}:{value}" for subject in item.statement.subjects for name, value in subject.digests.items())
+    return sorted(set(subjects))
 
 
 def _identity(identity: Identity | KeyIdentity) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Candidates -> evidence: each signature `Verified`, or `Rejected` with the step that failed.
+"""Candidates -> evidence: each signature `Verified`, `AboutSource`, or `Rejected` with the step that failed.
 
 What comes in: candidates (untrusted bytes), the trust roots, the signers' keys, the artifact, the moment that counts as
 now. What goes out: evidence in a fixed order, whatever the order of the candidates. Only this room makes a `Verified`,
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gate.verification.candidate import CLOCK_SKEW, verify_candidate
 from gate.verification.evidence import (
+    AboutSource,
     Barred,
     Content,
     Doubt,
@@ -23,8 +24,10 @@ from gate.verification.evidence import (
     KeyIdentity,
     LogEntry,
     Rejected,
+    Signed,
     Statement,
     Step,
+    Subject,
     Verified,
     without_predicate,
 )
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOCK_SKEW",
+    "AboutSource",
     "Artifact",
     "Barred",
     "Content",
@@ -52,8 +56,10 @@ __all__ = [
     "PublicKey",
     "Rejected",
     "Root",
+    "Signed",
     "Statement",
     "Step",
+    "Subject",
     "Verified",
     "fingerprint",
     "read_key",
@@ -85,7 +91,7 @@ def verify(
             for root in roots
             for result in verify_candidate(candidate, root, keys, artifact, now=now, limits=limits)
         ]
-        verified = [result for result in results if isinstance(result, Verified)]
+        verified = [result for result in results if isinstance(result, Signed)]
         rejected = [result for result in results if isinstance(result, Rejected)]
         if verified:
             found += verified

@@ -23,7 +23,17 @@ from gate.verification import evidence
 from gate.verification.bundle import read_bundle
 from gate.verification.certificate import read_identity
 from gate.verification.cosign import read_envelope, read_simple_payload, read_simple_signing
-from gate.verification.evidence import Doubt, Identity, KeyIdentity, Rejected, Statement, Step, Verified
+from gate.verification.evidence import (
+    AboutSource,
+    Doubt,
+    Identity,
+    KeyIdentity,
+    Rejected,
+    Signed,
+    Statement,
+    Step,
+    Verified,
+)
 from gate.verification.keys import fingerprint, verifies
 from gate.verification.material import Content, Material
 from gate.verification.sct import embedded_sct, issued_at
@@ -58,7 +68,7 @@ _UNREADABLE: Final = (ValueError, TypeError, KeyError, x509.InvalidVersion, Unsu
 
 def verify_candidate(
     candidate: Candidate, root: Root, keys: Sequence[PublicKey], artifact: Artifact, *, now: datetime, limits: Limits
-) -> list[Verified | Rejected]:
+) -> list[Signed | Rejected]:
     """Verify each signature that a candidate holds, for one artifact and within one root."""
     try:
         # 1. Format: strict JSON of a known version; what is signed, by what, with which proofs.
@@ -100,7 +110,7 @@ def _verify(
     artifact: Artifact,
     now: datetime,
     limits: Limits,
-) -> Verified | Rejected:
+) -> Signed | Rejected:
     signer: Identity | KeyIdentity | None = None
     certificate: x509.Certificate | None = None
     authentic = False
@@ -141,7 +151,7 @@ def _verify(
             ahead = f"it was signed at {proven.times[-1].isoformat()}, and this machine's clock says {now.isoformat()}"
             raise Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
 
-        # 7. Payload: only now is it parsed.  8. Subject: it is about this artifact.
+        # 7. Payload: only now is it parsed.  8. Subject: it is about this artifact, or of a type that is about sources.
         try:
             if material.content is Content.STATEMENT:
                 statement = read_statement(material.payload, artifact, limits)
@@ -165,6 +175,21 @@ def _verify(
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
         return _rejected(candidate, _unreadable(error), stated=signer, authentic=authentic)
+    if statement is not None and statement.subjects:
+        return AboutSource(
+            digest=candidate.digest,
+            layer=candidate.layer,
+            kind=candidate.kind,
+            root=root.name,
+            signer=signer,
+            content=material.content,
+            times=proven.times,
+            logs=proven.logs,
+            notes=proven.notes,
+            statement=statement,
+            annotations={},
+            seal=evidence._SEAL,  # noqa: SLF001
+        )
     return Verified(
         digest=candidate.digest,
         layer=candidate.layer,

@@ -1,7 +1,8 @@
-"""What verification says: `Verified` or `Rejected`, and the facts inside them.
+"""What verification says: `Verified`, `AboutSource` or `Rejected`, and the facts inside them.
 
-`Verified` can only be made by verification: it needs the seal that this room keeps. Nothing downstream sees bytes that
-were not verified.
+The first two can only be made by verification: they need the seal that this room keeps. Nothing downstream sees bytes
+that were not verified. A statement about a commit is a type of its own, so that nothing takes it for one about the
+image.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import InitVar, dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.verification.material import Content
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gate.strictjson import JSON
 
 __all__ = [
+    "AboutSource",
     "Barred",
     "Content",
     "Doubt",
@@ -30,8 +32,10 @@ __all__ = [
     "KeyIdentity",
     "LogEntry",
     "Rejected",
+    "Signed",
     "Statement",
     "Step",
+    "Subject",
     "Verified",
     "without_predicate",
 ]
@@ -116,17 +120,29 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A subject of a statement about the source, with those of its digests that are texts."""
+
+    name: str
+    uri: str
+    digests: Mapping[str, str]
+    annotations: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """An in-toto statement (v0.1 or v1) whose signature verified and whose subject is the artifact.
 
     `annotations` are those of that subject, where cosign 3 keeps what `cosign sign -a` was given. `payload` is the
     statement as it was signed, which has been parsed strictly: an SBOM's predicate takes ten times its place.
+    `subjects` are what a statement about the source is about; of one about the artifact it is empty.
     """
 
     version: str
     predicate_type: str
     payload: bytes
     annotations: Mapping[str, str]
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def predicate(self) -> Mapping[str, JSON]:
@@ -145,15 +161,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified(Evidence):
-    """A signature that holds, within the one root `root`, for `subject` and for nothing else.
+class Signed(Evidence):
+    """A signature that holds, within the one root `root`.
 
     `times` are the verified times of the signature, earliest first; a certificate's has at least one. `statement` is
     None for what is no attestation; `annotations` are what the signer added to a signature. `notes` say what was
     ignored.
     """
 
-    subject: Digest
     root: str
     signer: Identity | KeyIdentity
     content: Content
@@ -183,7 +198,25 @@ class Verified(Evidence):
         return None if self.statement is None else self.statement.predicate_type
 
 
-def without_predicate(item: Verified) -> Verified:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified(Signed):
+    """A signature that holds for `subject` and for nothing else."""
+
+    subject: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutSource(Signed):
+    """A statement that holds, and that is not about the image: about commits, trees or patches (rule 1).
+
+    It says something about the image only through build provenance that names them.
+    """
+
+
+SignedT = TypeVar("SignedT", bound=Signed)
+
+
+def without_predicate(item: SignedT) -> SignedT:
     """The same evidence without what its predicate says: what a report needs once everything is judged."""
     if item.statement is None:
         return item

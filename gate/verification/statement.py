@@ -1,7 +1,8 @@
 """A verified payload -> `Statement`, if its subject is the image.
 
 What comes in: the payload of an envelope whose signature verified, and the digest that was asked about. What goes out:
-the statement, or `NotAbout` / `strictjson.Refused`. It reads no predicate.
+the statement, or `NotAbout` / `strictjson.Refused`. It reads no predicate. A statement of a type that the artifact
+lists as one about sources may be about something else: then it has `subjects`.
 
 Sources: in-toto attestation spec v1 and v0.1, "Statement" (subject, predicateType; unset and null are the same);
 design rule 1.
@@ -10,12 +11,13 @@ design rule 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from gate.limits import MAX_TEXT
 from gate.strictjson import JSON, Refused, parse_object
-from gate.verification.evidence import Statement
+from gate.verification.evidence import Statement, Subject
 from gate.verification.material import ALGORITHMS, Message
 
 if TYPE_CHECKING:
@@ -32,24 +34,38 @@ class Artifact:
     """What was asked about: an image by its manifest, or a file. `asked` is its digest, `message` its bytes.
 
     `any_digest` says that a subject may name it by any of its digests (a file's; rule 1), not only the one asked for.
+    `source_types` are the predicate types of statements that may be about its source and not about itself, each with
+    the algorithms by which every subject of such a statement must be named; an empty set of them is any algorithm.
     """
 
     asked: Digest
     message: Message
     any_digest: bool = False
+    source_types: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def of(cls, image: Content, *, any_digest: bool = False) -> Artifact:
+    def of(
+        cls, image: Content, *, any_digest: bool = False, source_types: Mapping[str, frozenset[str]] | None = None
+    ) -> Artifact:
         """The artifact that a fetched manifest or a file is; its bytes were checked against `image.digest`.
 
         `any_digest` for a file: npm's subjects have sha512 alone.
         """
         message = Message(image.raw) if image.digests is None else Message(None, image.digests)
-        return cls(asked=image.digest, message=message, any_digest=any_digest)
+        return cls(
+            asked=image.digest,
+            message=message,
+            any_digest=any_digest,
+            source_types=MappingProxyType(dict(source_types or {})),
+        )
 
 
 class NotAbout(Exception):
     """The statement is sound, and about something else."""
+
+
+class _OfAnotherSubject(NotAbout):
+    """None of its subjects is the artifact; none is half of it either."""
 
 
 def texts(value: JSON) -> dict[str, str]:
@@ -71,11 +87,23 @@ def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statem
     predicate_type = document.get("predicateType")
     if not isinstance(predicate_type, str) or not 0 < len(predicate_type) <= MAX_TEXT:
         raise Refused("the statement has no predicateType that can be one")
-    annotations = _check_subject(document.get("subject"), artifact)
+    subjects: tuple[Subject, ...] = ()
+    annotations: dict[str, str] = {}
+    try:
+        annotations = _check_subject(document.get("subject"), artifact)
+    except _OfAnotherSubject:
+        algorithms = artifact.source_types.get(predicate_type)
+        if algorithms is None:
+            raise
+        subjects = _source_subjects(document.get("subject"))
+        if algorithms and not all(item.digests.keys() <= algorithms for item in subjects):
+            raise
     predicate = document.get("predicate")
     if predicate is not None and not isinstance(predicate, Mapping):
         raise Refused("the statement's predicate is no object")
-    return Statement(version=version, predicate_type=predicate_type, payload=payload, annotations=annotations)
+    return Statement(
+        version=version, predicate_type=predicate_type, payload=payload, annotations=annotations, subjects=subjects
+    )
 
 
 def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
@@ -99,7 +127,22 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
         if len(named) < 3:
             named.append(next((_shown(key, value) for key, value in digests.items()), "nothing"))
     shown = ", ".join(named) + (", ..." if len(subjects) > 3 else "")
-    raise NotAbout(f"it is about {shown}, not about {artifact.asked}")
+    raise _OfAnotherSubject(f"it is about {shown}, not about {artifact.asked}")
+
+
+def _source_subjects(subjects: JSON) -> tuple[Subject, ...]:
+    """What a statement about the source is about, in full. Raises `Refused` for digests that are no texts."""
+    found = []
+    for entry in subjects if isinstance(subjects, list) else ():
+        digests, annotations = entry["digest"], entry.get("annotations")
+        if not digests or not all(isinstance(value, str) and len(value) <= MAX_TEXT for value in digests.values()):
+            raise Refused("a subject without digests that are texts")
+        name, uri = (value if isinstance(value, str) else "" for value in (entry.get("name"), entry.get("uri")))
+        if len(name) + len(uri) > MAX_TEXT:
+            raise Refused(f"a subject with a name of more than {MAX_TEXT} characters")
+        kept = annotations if isinstance(annotations, Mapping) else {}
+        found.append(Subject(name=name, uri=uri, digests=digests, annotations=kept))
+    return tuple(found)
 
 
 def _shown(algorithm: str, value: JSON) -> str:
