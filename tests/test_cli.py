@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -386,7 +387,28 @@ def test_a_signal_counts_though_a_library_took_its_exception_for_its_own(
     assert (ran.code, ran.report["verdict"]) == (143, "undecided")
 
 
-def test_the_version_is_one_line() -> None:
+def test_the_version_comes_with_the_age_of_the_built_in_trust_roots() -> None:
     process = _gate("--version")
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (0, f"gate {__version__}\n".encode(), b"")
+    first, *roots = out.decode().splitlines()
+    assert (process.returncode, first, err) == (0, f"gate {__version__}", b"")
+    assert [re.fullmatch(r"trust root (\S+) of \d{4}-\d\d-\d\d, \d+ days old", line)[1] for line in roots] == [  # type: ignore[index]
+        "public-good",
+        "github",
+    ]
+
+
+@pytest.mark.parametrize("word", ["sh", "bash", "/bin/sh", "/usr/bin/bash"])
+def test_a_shell_as_the_first_word_is_told_to_clear_the_entrypoint(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([word, "-c", "if [ -x /usr/local/bin/bash ]; then"]) == 2
+    assert 'entrypoint: [""]' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["cat", "sleep", "tail"])
+def test_a_program_that_keeps_a_container_alive_is_told_to_clear_the_entrypoint(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([word]) == 2
+    assert "--entrypoint=" in capsys.readouterr().err

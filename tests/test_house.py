@@ -148,7 +148,8 @@ def test_nothing_reads_the_environment_or_the_clock_but_the_command() -> None:
 def test_help_version_and_usage_errors_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from gate import cli; cli.run(sys.argv[1:]);"
-        "heavy = {'oras', 'requests', 'sigstore', 'rich', 'cryptography', 'jsonschema', 're2'} & set(sys.modules);"
+        "heavy = {'oras', 'requests', 'rich', 'cryptography', 'jsonschema', 're2'} & set(sys.modules);"
+        "heavy |= {name for name in sys.modules if name.startswith('sigstore.')};"  # the package's own file is a line
         "sys.exit(7 if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], cwd=ROOT, capture_output=True, check=False)

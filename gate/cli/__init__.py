@@ -4,7 +4,7 @@ What comes in: `sys.argv` and the environment. What goes out: a report, a summar
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
 One file a verb: `verify`, `trust`, `report`; what their flags mean stands in `access`, `references`, `roots` and
-`timeout`; `output` prints, `signals` stops.
+`timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from gate import __version__
 from gate.cli import report, signals, trust, verify
+from gate.cli.entrypoint import refuse_programs
 from gate.cli.output import say, show
 from gate.errors import GateError
 
@@ -50,6 +53,8 @@ def main() -> NoReturn:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command (`sys.argv` if no arguments are given) and return its exit code."""
     try:
+        for word in (sys.argv[1:] if arguments is None else arguments)[:1]:
+            refuse_programs(word)
         app(arguments)
     except GateError as error:
         say(f"gate: {error}")
@@ -67,8 +72,16 @@ def run(arguments: list[str] | None = None) -> int:
 
 @app.callback(invoke_without_command=True)
 def _gate(
-    *, version: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is, and how old its trust roots are.", is_eager=True),
+    ] = False,
 ) -> None:
     if version:
-        show(f"gate {__version__}\n")
+        from gate import trust as roots  # noqa: PLC0415
+        from gate.report.roots import to_lines  # noqa: PLC0415
+
+        loaded = [roots.load(name, folder=Path()) for name in roots.BUILT_IN]
+        show(f"gate {__version__}\n{to_lines(loaded, datetime.now(UTC))}")
         raise typer.Exit(0)

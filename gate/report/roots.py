@@ -23,17 +23,17 @@ def to_text(roots: Sequence[TrustRoot], now: datetime) -> str:
     """A paragraph a root."""
     lines: list[str] = []
     for root in roots:
-        age = (
-            "a file: its age is not known"
-            if root.dated is None
-            else f"of {root.dated.date()}, {_days(root, now)} days old"
-        )
-        lines += [f"{root.name}  sha256:{root.sha256}", f"  {age}"]
+        lines += [f"{root.name}  sha256:{root.sha256}", f"  {_age(root, now)}"]
         for kind in PARTS:
             found = [_part(part) for part in parts(root.document, kind)]
             lines.append(f"  {kind}" + ("" if found else ": none"))
             lines += [f"    {item['from']} - {item['until'] or 'now':<20}  {item['name']}" for item in found]
     return "".join(f"{escape(line)}\n" for line in lines)
+
+
+def to_lines(roots: Sequence[TrustRoot], now: datetime) -> str:
+    """A line a root: its name and how old it is."""
+    return "".join(f"{escape(f'trust root {root.name} {_age(root, now)}')}\n" for root in roots)
 
 
 def to_json(roots: Sequence[TrustRoot]) -> str:
@@ -54,6 +54,12 @@ def _part(part: Mapping[str, JSON]) -> dict[str, Any]:
     found = window(part)
     name = part.get("baseUrl") or part.get("uri") or "unnamed"
     return {"name": str(name), "from": _time(found.start), "until": None if found.end is None else _time(found.end)}
+
+
+def _age(root: TrustRoot, now: datetime) -> str:
+    return (
+        "a file: its age is not known" if root.dated is None else f"of {root.dated.date()}, {_days(root, now)} days old"
+    )
 
 
 def _days(root: TrustRoot, now: datetime) -> int:
