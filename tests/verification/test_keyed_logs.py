@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.verification import Artifact, Rejected, Root, Step, Verified, verify
+from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, verify
 from gate.verification.bundle import read_bundle
 from gate.verification.log import NotProven, check_promise
 from gate.verification.steps import Failed, verify_with_key
@@ -60,7 +60,7 @@ def _judged(document: JSONObject, root: Root | None = None) -> Evidence:
     return found
 
 
-def _refused_at(document: JSONObject, root: Root | None = None) -> Step:
+def _refused_at(document: JSONObject, root: Root | None = None) -> Step | Barred:
     found = _judged(document, root)
     assert isinstance(found, Rejected), "it verified"
     return found.step

@@ -12,7 +12,7 @@ from gate.limits import Limits
 from gate.reference import Digest
 from gate.sources import Content
 from gate.strictjson import Refused
-from gate.verification import Doubt, Rejected, Step, Verified
+from gate.verification import Barred, Doubt, Rejected, Step, Verified
 from gate.verification.statement import Artifact, NotAbout, read_statement
 from tests.forge import Sigstore, statement
 from tests.verification.lab import (
@@ -47,7 +47,7 @@ def _signed(payload: bytes) -> Verified | Rejected:
     return forged_outcome(Sigstore().sign(payload))
 
 
-def _step(payload: bytes) -> Step:
+def _step(payload: bytes) -> Step | Barred:
     evidence = forged_rejected(Sigstore().sign(payload))
     assert evidence.authentic, "the signature held; what failed came after"
     assert evidence.stated is not None
