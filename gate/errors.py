@@ -10,6 +10,7 @@ and whether trying again may help. A failed check is not here: that is an answer
     |   |-- InvalidPolicy
     |   `-- InvalidTrustRoot
     |-- Interrupted          exit 130 or 143: a signal
+    |-- NotWritten           exit 4   an output that was asked for
     `-- CouldNotLook         exit 4   the image could not be judged
         |-- AccessDenied     exit 4   401, 403, a refused token realm
         |-- NotFound         exit 4   the image is not there
@@ -31,10 +32,13 @@ from typing import ClassVar
 
 
 class GateError(Exception):
-    """gate could not answer. `code` is its stable name in the report; `exit_code` what the process ends with."""
+    """gate could not answer. `code` is its stable name in the report; `exit_code` what the process ends with; `remedy`
+    what to do next, in words for whoever reads the log.
+    """
 
     code: ClassVar[str] = "internal"
     exit_code: int = 4
+    remedy: str = "this is a fault of gate's own: run it again with --debug, and report what it prints"
 
     @property
     def message(self) -> str:
@@ -51,6 +55,7 @@ class Invalid(GateError):
     """The job itself is wrong; nothing was fetched."""
 
     code = "invalid"
+    remedy = "correct what is named and run it again; nothing was fetched"
     exit_code = 2
 
 
@@ -58,12 +63,14 @@ class InvalidUsage(Invalid):
     """The command line or the environment asks for something that cannot be."""
 
     code = "invalid.usage"
+    remedy = "correct the command or the environment; gate verify --help lists what there is"
 
 
 class InvalidReference(Invalid):
     """The text names no image, or the folder or file that it names is no OCI layout."""
 
     code = "invalid.reference"
+    remedy = "write registry/repository:tag or @sha256:..., oci:DIR, oci-archive:FILE or file:PATH"
 
 
 class InvalidPolicy(Invalid):
@@ -73,6 +80,7 @@ class InvalidPolicy(Invalid):
     """
 
     code = "invalid.policy"
+    remedy = "correct the policy and run it again; nothing was fetched"
 
     def __init__(self, path: str, problems: tuple[str, ...]) -> None:
         self.path = path
@@ -84,16 +92,27 @@ class InvalidTrustRoot(Invalid):
     """A trusted root is unknown, unreadable or incomplete."""
 
     code = "invalid.trust-root"
+    remedy = "name public-good, github or the path of a trusted_root.json, which gate trust show FILE can read"
 
 
 class Interrupted(GateError):
     """A signal ended the run before it had an answer."""
 
     code = "interrupted"
+    remedy = "run it again; this says nothing about the images that were not judged"
 
     def __init__(self, signal_number: int) -> None:
         self.exit_code = 128 + signal_number
         super().__init__(f"stopped by signal {signal_number} before the image was judged")
+
+
+class NotWritten(GateError):
+    """An output that was asked for could not be written: whoever waits for it would never learn what was found."""
+
+    code = "output"
+    remedy = (
+        "make room there or name another place, and run it again; the exit code is not the images' until it is there"
+    )
 
 
 class CouldNotLook(GateError):
@@ -104,6 +123,7 @@ class CouldNotLook(GateError):
     """
 
     code = "could-not-look"
+    remedy = "look into it; running it again will not help, and this says nothing about the image"
     passing: ClassVar[bool] = False
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -116,6 +136,10 @@ class AccessDenied(CouldNotLook):
     """The registry refused: 401 or 403, or a token realm that gate does not follow."""
 
     code = "access-denied"
+    remedy = (
+        "log in to the registry (docker login, or GATE_REGISTRY_USERNAME and GATE_REGISTRY_PASSWORD); --debug says "
+        "whose credentials were used; this says nothing about the image"
+    )
 
 
 class NotFound(CouldNotLook):
@@ -125,12 +149,20 @@ class NotFound(CouldNotLook):
     """
 
     code = "not-found"
+    remedy = (
+        "compare name, tag and digest with what was pushed, and see whether the credentials may read it: a registry "
+        "may hide what they may not; running it again will not help, and this says nothing about signatures"
+    )
 
 
 class Malformed(CouldNotLook):
     """Bytes that judging needs are missing, truncated, of a wrong digest, or not the document they should be."""
 
     code = "malformed"
+    remedy = (
+        "what the source holds is damaged, or a proxy answers in its place: look at what is named there, or push it "
+        "again; this says nothing about the image"
+    )
 
 
 class CutShort(Malformed):
@@ -146,6 +178,10 @@ class LimitExceeded(CouldNotLook):
     """
 
     code = "limit"
+    remedy = (
+        "see what is attached to the image, and who attached it; if it belongs there, raise the limit in the policy; "
+        "this says nothing about the image"
+    )
 
     def __init__(self, message: str, *, limit: str) -> None:
         self.limit = limit
@@ -156,12 +192,17 @@ class StaleTrust(CouldNotLook):
     """A trust root is older than `trust.max-age` allows, or its age is not known."""
 
     code = "trust.stale"
+    remedy = (
+        "fetch a newer root (gate trust update ROOT --to FILE, or refresh in the policy's [trust]); "
+        "this says nothing about the image"
+    )
 
 
 class Unavailable(CouldNotLook):
     """The source did not answer; later it may."""
 
     code = "unavailable"
+    remedy = "run it again; this says nothing about the image"
     exit_code = 3
     passing = True
 
@@ -170,16 +211,21 @@ class Untrusted(Unavailable):
     """A server's certificate is not vouched for by an authority that gate knows."""
 
     passing = False
+    remedy = (
+        "name the authority that the server's certificate is from with --ca-file; this says nothing about the image"
+    )
 
 
 class RateLimited(Unavailable):
     """The registry asks to come back later (429)."""
 
     code = "rate-limited"
+    remedy = "run it again later, or log in: registries allow more to whom they know; this says nothing about the image"
 
 
 class DeadlineExceeded(Unavailable):
     """The time that `--timeout` allows is over."""
 
     code = "deadline"
+    remedy = "run it again, or give it more time with --timeout; this says nothing about the image"
     passing = False

@@ -3,8 +3,8 @@
 What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
-One file a verb: `verify`, `trust`, `report`; what their flags mean stands in `access`, `references`, `roots` and
-`timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
+One file a verb: `verify`, `trust`, `report`; what their flags mean stands in `access`, `destinations`, `references`,
+`roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
+app.command("verify", cls=verify.Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(trust.app, name="trust")
 app.add_typer(report.app, name="report")
 
@@ -45,8 +46,9 @@ def main() -> NoReturn:
     warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
     signals.catch()
     code = run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # full, or closed: Python's own exit code for that is 1, which is a fail
+            stream.flush()
     os._exit(code)  # threads that still wait for a server are daemons, and nothing is left to clean up
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from gate.errors import NotWritten
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -21,9 +24,18 @@ def show(text: str, stream: TextIO | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
+def put(text: str) -> None:
+    """An output that was asked for, on standard output. Raises `NotWritten` unless it is whole, or its reader left."""
+    try:
+        show(text)
+    except OSError as error:
+        raise NotWritten(f"standard output could not be written: {error.strerror}") from None
+
+
 def say(text: str) -> None:
     """A diagnostic on standard error, each line with foreign characters escaped."""
     from gate.report.text import escape  # noqa: PLC0415
 
-    for line in text.splitlines() or [""]:
-        print(escape(line), file=sys.stderr)
+    with suppress(OSError):  # a standard error that is full or closed ends no run
+        for line in text.splitlines() or [""]:
+            print(escape(line), file=sys.stderr)

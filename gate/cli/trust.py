@@ -53,7 +53,7 @@ def _trust_update(
     if (url is None) != (first_root is None):
         raise InvalidUsage("--url and --root go together: the repository, and what to trust it by")
     if to != "-":
-        writing.check_writable(Path(to), "--to")
+        writing.check_writable(Path(to), f"--to {to}")
     if url is not None and first_root is not None:
         try:
             source = refresh.Repository(url=url, first_root=first_root.read_bytes())

@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from gate.cli import access, signals, sockets
+from gate.cli.destinations import read_destinations
 from gate.cli.output import say, show
 from gate.cli.references import read_all, read_elsewhere
 from gate.cli.roots import load_roots, renew
@@ -27,6 +30,7 @@ from gate.errors import GateError, Interrupted, InvalidUsage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gate.cli.destinations import Destinations
     from gate.flow import ImageJudgement
     from gate.policy.model import Policy
     from gate.reference import Reference
@@ -65,6 +69,21 @@ def verify(
     ] = None,
     report: Annotated[
         str | None, typer.Option(help="Write the JSON report here; - is stdout.  [env: GATE_REPORT]", metavar="FILE")
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            help="Write the report as json, text, junit, sarif, markdown, dotenv, codequality, github, verdict, digest "
+            "or termination; again for another.",
+            metavar="FORMAT=PATH",
+        ),
+    ] = None,
+    output_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--output-dir", help="Write every format, under its own name, here.  [env: GATE_OUTPUT_DIR]", metavar="DIR"
+        ),
     ] = None,
     asserted_name: Annotated[
         str | None,
@@ -107,7 +126,7 @@ def verify(
         texts=tuple(references or ()),
         refs_from=refs_from,
         policy=policy,
-        report=report or os.environ.get("GATE_REPORT") or None,
+        destinations=read_destinations(os.environ, report=report, output=output, output_dir=output_dir),
         asserted_name=asserted_name,
         bundle=bundle,
         signature_repository=signature_repository,
@@ -131,6 +150,48 @@ def verify(
         verification.run()
 
 
+class Command(TyperCommand):
+    """`gate verify`, whose outputs are written though its flags cannot be read: after a typing mistake no file of an
+    earlier run still says pass.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse; if that fails, write to the places that can be read, and let it fail."""
+        given = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            reader = self.make_context(
+                ctx.info_name, given, resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
+            )
+            places = {name: reader.params.get(name) for name in ("report", "output", "output_dir")}
+            told = getattr(error, "format_message", None)  # click's own; typer exports no name for them
+            message = told() if told else f"{type(error).__name__}: {error}"
+            _write_unread(read_destinations(os.environ, **places), message)
+            raise
+
+
+def _write_unread(destinations: Destinations, message: str) -> None:
+    """The outputs of a run whose command line is wrong."""
+    if not destinations.found and not destinations.folder:
+        return
+    with suppress(InvalidUsage):
+        destinations.prepare()
+    from gate.report import document  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+
+    def build(error: GateError | None) -> dict[str, Any]:
+        run = document.Run(
+            started=now, finished=now, policy=None, policy_from="--policy", trust=(), images=(), error=error
+        )
+        return document.build(run)
+
+    destinations.write(build, InvalidUsage(message))
+
+
 class _Verification:
     """One `gate verify`: from flags to outputs, on every path."""
 
@@ -140,7 +201,7 @@ class _Verification:
         texts: tuple[str, ...],
         refs_from: str | None,
         policy: Path | None,
-        report: str | None,
+        destinations: Destinations,
         asserted_name: str | None,
         bundle: str | None,
         signature_repository: str | None,
@@ -153,7 +214,7 @@ class _Verification:
         self.refs_from = refs_from
         self.policy_path = policy
         self.policy_from = "--policy"
-        self.report = report
+        self.destinations = destinations
         self.asserted_name = asserted_name
         self.bundle = bundle
         self.signature_repository = signature_repository
@@ -181,11 +242,26 @@ class _Verification:
         signals.hold_off()
         if signals.received:
             self.error = Interrupted(signals.received[0])
-        from gate.report import document, text, writing  # noqa: PLC0415
-
         judged = [image for image in self.images if image is not None]
         if len(judged) < len(self.images) and self.error is None:
             self.error = GateError("internal error: not every image was judged")
+        built = self.destinations.write(partial(self._built, judged), self.error)
+        if self.debug:
+            for image in built["images"]:
+                say(f"gate: {image['reference']}: credentials: {image['credentials'] or 'none were used'}")
+        for warning in built["warnings"]:
+            say(f"gate: warning: {warning}")
+        from gate.report.text import summary  # noqa: PLC0415
+
+        stream = sys.stderr if self.destinations.stdout or (built["error"] and not judged) else sys.stdout
+        with suppress(OSError):  # nobody can read it, and the exit code says the verdict all the same
+            show(summary(built), stream)
+        raise typer.Exit(built["exit_code"])
+
+    def _built(self, judged: Sequence[ImageJudgement], error: GateError | None) -> dict[str, Any]:
+        """The report's document, of what was judged and of what went wrong."""
+        from gate.report import document  # noqa: PLC0415
+
         run = document.Run(
             started=self.started,
             finished=datetime.now(UTC),
@@ -193,38 +269,20 @@ class _Verification:
             policy_from=self.policy_from,
             trust=self.trust,
             images=judged,
-            error=self.error,
+            error=error,
         )
-        code = run.exit_code
-        built = document.build(run)
-        written = document.to_json(built)
         try:
-            if self.report == "-":
-                show(written)
-            elif self.report is not None and not isinstance(self.error, _CannotReport):
-                writing.write(Path(self.report), written)
-        except GateError as error:
-            say(f"gate: {error}")
-            code = error.exit_code
-        if self.debug:
-            for image in built["images"]:
-                say(f"gate: {image['reference']}: credentials: {image['credentials'] or 'none were used'}")
-        for warning in built["warnings"]:
-            say(f"gate: warning: {warning}")
-        stream = sys.stderr if self.report == "-" or (self.error and not judged) else sys.stdout
-        show(text.summary(built), stream)
-        raise typer.Exit(code)
+            return document.build(run)
+        except Exception as failure:  # noqa: BLE001  (a fault of the report is one of the run, and is said in a report)
+            self._trace()
+            broken = GateError(f"internal error: the report: {type(failure).__name__}: {failure}")
+            return document.build(replace(run, images=(), error=broken))
 
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
         from gate.policy.loading import load_policy  # noqa: PLC0415
-        from gate.report.writing import check_writable  # noqa: PLC0415
 
-        if self.report not in (None, "-"):
-            try:
-                check_writable(Path(self.report))
-            except InvalidUsage as error:
-                raise _CannotReport(str(error)) from None
+        self.destinations.prepare()
         deadline = read_deadline(self.timeout, os.environ)
         references = read_all(
             self.texts,
@@ -271,7 +329,3 @@ class _Verification:
     def _trace(self) -> None:
         if self.debug:
             traceback.print_exc(file=sys.stderr)
-
-
-class _CannotReport(InvalidUsage):
-    """The report's place cannot be written to; it is not tried again at the end."""

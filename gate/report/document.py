@@ -21,7 +21,7 @@ from gate.verdict import verdict_of, worst
 from gate.verification.evidence import AboutSource, KeyIdentity, Rejected, Signed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gate.checks import RuleResult
@@ -81,11 +81,6 @@ def build(run: Run) -> dict[str, Any]:
         "images": [_image(image) for image in run.images],
         "error": _error(run.error),
     }
-
-
-def to_json(report: Mapping[str, Any]) -> str:
-    """The report's text: ASCII, so that no log and no terminal is handed foreign characters raw."""
-    return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
 
 
 def _image(image: ImageJudgement) -> dict[str, Any]:
@@ -230,6 +225,7 @@ def _error(error: GateError | None) -> dict[str, Any] | None:
         "code": error.code,
         "message": error.message,
         "retry": error.retry,
+        "remedy": error.remedy,
         "where": where,
         "problems": list(problems),
     }

@@ -35,6 +35,7 @@ def summary(report: Mapping[str, Any]) -> str:
     error = report["error"]
     if error is not None and error["problems"]:
         lines += [f"{report['verdict'].upper()}  {error['where']}: {problem}" for problem in error["problems"]]
+        lines += _advice(error)
     elif error is not None:
         lines.append(f"{report['verdict'].upper()}  {error['message']}")
         lines += _advice(error)
@@ -115,7 +116,4 @@ def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _advice(error: Mapping[str, Any]) -> Iterator[str]:
-    if error["retry"]:
-        yield "  do  run it again; this says nothing about the image"
-    elif not error["code"].startswith("invalid"):
-        yield "  do  look into it; running it again will not help, and this says nothing about the image"
+    yield f"  do  {error['remedy']}"

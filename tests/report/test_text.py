@@ -40,7 +40,7 @@ def _image(text: str) -> dict[str, Any]:
         "name": text,
         "name_asserted": True,
         "digest": "sha256:" + "0" * 64,
-        "error": {"message": text, "retry": False, "code": "limit"},
+        "error": {"message": text, "retry": False, "code": "limit", "remedy": text},
         "holds_for": ["sha256:" + "0" * 64],
         "notes": [text],
         "rules": [

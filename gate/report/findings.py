@@ -1,0 +1,135 @@
+"""The report -> what keeps it from being a pass: one list, from which every format for machines is made.
+
+What comes in: the report's document. What goes out: `Finding`s with their texts as they stand there: each view escapes
+them for its own format. A report that is no pass has at least one, so that no view of it can look like a pass; one that
+is a pass has none. It judges nothing: verdict and outcomes are the document's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason. `check` is a check's id, or the code of an error; `reference` is empty for the run itself.
+
+    `undecided` says that it was not found but could not be looked at. An error has nothing that was `expected`. `where`
+    names the policy that is invalid.
+    """
+
+    reference: str = ""
+    name: str = ""
+    pinned: str = ""
+    rule: str = ""
+    check: str
+    undecided: bool
+    expected: str
+    found: str
+    remedy: str
+    where: str = ""
+
+    @property
+    def word(self) -> str:
+        """What it says, in one word."""
+        if self.undecided:
+            return "INVALID" if self.check.startswith("invalid") else "UNDECIDED"
+        return "FAIL"
+
+    @property
+    def said(self) -> str:
+        """What was found, and what in its place was expected."""
+        return f"found {self.found}, expected {self.expected}" if self.expected else self.found
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same finding about a later build of the image."""
+        parts = (self.name, self.rule, self.check, "" if self.name else self.found)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def findings(report: Mapping[str, Any]) -> list[Finding]:
+    """Everything that keeps the report from being a pass, in its order."""
+    found: list[Finding] = []
+    for image in report["images"]:
+        if image["verdict"] != "pass":
+            found += list(_of_image(image)) or [_bare(image["verdict"], image)]
+    error = report["error"]
+    if error is not None:
+        for message in error["problems"] or [error["message"]]:
+            found.append(_of_error(error, message, None))
+    if not found and report["verdict"] != "pass":
+        found = [_bare(report["verdict"], None)]
+    return found
+
+
+def policy_path(report: Mapping[str, Any], default: str) -> str:
+    """The policy's path, for formats that want a file: an image has no line."""
+    error = report["error"]
+    if report["policy"] is not None:
+        return str(report["policy"]["path"])
+    return str(error["where"]) if error is not None and error["where"] else default
+
+
+def rule_name(rule: Mapping[str, Any]) -> str:
+    """A rule's name, with the entry of an index that it judged."""
+    if rule["name"] is None:
+        return "no rule"
+    return f"{rule['name']} ({rule['platform'] or rule['digest']})" if rule["digest"] else str(rule["name"])
+
+
+def pinned(image: Mapping[str, Any]) -> str:
+    """The image by its digest; as it was given if it has none yet."""
+    return f"{image['name']}@{image['digest']}" if image["digest"] else str(image["reference"])
+
+
+def _of_image(image: Mapping[str, Any]) -> Iterator[Finding]:
+    if image["error"] is not None:
+        yield _of_error(image["error"], image["error"]["message"], image)
+    for rule in image["rules"]:
+        for check in rule["checks"]:
+            if check["outcome"] != "pass":
+                yield Finding(
+                    reference=image["reference"],
+                    name=image["name"],
+                    pinned=pinned(image),
+                    rule=rule_name(rule),
+                    check=check["id"],
+                    undecided=check["outcome"] != "fail",
+                    expected=check["expected"],
+                    found=check["found"],
+                    remedy=check["remedy"],
+                )
+
+
+def _of_error(error: Mapping[str, Any], message: str, image: Mapping[str, Any] | None) -> Finding:
+    return Finding(
+        reference="" if image is None else image["reference"],
+        name="" if image is None else image["name"],
+        pinned="" if image is None else pinned(image),
+        check=error["code"],
+        undecided=True,
+        expected="",
+        found=message,
+        remedy=error["remedy"],
+        where=error["where"] or "",
+    )
+
+
+def _bare(verdict: str, image: Mapping[str, Any] | None) -> Finding:
+    """Of a report that gives no reason: it is no pass all the same."""
+    return Finding(
+        reference="" if image is None else image["reference"],
+        name="" if image is None else image["name"],
+        pinned="" if image is None else pinned(image),
+        check="verdict",
+        undecided=verdict != "fail",
+        expected="pass",
+        found=verdict,
+        remedy="see the JSON report",
+    )

@@ -1,0 +1,286 @@
+"""Every view of the report: it says the document's verdict, its readers can read it, and foreign text is only shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+import xmlschema
+from markdown_it import MarkdownIt
+
+from gate.report.formats import FORMATS
+from tests.conftest import check_report
+from tests.report.documents import DIGEST, ENTRY, every, image, report
+
+SCHEMAS = Path(__file__).with_name("schemas")
+EVIL = (
+    "x\x1b[2J\nPASS\r\n::error::y\u202e\u2028</failure>]]>&<b>\x00\ufffe\ud800%0A,:|`` ` ```\n\n# h [l](http://e) @me"
+    " {0} $(id) 'q' \"d\" <http://auto.example> www.auto.example ![i](j)"
+)
+CASES = {
+    (name, kind): built
+    for kind, text in (("plain", "ghcr.io/acme/api:1"), ("evil", EVIL))
+    for name, built in every(text).items()
+}
+DOCUMENTS = pytest.mark.parametrize("built", CASES.values(), ids=[f"{name}-{kind}" for name, kind in CASES])
+
+
+def test_the_documents_are_what_gate_writes() -> None:
+    for built in every().values():
+        check_report(built)
+
+
+def _render(name: str, built: dict[str, Any]) -> str:
+    return FORMATS[name].render(built)
+
+
+def _xml(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314  (our own)
+
+
+# What each says
+
+
+def says(name: str, text: str) -> str:
+    """The verdict that a reader of this format takes from it: pass, fail, or undecided, which invalid is too."""
+    if name in {"json", "verdict", "dotenv"}:
+        word = json.loads(text)["verdict"] if name == "json" else text.partition("\n")[0].removeprefix("GATE_VERDICT=")
+    elif name == "junit":
+        root = _xml(text)
+        word = "undecided" if root.get("errors") != "0" else "fail" if root.get("failures") != "0" else "pass"
+    elif name == "sarif":
+        run = json.loads(text)["runs"][0]
+        outcomes = {result["properties"]["outcome"] for result in run["results"]}
+        word = "undecided" if outcomes - {"fail"} else "fail" if outcomes else "pass"
+        assert (word != "undecided") == run["invocations"][0]["executionSuccessful"]
+    elif name == "codequality":
+        severities = {issue["severity"] for issue in json.loads(text)}
+        word = "undecided" if "major" in severities else "fail" if severities else "pass"
+    elif name == "github":
+        words = set(re.findall("^::error .*?title=gate%3A ([A-Z]+)", text, re.MULTILINE))
+        word = "undecided" if words - {"FAIL"} else "fail" if words else "pass"
+        assert (word == "pass") == ("::notice title=gate%3A PASS::" in text)
+    elif name == "markdown":
+        word = text.partition("\n")[0].removeprefix("## gate: ").lower()
+    elif name == "termination":
+        word = text.split(maxsplit=1)[0].lower()
+    else:
+        word = str(re.findall("^(PASS|FAIL|UNDECIDED|INVALID)  ", text, re.MULTILINE)[-1]).lower()
+    return {"invalid": "undecided"}.get(word, word)
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "digest"])
+def test_every_view_says_the_verdict_of_the_document(name: str, built: dict[str, Any]) -> None:
+    wanted = {"invalid": "undecided"}.get(built["verdict"], built["verdict"])
+    assert says(name, _render(name, built)) == wanted
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"digest", "text"}])
+def test_a_document_that_is_no_pass_and_gives_no_reason_looks_like_none_all_the_same(name: str) -> None:
+    built = report(image("fail"))
+    built["images"][0]["rules"] = []
+    assert says(name, _render(name, built)) == "fail"
+    built["images"] = []
+    assert says(name, _render(name, built)) == "fail"
+
+
+# Their readers
+
+
+@cache
+def _sarif() -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator(json.loads((SCHEMAS / "sarif-2.1.0.json").read_bytes()))
+
+
+@cache
+def _junit() -> xmlschema.XMLSchema10:
+    return xmlschema.XMLSchema10(SCHEMAS / "junit-10.xsd")
+
+
+@DOCUMENTS
+def test_sarif_is_valid_and_has_what_code_scanning_requires(built: dict[str, Any]) -> None:
+    log = json.loads(_render("sarif", built))
+    _sarif().validate(log)
+    (run,) = log["runs"]
+    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    for rule in run["tool"]["driver"]["rules"]:
+        assert rule["shortDescription"]["text"]
+        assert rule["fullDescription"]["text"]
+        assert rule["help"]["text"]
+    for result in run["results"]:
+        assert result["ruleId"] in rules
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert result["partialFingerprints"]["primaryLocationLineHash"]
+
+
+@DOCUMENTS
+def test_junit_is_valid_and_no_two_test_cases_are_alike(built: dict[str, Any]) -> None:
+    text = _render("junit", built)
+    _junit().validate(text)
+    cases = [(case.get("classname"), case.get("name")) for case in _xml(text).iter("testcase")]
+    assert len(set(cases)) == len(cases) > 0
+
+
+@DOCUMENTS
+def test_codequality_has_what_gitlab_documents(built: dict[str, Any]) -> None:
+    """GitLab, "Code Quality report format"; there is no schema of it."""
+    text = _render("codequality", built)
+    assert text.startswith("["), "no byte order mark"
+    issues = json.loads(text)
+    for issue in issues:
+        assert issue.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"]["path"]
+        assert issue["location"]["lines"] == {"begin": 1}
+    fingerprints = [issue["fingerprint"] for issue in issues]
+    assert len(set(fingerprints)) == len(fingerprints)
+
+
+@DOCUMENTS
+def test_dotenv_is_what_gitlab_takes(built: dict[str, Any]) -> None:
+    """GitLab, "artifacts:reports:dotenv"; there is no schema of it. The whole file is refused for one odd line."""
+    text = _render("dotenv", built)
+    assert text.isascii()
+    assert len(text) < 5 * 1024
+    keys = []
+    for line in text.removesuffix("\n").split("\n"):
+        match = re.fullmatch(r"([A-Z0-9_]+)=([^\s\"'#$`\\;&|<>()]*)", line)
+        assert match, line
+        keys.append(match[1])
+    assert keys == ["GATE_VERDICT", "GATE_IMAGE", "GATE_DIGEST", "GATE_REPORT_SHA256"]
+
+
+@DOCUMENTS
+def test_a_termination_message_has_at_most_4096_bytes_in_whole_lines(built: dict[str, Any]) -> None:
+    built = {**built, "images": built["images"] * 40}
+    text = _render("termination", built)
+    assert len(text.encode()) <= 4096
+    assert text.endswith("\n")
+
+
+def test_a_termination_message_says_how_many_reasons_it_leaves_out() -> None:
+    many = report(*[image("fail", f"ghcr.io/acme/{'x' * 200}{number}:1") for number in range(100)])
+    text = _render("termination", many)
+    assert len(text.encode()) <= 4096
+    shown = text.count("FAIL agents: ")
+    assert 0 < shown < 100
+    assert text.endswith(f"\nand {100 - shown} more; see the report\n")
+
+
+@DOCUMENTS
+def test_github_reads_one_command_a_line_and_at_most_ten_of_a_kind(built: dict[str, Any]) -> None:
+    built = {**built, "warnings": [EVIL] * 30, "images": built["images"] * 30}
+    lines = _render("github", built).removesuffix("\n").split("\n")
+    for line in lines:
+        match = re.fullmatch(r"::(error|warning|notice) ((?:[a-z]+=[^:,]*,)*[a-z]+=[^:,]*)::(.*)", line)
+        assert match, line
+        assert "::" not in match[3]
+        assert line.isprintable()
+    for kind in ("error", "warning", "notice"):
+        assert sum(line.startswith(f"::{kind} ") for line in lines) <= 10
+
+
+def test_the_last_annotation_says_how_many_more_there_are() -> None:
+    several = report(*[image("fail", f"ghcr.io/acme/{number}:1") for number in range(30)])
+    assert _render("github", several).splitlines()[-1].endswith("::and 21 more; see the summary and the report")
+
+
+@DOCUMENTS
+def test_markdown_shows_foreign_text_as_code_and_nothing_else(built: dict[str, Any]) -> None:
+    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(_render("markdown", built))
+    inline = [child for token in tokens if token.type == "inline" for child in token.children or ()]
+    assert {token.type for token in inline} <= {"text", "code_inline", "strong_open", "strong_close"}
+    assert not {token.type for token in tokens} & {"html_block", "fence", "code_block"}
+    words = " ".join(token.content for token in inline if token.type == "text")
+    for foreign in ("http", "www", "@me", "PASS\\r", "<b>"):
+        assert foreign not in words
+    cells = [token.type for token in tokens if token.type in {"tr_open", "td_open", "th_open"}]
+    rows = " ".join(cells).split("tr_open")[1:]
+    assert {len(row.split()) for row in rows} <= {5}, "a pipe in a text makes no cell"
+
+
+def test_markdown_stays_below_what_github_takes_of_a_step() -> None:
+    many = report(*[image("fail", f"ghcr.io/acme/{'x' * 1500}{number}:1") for number in range(300)])
+    text = _render("markdown", many)
+    assert len(text.encode()) < 1 << 20
+    assert re.search(r"\n[0-9]+ more images: see the JSON report\.\n$", text)
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_view_hands_on_a_character_that_a_terminal_obeys(name: str, built: dict[str, Any]) -> None:
+    text = _render(name, built)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    text.encode("utf-8")
+    if name not in {"github", "json"}:  # the one is made of them; the other is read by programs
+        assert "::" not in text
+
+
+# The hand-off
+
+
+def test_the_report_is_named_by_its_bytes() -> None:
+    built = every()["pass"]
+    digest = hashlib.sha256(_render("json", built).encode()).hexdigest()
+    assert f"GATE_REPORT_SHA256={digest}\n" in _render("dotenv", built)
+
+
+def test_a_pass_hands_on_the_image_by_its_digest() -> None:
+    assert _render("dotenv", every()["pass"]).splitlines()[1:3] == [
+        f"GATE_IMAGE=ghcr.io/acme/api@{DIGEST}",
+        f"GATE_DIGEST={DIGEST}",
+    ]
+    assert _render("digest", every()["pass"]) == f"ghcr.io/acme/api@{DIGEST}\n"
+
+
+@pytest.mark.parametrize("name", [name for name in every() if name not in {"pass", "several"}])
+def test_nothing_but_a_pass_hands_on_an_image(name: str) -> None:
+    built = every()[name]
+    assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", built)
+    assert _render("digest", built) == ""
+
+
+def test_of_several_images_those_that_passed_are_listed_and_none_is_the_image() -> None:
+    built = every()["several"]
+    assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", built)
+    assert _render("digest", built) == f"ghcr.io/acme/api@{DIGEST}\nghcr.io/acme/b@{DIGEST}\n"
+    passed = report(image("pass"), image("pass"))
+    assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", passed)
+    assert _render("digest", passed) == f"ghcr.io/acme/api@{DIGEST}\n", "one line for one image"
+
+
+@pytest.mark.parametrize(
+    ("held", "handed"),
+    [([DIGEST, ENTRY], DIGEST), ([ENTRY, DIGEST], DIGEST), ([ENTRY], ENTRY), ([ENTRY, f"sha256:{'3' * 64}"], "")],
+)
+def test_a_pass_for_entries_of_an_index_hands_on_what_it_holds_for(held: list[str], handed: str) -> None:
+    built = report(image("pass"))
+    built["images"][0]["holds_for"] = held
+    assert f"\nGATE_DIGEST={handed}\n" in _render("dotenv", built)
+    assert _render("digest", built) == "".join(f"ghcr.io/acme/api@{digest}\n" for digest in held)
+
+
+@pytest.mark.parametrize("name", ["oci:/tmp/a b", "oci:/tmp/$(id)", "oci:/tmp/'", "oci:" + "x" * 5000, "oci:é"])
+def test_a_name_that_a_shell_or_gitlab_would_not_take_is_not_handed_on(name: str) -> None:
+    built = report(image("pass"))
+    built["images"][0]["name"] = name
+    assert f"\nGATE_IMAGE=\nGATE_DIGEST={DIGEST}\n" in _render("dotenv", built)
+
+
+def test_a_fingerprint_is_the_same_for_the_next_build_and_another_for_another_image_or_rule() -> None:
+    def fingerprints(reference: str, rule: str = "production") -> list[str]:
+        built = report(image("fail", reference))
+        built["images"][0]["rules"][0]["name"] = rule
+        return [issue["fingerprint"] for issue in json.loads(_render("codequality", built))]
+
+    assert fingerprints("ghcr.io/acme/api:1") == fingerprints("ghcr.io/acme/api:2")
+    assert fingerprints("ghcr.io/acme/api:1") != fingerprints("ghcr.io/acme/web:1")
+    assert fingerprints("ghcr.io/acme/api:1") != fingerprints("ghcr.io/acme/api:1", "staging")
