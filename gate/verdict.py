@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gate.policy.model import Waiver
     from gate.reference import Digest
 
 EXIT_PASS = 0
@@ -26,10 +27,12 @@ _WORST_FIRST = (EXIT_STUCK, EXIT_RETRY, EXIT_INVALID, EXIT_FAIL, EXIT_PASS)
 
 
 class Outcome(StrEnum):
-    """What one check found. Only `PASS` counts as one."""
+    """What one check found. Only `PASS` counts as something that was checked and held."""
 
     PASS = "pass"
     FAIL = "fail"
+    WAIVED = "waived"
+    """It failed, and a waiver that is in force lets that pass (rule 21)."""
     ERROR = "error"
     """It could not be decided: something could not be looked at."""
 
@@ -65,13 +68,19 @@ class Result:
     evidence: tuple[Digest, ...] = ()
     remedy: str = ""
     gaps: tuple[Gap, ...] = ()
+    waiver: Waiver | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it passed, or failed and is waived."""
+        return self.outcome is Outcome.PASS or (self.outcome is Outcome.WAIVED and self.waiver is not None)
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a run that found this and nothing else."""
-        if self.outcome is Outcome.PASS:
+        """The exit code that this result asks for, beside one that passed. A waived result without a waiver failed."""
+        if self.settled:
             return EXIT_PASS
-        if self.outcome is Outcome.FAIL:
+        if self.outcome in (Outcome.FAIL, Outcome.WAIVED):
             return EXIT_FAIL
         return worst(gap.exit_code for gap in self.gaps)
 
@@ -104,7 +113,7 @@ def decide(rules: Sequence[Sequence[Result]]) -> int:
             return code
     if not rules or not all(any(result.outcome is Outcome.PASS for result in rule) for rule in rules):
         return EXIT_STUCK  # nothing was checked: never a pass (rule 21)
-    if all(result.outcome is Outcome.PASS for result in results):
+    if all(result.settled for result in results):
         return EXIT_PASS
     return EXIT_STUCK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gate.discovery import LedgerEntry
 from gate.errors import AccessDenied, CouldNotLook, Unavailable
 from gate.flow import ImageJudgement
+from gate.policy.model import Waiver
 from gate.reference import parse_reference
 from gate.verdict import (
     EXIT_FAIL,
@@ -35,6 +37,11 @@ def result(outcome: Outcome, *gaps: Gap) -> Result:
 
 
 PASSED, FAILED = result(Outcome.PASS), result(Outcome.FAIL)
+BARE_WAIVED = result(Outcome.WAIVED)
+WAIVED = replace(
+    BARE_WAIVED,
+    waiver=Waiver(number=0, rule="r", check="signature", images=(), reason="x", owner="y", expires=None),
+)
 RETRY, STUCK, BARE = result(Outcome.ERROR, LATER), result(Outcome.ERROR, NEVER), result(Outcome.ERROR)
 
 
@@ -67,10 +74,19 @@ def test_inside_an_image_a_fail_stands_over_undecided_and_undecided_over_a_pass(
 
 def test_only_passes_alone_are_a_pass() -> None:
     """Section 9: over every combination of three results in one rule and in three."""
-    for trio in product([PASSED, FAILED, RETRY, STUCK, BARE], repeat=3):
+    for trio in product([PASSED, FAILED, RETRY, STUCK, BARE, BARE_WAIVED], repeat=3):
         passed = all(item is PASSED for item in trio)
         assert (decide([trio]) == EXIT_PASS) is passed
         assert (decide([[item] for item in trio]) == EXIT_PASS) is passed
+
+
+def test_a_waived_result_is_let_pass_beside_one_that_passed_and_never_alone() -> None:
+    """Rule 21: in each rule at least one required check must have passed."""
+    assert decide([[PASSED, WAIVED]]) == EXIT_PASS
+    assert decide([[WAIVED]]) == EXIT_STUCK
+    assert decide([[PASSED], [WAIVED]]) == EXIT_STUCK
+    assert decide([[PASSED, WAIVED, FAILED]]) == EXIT_FAIL
+    assert decide([[PASSED, WAIVED, RETRY]]) == EXIT_RETRY
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 5, -1, 130])

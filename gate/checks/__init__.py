@@ -17,6 +17,7 @@ from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
 from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
 from gate.checks.signers import ahead_of_clock, doubts
+from gate.checks.waivers import waive
 from gate.policy.images import rules_for
 from gate.policy.model import Select
 from gate.reference import Transport
@@ -37,7 +38,8 @@ class RuleResult:
     """One rule's results, in the order of the checks, and the agent claims as it judged them.
 
     `name` is None for the one result of an image that no rule matches (rule 22). `digest` and `platform` say which
-    entry of an index was judged, where the rule has `platforms`; None for the digest that was asked for.
+    entry of an index was judged, where the rule has `platforms`; None for the digest that was asked for. `message` and
+    `docs` are the rule's own, for whoever reads its fail; `warnings` are about the policy, as it met this image.
     """
 
     name: str | None
@@ -45,6 +47,9 @@ class RuleResult:
     commits: tuple[JudgedClaim, ...] = ()
     digest: Digest | None = None
     platform: Platform | None = None
+    message: str | None = None
+    docs: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def check_image(
@@ -67,8 +72,14 @@ def check_image(
     claims = without_denied(claims, policy)
     denied = denied_digest(digests, policy)
     first = () if denied is None else (denied,)
-    found = (check_rule(rule, claims, policy, gaps=gaps, now=now, default=default) for rule in rules)
-    return tuple(replace(result, results=first + result.results) for result in found)
+    found = []
+    for rule in rules:
+        result = check_rule(rule, claims, policy, gaps=gaps, now=now, default=default)
+        results, warnings = waive(
+            result.results, rule.name, reference=reference, digest=digests[0], policy=policy, now=now
+        )
+        found.append(replace(result, results=first + results, warnings=warnings))
+    return tuple(found)
 
 
 def check_rule(
@@ -123,7 +134,12 @@ def check_rule(
             missed += ahead_of_clock(claims, section.signers, policy, now)
         results.append(settle(result, missed, over_complete_ledger=True))
 
-    return RuleResult(name=rule.name, results=tuple(results), commits=commits)
+    return of_rule(rule, *results, commits=commits)
+
+
+def of_rule(rule: Rule, *results: Result, commits: tuple[JudgedClaim, ...] = ()) -> RuleResult:
+    """Results as those of one rule."""
+    return RuleResult(name=rule.name, results=results, commits=commits, message=rule.message, docs=rule.docs)
 
 
 def _no_rule(reference: Reference, policy: Policy) -> Result:

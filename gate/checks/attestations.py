@@ -12,7 +12,7 @@ from gate.checks.ages import young
 from gate.checks.signers import near_misses, signed_by, signing_time
 from gate.duration import spell_duration
 from gate.policy.model import Select
-from gate.policy.predicates import SHORT_NAMES
+from gate.policy.waivers import short_name
 from gate.verdict import Outcome, Result
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 def check_id(section: AttestationSection) -> str:
     """`attestations.` and cosign's short name for the type where it has one, else the type itself (rule 22)."""
-    if section.name in SHORT_NAMES:
-        return f"attestations.{section.name}"
-    short = next((name for name, uri in SHORT_NAMES.items() if uri == section.type), section.type)
-    return f"attestations.{short}"
+    return f"attestations.{short_name(section.name, section.type)}"
 
 
 def check_attestation(section: AttestationSection, claims: Claims, policy: Policy, now: datetime) -> Result:

@@ -280,6 +280,7 @@ class _Verification:
 
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
+        from gate.policy.dates import as_of  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
 
         self.destinations.prepare()
@@ -293,7 +294,7 @@ class _Verification:
         )
         elsewhere = read_elsewhere(self.signature_repository, references)
         access = self.read_access(references)  # what flags say of "the registry" is not said of another repository's
-        self.policy = load_policy(self._policy_path())
+        self.policy = as_of(load_policy(self._policy_path()), self.started)
         if self.offline and self.policy.refresh:
             raise InvalidUsage(
                 "--offline and trust.refresh of the policy do not go together: a refresh asks the network"

@@ -62,14 +62,14 @@ def judge_entries(
     answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
     found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))
     whole = all(chosen[rule.name].whole for rule in spread)
-    from gate.checks import RuleResult  # noqa: PLC0415
+    from gate.checks import of_rule  # noqa: PLC0415
     from gate.checks.denies import denied_digest  # noqa: PLC0415
 
     # What is denied is the index itself: each entry that is judged was asked for its own digests.
     denied = None if image.digest in wanted else denied_digest((image.digest,), judge.policy)
     results = [result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)]
     if denied is not None:
-        results += [RuleResult(name=rule.name, results=(denied,)) for rule in rules]
+        results += [of_rule(rule, denied) for rule in rules]
     return ImageJudgement(
         reference=reference,
         image=image,
@@ -111,10 +111,10 @@ def _common(chosen: Sequence[Chosen]) -> tuple[Digest, ...]:
 
 def _results(judge: Judge, rule: Rule, chosen: Chosen, found: Mapping[Digest, Judged | GateError]) -> list[RuleResult]:
     """One rule's results, for each entry that it chose; or the one that there is nothing to judge."""
-    from gate.checks import RuleResult  # noqa: PLC0415
+    from gate.checks import of_rule  # noqa: PLC0415
 
     if chosen.problem:
-        return [RuleResult(name=rule.name, results=(_unusable(rule, chosen.problem),))]
+        return [of_rule(rule, _unusable(rule, chosen.problem))]
     results = []
     for entry in chosen.entries:
         judged = found[entry.digest]
@@ -123,11 +123,9 @@ def _results(judge: Judge, rule: Rule, chosen: Chosen, found: Mapping[Digest, Ju
         if error is not None or isinstance(judged, GateError):
             assert error is not None
             missed = _missed(rule, entry, error)
-            result = RuleResult(name=rule.name, results=(missed,))
+            result = of_rule(rule, missed)
         elif entry.platform is not None and read_index(judged.image, judge.limits) is not None:
-            result = RuleResult(
-                name=rule.name, results=(_unusable(rule, f"its entry {entry.digest} is an index itself"),)
-            )
+            result = of_rule(rule, _unusable(rule, f"its entry {entry.digest} is an index itself"))
         else:
             result = next(item for item in judged.rules if item.name == rule.name)
         results.append(result if asked else replace(result, digest=entry.digest, platform=entry.platform))

@@ -26,12 +26,13 @@ _SHORT: Final = "name the registry too; Docker Hub's short names are docker.io/l
 
 def rules_for(policy: Policy, reference: Reference) -> tuple[Rule, ...]:
     """The rules whose `images` match the reference's name, in the policy's order."""
-    return tuple(rule for rule in policy.rules if any(_names(pattern, reference) for pattern in rule.images))
+    return tuple(rule for rule in policy.rules if any(names_image(pattern, reference) for pattern in rule.images))
 
 
-def _names(pattern: Pattern, reference: Reference) -> bool:
-    """Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport.
+def names_image(pattern: Pattern, reference: Reference) -> bool:
+    """Whether a pattern is for this reference.
 
+    Rule 23: an asserted or a registry's name is matched as it is; a local text only by `**` or its own transport.
     A path with a `.` or `..` segment leads elsewhere than a glob says: only a pattern without stars can mean it.
     """
     if reference.local and not reference.asserted:

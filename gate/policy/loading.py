@@ -33,13 +33,14 @@ from gate.policy.problems import Moment, find_problems, key_path, nearest
 from gate.policy.reading import Reader
 from gate.policy.rules import read_rule
 from gate.policy.sections import Definitions
+from gate.policy.waivers import read_waiver, warn_of_overlaps
 from gate.reference import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from gate.policy.model import Deny
+    from gate.policy.model import Deny, Rule, Waiver
     from gate.policy.problems import Problem
     from gate.policy.reading import KeyPath
 
@@ -128,6 +129,8 @@ class _PolicyReader:
             agents=self.agents,
             rules=rules,
             denies=self._denies(),
+            waivers=self._waivers(rules),
+            expires=self.to.moment(document, (), "expires") if document.get("expires") is not None else None,
             warnings=tuple(dict.fromkeys(self.to.warnings)),
         )
 
@@ -135,6 +138,12 @@ class _PolicyReader:
         names = Names(self.to, self.signers, self.builders, self.agents)
         tables = enumerate(self.document.get("deny") or ())
         return tuple(read_deny(number, table, names) for number, table in tables if table is not None)
+
+    def _waivers(self, rules: Sequence[Rule]) -> tuple[Waiver, ...]:
+        tables = enumerate(self.document.get("waivers") or ())
+        found = tuple(read_waiver(number, table, rules, self.to) for number, table in tables if table is not None)
+        warn_of_overlaps(found, self.to)
+        return found
 
     def _roots(self, items: list[str | Mapping[str, str]]) -> tuple[RootEntry, ...]:
         """One entry a root: a signer names its root, so no root may have two sets of terms."""
@@ -278,7 +287,7 @@ def _part(path: KeyPath) -> KeyPath:
             return path[:4]
         case ("rules", int(), str(), *_):
             return path[:3]
-        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules" | "deny", int(), *_):
+        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules" | "deny" | "waivers", int(), *_):
             return path[:2]
     return path[:1] or ("",)
 

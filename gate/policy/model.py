@@ -182,7 +182,10 @@ class AttestationSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What images whose name matches must satisfy: every section that is there, for each digest of `platforms`."""
+    """What images whose name matches must satisfy: every section that is there, for each digest of `platforms`.
+
+    `message` and `docs` are for whoever reads its fail.
+    """
 
     name: str
     images: tuple[Pattern, ...]
@@ -191,6 +194,32 @@ class Rule:
     provenance: ProvenanceSection | None
     agents: AgentsSection | None
     attestations: tuple[AttestationSection, ...]
+    message: str | None = None
+    docs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaivedImage:
+    """Images by name, and the one digest among them that is meant; None for every one."""
+
+    name: Pattern
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """`[[waivers]]`: one failed check of one rule is let pass for these images until `expires` (rule 21).
+
+    `number` counts from 0 in the file's order. `expires` is None only while a broken policy is read.
+    """
+
+    number: int
+    rule: str
+    check: str
+    images: tuple[WaivedImage, ...]
+    reason: str
+    owner: str
+    expires: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,4 +281,6 @@ class Policy:
     agents: Mapping[str, Agent]
     rules: tuple[Rule, ...]
     denies: tuple[Deny, ...]
+    waivers: tuple[Waiver, ...]
+    expires: datetime | None
     warnings: tuple[str, ...]

@@ -48,6 +48,8 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
             for place, item in enumerate(found.get("attestations", ()))
             if item is not None
         ),
+        message=table.get("message"),
+        docs=table.get("docs"),
     )
 
 

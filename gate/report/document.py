@@ -77,10 +77,16 @@ def build(run: Run) -> dict[str, Any]:
         if run.policy is None
         else {"path": run.policy.path, "sha256": run.policy.sha256, "from": run.policy_from},
         "trust": [{"name": root.name, "sha256": root.sha256, "dated": _time(root.dated)} for root in run.trust],
-        "warnings": list(run.policy.warnings) if run.policy is not None else [],
+        "warnings": _warnings(run),
         "images": [_image(image) for image in run.images],
         "error": _error(run.error),
     }
+
+
+def _warnings(run: Run) -> list[str]:
+    """About the policy as it is written, and as it met the images."""
+    met = (warning for image in run.images for rule in image.rules for warning in rule.warnings)
+    return list(dict.fromkeys((*(() if run.policy is None else run.policy.warnings), *met)))
 
 
 def _image(image: ImageJudgement) -> dict[str, Any]:
@@ -108,6 +114,8 @@ def _rule(rule: RuleResult) -> dict[str, Any]:
         "name": rule.name,
         "digest": None if rule.digest is None else str(rule.digest),
         "platform": None if rule.platform is None else str(rule.platform),
+        "message": rule.message,
+        "docs": rule.docs,
         "checks": [_check(result) for result in rule.results],
     }
 
@@ -120,6 +128,13 @@ def _check(result: Result) -> dict[str, Any]:
         "found": result.found,
         "evidence": [str(digest) for digest in result.evidence],
         "remedy": result.remedy,
+        "waiver": None
+        if result.waiver is None
+        else {
+            "reason": result.waiver.reason,
+            "owner": result.waiver.owner,
+            "expires": _time(result.waiver.expires),
+        },
     }
 
 

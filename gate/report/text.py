@@ -60,6 +60,8 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
         yield f"  rule {rule['name']}{entry}" if rule["name"] else "  no rule"
         for check in rule["checks"]:
             yield from _check(check)
+        if any(check["outcome"] in ("fail", "error") for check in rule["checks"]):
+            yield from (f"    {key:<7}  {rule[key]}" for key in ("message", "docs") if rule[key])
     if image["commits"]:
         yield "  commits"
         yield from map(_commit, image["commits"])
@@ -88,7 +90,10 @@ def _check(check: Mapping[str, Any]) -> Iterator[str]:
     yield f"    {check['outcome'].upper():<5}  {check['id']}"
     yield f"           expected  {check['expected']}"
     yield f"           found     {check['found']}"
-    if check["remedy"]:
+    if check["waiver"]:
+        waiver = check["waiver"]
+        yield f"           waived    until {waiver['expires']} by {waiver['owner']}: {waiver['reason']}"
+    elif check["remedy"]:
         yield f"           do        {check['remedy']}"
 
 

@@ -48,9 +48,12 @@ def _image(text: str) -> dict[str, Any]:
                 "name": text,
                 "digest": "sha256:" + "0" * 64,
                 "platform": text,
+                "message": text,
+                "docs": text,
                 "checks": [
-                    {"id": text, "outcome": outcome, "expected": text, "found": text, "remedy": text}
-                    for outcome in ("pass", "fail", "error")
+                    {"id": text, "outcome": outcome, "expected": text, "found": text, "remedy": text, "waiver": waiver}
+                    for outcome in ("pass", "fail", "waived", "error")
+                    for waiver in (None, {"reason": text, "owner": text, "expires": "2027-01-31T00:00:00Z"})
                 ],
             }
         ],

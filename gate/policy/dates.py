@@ -1,0 +1,45 @@
+"""What a policy's own dates say at one moment: whether it still holds, and what will soon end.
+
+What comes in: a policy and the moment that counts as now. What goes out: the policy, with warnings; or `InvalidPolicy`
+for one that has expired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from gate.errors import InvalidPolicy
+from gate.reference import readable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gate.policy.model import Policy
+
+SOON: Final = timedelta(days=14)
+
+
+def as_of(policy: Policy, now: datetime) -> Policy:
+    """The policy as it stands at `now`. Raises `InvalidPolicy` from the second on at which it expires."""
+    found = []
+    if policy.expires is not None:
+        if now >= policy.expires:
+            raise InvalidPolicy(readable(policy.path), (f"expires: the policy expired at {spell(policy.expires)}",))
+        if policy.expires - now <= SOON:
+            found.append(f"expires: the policy expires at {spell(policy.expires)}, and then every image is refused")
+    for waiver in policy.waivers:
+        if waiver.expires is None:
+            continue
+        what = f"waivers[{waiver.number}] ({waiver.rule!a}, {waiver.check})"
+        if now >= waiver.expires:
+            found.append(f"{what}: it expired at {spell(waiver.expires)} and changes nothing; take it out")
+        elif waiver.expires - now <= SOON:
+            found.append(f"{what}: it expires at {spell(waiver.expires)}; {waiver.owner} owns it")
+    return replace(policy, warnings=(*policy.warnings, *found))
+
+
+def spell(moment: datetime) -> str:
+    """A moment as TOML and the report write it."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

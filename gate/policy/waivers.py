@@ -1,0 +1,116 @@
+"""`[[waivers]]` -> `Waiver`s: which failed check of which images is let pass, until when, and on whose word.
+
+What comes in: a table of the right shape, the rules, and a `Reader`. What goes out: a `Waiver`, and warnings about two
+that cover the same. `checks.waivers` applies them (design rule 21).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from gate.policy.images import image_complaint
+from gate.policy.matching import exact, glob
+from gate.policy.model import WaivedImage, Waiver
+from gate.policy.predicates import SHORT_NAMES
+from gate.policy.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gate.policy.model import Rule
+    from gate.policy.reading import KeyPath, Reader
+
+ASPECTS: Final = {
+    "provenance": ("builder", "level", "source", "ref", "commit", "age"),
+    "agents": ("coverage", "conflict", "claims", "authorship", "allow", "models"),
+}
+"""What stands behind the dot of a check's id; other words are let pass unless they look like one of these mistyped."""
+
+_NEVER: Final = {
+    "deny": "a deny cannot be waived: take it out of [[deny]], or date it",
+    "rules": "no rule matches such an image, so that there is nothing to waive",
+    "platforms": "without its platforms there is nothing to judge, and nothing to waive",
+}
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_CLOSE: Final = 0.7
+
+
+def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to: Reader) -> Waiver:
+    """One entry; `number` counts from 0 in the file's order."""
+    at: KeyPath = ("waivers", number)
+    names = [rule.name for rule in rules]
+    rule = next((rule for rule in rules if rule.name == table["rule"]), None)
+    if rule is None:
+        to.problem((*at, "rule"), f"no rule is called {table['rule']!a}{nearest(table['rule'], names)}")
+    elif complaint := _check_complaint(table["check"], rule):
+        to.problem((*at, "check"), complaint)
+    return Waiver(
+        number=number,
+        rule=table["rule"],
+        check=table["check"],
+        images=tuple(_image(text, (*at, "images"), to) for text in table["images"]),
+        reason=table["reason"],
+        owner=table["owner"],
+        expires=to.moment(table, at, "expires"),
+    )
+
+
+def warn_of_overlaps(waivers: Iterable[Waiver], to: Reader) -> None:
+    """Two waivers of one check that name the same image: whoever ends one does not end the exception."""
+    seen: list[Waiver] = []
+    for waiver in waivers:
+        for other in seen:
+            if (other.rule, other.check) == (waiver.rule, waiver.check) and _overlap(other, waiver):
+                text = f"waivers[{other.number}] covers an image of it too: that one stands when this one ends"
+                to.warning(("waivers", waiver.number), text)
+        seen.append(waiver)
+
+
+def _check_complaint(check: str, rule: Rule) -> str | None:
+    """Why no failed check of the rule can have this id."""
+    family, _, aspect = check.partition(".")
+    known = [*(f"{name}.{word}" for name, words in ASPECTS.items() for word in words), "signature", *ASPECTS]
+    if check in _NEVER:
+        return _NEVER[check]
+    if family == "attestations":
+        ids = [f"attestations.{short_name(section.name, section.type)}" for section in rule.attestations]
+        if check in ids:
+            return None
+        return f"the rule has no check {check!a}" + (f"; it has {', '.join(ids)}" if ids else "")
+    if family not in {"signature", *ASPECTS} or (family == "signature" and aspect):
+        return f"there is no check {check!a}{nearest(check, known)}"
+    if aspect and aspect not in ASPECTS[family]:
+        close = difflib.get_close_matches(aspect, ASPECTS[family], n=1, cutoff=_CLOSE)
+        return f"there is no check {check!a}; did you mean '{family}.{close[0]}'?" if close else None
+    if getattr(rule, family) is None:
+        return f"the rule has no {family}, so that {check!a} never fails"
+    return None
+
+
+def short_name(name: str, predicate_type: str) -> str:
+    """How a check's id names a predicate type: cosign's short name where it has one, else the type (rule 22)."""
+    if name in SHORT_NAMES:
+        return name
+    return next((short for short, uri in SHORT_NAMES.items() if uri == predicate_type), predicate_type)
+
+
+def _image(text: str, at: KeyPath, to: Reader) -> WaivedImage:
+    """A rule's kind of pattern, and behind an @ the one digest that is meant (rule 21)."""
+    name, mark, digest = text.partition("@")
+    if mark and _DIGEST.fullmatch(digest) is None:
+        to.problem(at, f"{text!a}: what stands behind the @ is a whole digest, sha256:...")
+    if complaint := image_complaint(name):
+        to.problem(at, f"{name!a}: {complaint}")
+        return WaivedImage(name=exact(name), digest=digest or None)
+    return WaivedImage(name=to.checked(name, glob, at), digest=digest or None)
+
+
+def _overlap(one: Waiver, other: Waiver) -> bool:
+    return any(
+        (a.digest is None or b.digest is None or a.digest == b.digest)
+        and (a.name.text == b.name.text or a.name.matches(b.name.text) or b.name.matches(a.name.text))
+        for a in one.images
+        for b in other.images
+    )
