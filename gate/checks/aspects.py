@@ -39,7 +39,9 @@ class Aspect:
 def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
     """Rule 12: a GitHub workflow that signs for a builder is that builder, ref included, unless the entry says not."""
     subject, builder_id = provenance.evidence.signer.name, provenance.builder_id
-    excused = bool(builders) and all(item.id_differs and item.id.how is How.EXACT for item in builders)
+    excused = bool(builders) and all(
+        item.id_differs and item.id is not None and item.id.how is How.EXACT for item in builders
+    )
     both_workflows = _WORKFLOWS in subject and _WORKFLOWS in builder_id
     return Aspect(
         name="builder",

@@ -23,6 +23,7 @@ from gate.checks.aspects import (
 )
 from gate.checks.signers import signed_by, signing_time
 from gate.duration import spell_duration
+from gate.verification import Identity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,9 +91,16 @@ def matching_builders(provenance: Provenance, names: tuple[str, ...], policy: Po
     return tuple(
         builder
         for builder in builders
-        if builder.id.matches_identity(provenance.builder_id)
-        and signed_by(provenance.evidence, builder.signers, policy)
+        if _is_its_id(builder, provenance) and signed_by(provenance.evidence, builder.signers, policy)
     )
+
+
+def _is_its_id(builder: Builder, provenance: Provenance) -> bool:
+    if builder.id is None:
+        return isinstance(provenance.evidence.signer, Identity) and (
+            provenance.builder_id == provenance.evidence.signer.subject
+        )
+    return builder.id.matches_identity(provenance.builder_id)
 
 
 def _judge(

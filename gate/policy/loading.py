@@ -16,19 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 import tomli
 
 from gate.errors import InvalidPolicy
+from gate.policy.builders import read_builder
 from gate.policy.denies import Names, read_deny
 from gate.policy.fetching import read_limits, read_registry
-from gate.policy.matching import How
-from gate.policy.model import (
-    Accept,
-    Agent,
-    Builder,
-    CertificateHolder,
-    KeyHolder,
-    Policy,
-    RootEntry,
-    Signer,
-)
+from gate.policy.model import Accept, Agent, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
+from gate.policy.presets import PRESET_SIGNER
 from gate.policy.problems import Moment, find_problems, key_path, nearest
 from gate.policy.reading import Reader
 from gate.policy.rules import read_rule
@@ -105,7 +97,10 @@ class _PolicyReader:
         entries = self._roots(trust["roots"]) if trust else ()
         self.roots = tuple(entry.name for entry in entries)
         self.signers = {name: self._signer(name, table) for name, table in _parts(document, "signers")}
-        self.builders = {name: self._builder(name, table) for name, table in _parts(document, "builders")}
+        self.builders = {
+            name: read_builder(name, table, self.to, self.signers, self.roots)
+            for name, table in _parts(document, "builders")
+        }
         self.agents = {name: self._agent(name, table) for name, table in _parts(document, "agents")}
         definitions = Definitions(self.to, self.signers, self.builders)
         rules = tuple(
@@ -164,6 +159,8 @@ class _PolicyReader:
 
     def _signer(self, name: str, table: Mapping[str, Any]) -> Signer:
         at: KeyPath = ("signers", name)
+        if name.startswith(PRESET_SIGNER):
+            self.to.problem(at, f"names that begin with {PRESET_SIGNER} are those of presets")
         root = table.get("root")
         if len(self.roots) > 1 and root is None and "key" not in table:
             self.to.problem(at, "several trust roots are configured, so a signer names its root")  # rule 2
@@ -213,22 +210,6 @@ class _PolicyReader:
             fingerprint=fingerprint(key),
             log_required=table.get("log", "required") == "required",
             time=table.get("time"),
-        )
-
-    def _builder(self, name: str, table: Mapping[str, Any]) -> Builder:
-        at: KeyPath = ("builders", name)
-        pattern = self.to.pattern(table["id"], (*at, "id"))
-        id_differs = bool(table.get("id-differs", False))
-        if id_differs and pattern.how is not How.EXACT:
-            self.to.problem((*at, "id-differs"), "id-differs needs an exact id")  # rule 12
-        return Builder(
-            name=name,
-            id=pattern,
-            signers=frozenset(self.to.names(table["signers"], "signers", (*at, "signers"))),
-            level=table["level"],
-            vouches_for=frozenset(table.get("vouches-for", ())),
-            self_hosted_allowed="self-hosted" in table,
-            id_differs=id_differs,
         )
 
     def _agent(self, name: str, table: Mapping[str, Any]) -> Agent:

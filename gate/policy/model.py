@@ -108,10 +108,13 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """An entry of SLSA's root of trust: these signers with this `builder.id` are worth at most this Build level."""
+    """An entry of SLSA's root of trust: these signers with this `builder.id` are worth at most this Build level.
+
+    `id` is None where `builder.id` must be the identity of whoever signed.
+    """
 
     name: str
-    id: Pattern
+    id: Pattern | None
     signers: frozenset[str]
     level: int
     vouches_for: frozenset[str]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = frozenset(
     {
         *("deny", "revoked", "extends", "open"),
-        *("preset", "waivable", "vsa", "labels", "where", "reviewers"),
+        *("waivable", "vsa", "labels", "where", "reviewers"),
         *("operators", "tools", "formats"),
     }
 )
