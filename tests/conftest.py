@@ -105,16 +105,16 @@ def check_report(report: Mapping[str, Any]) -> None:
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(_closed(json.loads(schema_text())))
+    return jsonschema.Draft202012Validator(closed_schema(json.loads(schema_text())))
 
 
-def _closed(schema: Any) -> Any:
-    """The schema with every described object closed: consumers must tolerate more keys, our own tests must not."""
+def closed_schema(schema: Any) -> Any:
+    """A schema with every described object closed: consumers must tolerate more keys, our own tests must not."""
     if isinstance(schema, list):
-        return [_closed(item) for item in schema]
+        return [closed_schema(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    closed = {key: _closed(value) for key, value in schema.items()}
+    closed = {key: closed_schema(value) for key, value in schema.items()}
     if "properties" in closed and isinstance(closed.get("required"), list):
         closed["additionalProperties"] = False
     return closed

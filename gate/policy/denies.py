@@ -83,7 +83,10 @@ def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> Pattern:
         to.reader.problem(at, f"{item!a} is no name of [builders]: write {{ id = {item!a} }}")
     else:
         to.reader.names((item,), "builders", at)
-    return to.builders[item].id if item in to.builders else exact(item)
+    pattern = to.builders[item].id if item in to.builders else exact(item)
+    if pattern is None:
+        to.reader.problem(at, f"[builders.{item}] has no id but its signers' own: deny those signers")
+    return pattern or exact(item)
 
 
 def _agents(items: Iterable[Any], at: KeyPath, to: Names) -> Iterable[Pattern]:

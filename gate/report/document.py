@@ -70,16 +70,16 @@ def build(run: Run) -> dict[str, Any]:
         "version": VERSION,
         "verdict": verdict_of(run.exit_code).value,
         "exit_code": run.exit_code,
-        "started": _time(run.started),
-        "finished": _time(run.finished),
+        "started": spell_time(run.started),
+        "finished": spell_time(run.finished),
         "gate": {"version": __version__, "python": platform.python_version(), "sigstore": sigstore.__version__},
         "policy": None
         if run.policy is None
         else {"path": run.policy.path, "sha256": run.policy.sha256, "from": run.policy_from},
-        "trust": [{"name": root.name, "sha256": root.sha256, "dated": _time(root.dated)} for root in run.trust],
+        "trust": [{"name": root.name, "sha256": root.sha256, "dated": spell_time(root.dated)} for root in run.trust],
         "warnings": _warnings(run),
         "images": [_image(image) for image in run.images],
-        "error": _error(run.error),
+        "error": error_document(run.error),
     }
 
 
@@ -103,9 +103,9 @@ def _image(image: ImageJudgement) -> dict[str, Any]:
         "rules": [_rule(rule) for rule in image.rules],
         "evidence": [_evidence(item, judged) for judged in image.judged for item in judged.evidence],
         "commits": _commits([claim for rule in image.rules for claim in rule.commits]),
-        "ledger": [_ledger(entry) for entry in image.ledger],
+        "ledger": [ledger_document(entry) for entry in image.ledger],
         "notes": list(image.notes),
-        "error": _error(image.error),
+        "error": error_document(image.error),
     }
 
 
@@ -164,16 +164,17 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
             "predicate_type": item.predicate_type,
             "verified": True,
             "root": item.root,
-            "signer": _identity(item.signer),
+            "signer": identity_document(item.signer),
             "content": item.content.value,
             "log": [
-                {"id": entry.log, "index": entry.index, "integrated": _time(entry.integrated)} for entry in item.logs
+                {"id": entry.log, "index": entry.index, "integrated": spell_time(entry.integrated)}
+                for entry in item.logs
             ],
             "notes": list(item.notes),
-            "signed_at": _time(item.signed_at),
+            "signed_at": spell_time(item.signed_at),
         }
     elif isinstance(item, Rejected):
-        stated = None if item.stated is None else _identity(item.stated)
+        stated = None if item.stated is None else identity_document(item.stated)
         also = [{"step": step.value, "reason": reason} for step, reason in item.also]
         document |= {"step": item.step.value, "reason": item.reason, "also_failed": also, "stated_signer": stated}
     return document
@@ -187,7 +188,8 @@ def _about(item: Signed) -> list[str]:
     return sorted(set(subjects))
 
 
-def _identity(identity: Identity | KeyIdentity) -> dict[str, Any]:
+def identity_document(identity: Identity | KeyIdentity) -> dict[str, Any]:
+    """Who signed, or is said to have: a certificate's name, or a key."""
     if isinstance(identity, KeyIdentity):
         return {"issuer": None, "identity": None, "extensions": {}, "key": f"sha256:{identity.fingerprint}"}
     return {
@@ -218,7 +220,8 @@ def _commits(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
     return list(distinct.values())
 
 
-def _ledger(entry: LedgerEntry) -> dict[str, Any]:
+def ledger_document(entry: LedgerEntry) -> dict[str, Any]:
+    """One place that was looked at."""
     return {
         "place": entry.place,
         "subject": None if entry.subject is None else str(entry.subject),
@@ -228,11 +231,12 @@ def _ledger(entry: LedgerEntry) -> dict[str, Any]:
         "found": entry.found,
         "bytes": entry.bytes,
         "complete": entry.complete,
-        "error": _error(entry.error),
+        "error": error_document(entry.error),
     }
 
 
-def _error(error: GateError | None) -> dict[str, Any] | None:
+def error_document(error: GateError | None) -> dict[str, Any] | None:
+    """Why there is no answer."""
     if error is None:
         return None
     where, problems = (error.path, error.problems) if isinstance(error, InvalidPolicy) else (None, ())
@@ -246,5 +250,6 @@ def _error(error: GateError | None) -> dict[str, Any] | None:
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def spell_time(moment: datetime | None) -> str | None:
+    """A moment in UTC, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

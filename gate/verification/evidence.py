@@ -238,3 +238,8 @@ class Rejected(Evidence):
     authentic: bool = False
     doubt: Doubt | None = None
     also: tuple[tuple[Step, str], ...] = ()
+
+    @property
+    def by_unknown_key(self) -> bool:
+        """Whether it is signed with a key, and is by none of those that were tried: a certificate is always stated."""
+        return self.step is Step.SIGNATURE and self.stated is None
