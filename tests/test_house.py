@@ -144,7 +144,9 @@ def test_nothing_reads_the_environment_or_the_clock_but_the_command() -> None:
             assert "utcnow" not in text, path
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["verify", "--no-such-flag"], ["verify", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["verify", "--no-such-flag"], ["verify", "--help"], ["inspect", "--help"]]
+)
 def test_help_version_and_usage_errors_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from gate import cli; cli.run(sys.argv[1:]);"

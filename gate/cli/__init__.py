@@ -3,8 +3,8 @@
 What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
-One file a verb: `verify`, `trust`, `report`; what their flags mean stands in `access`, `destinations`, `references`,
-`roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
+One file a verb: `verify`, `inspect`, `trust`, `report`; what their flags mean stands in `access`, `destinations`,
+`references`, `roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gate import __version__
-from gate.cli import report, signals, trust, verify
+from gate.cli import inspect, report, signals, trust, verify
 from gate.cli.entrypoint import refuse_programs
 from gate.cli.output import say, show
 from gate.errors import GateError
@@ -34,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("verify", cls=verify.Command, epilog=verify.EXAMPLES)(verify.verify)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(trust.app, name="trust")
 app.add_typer(report.app, name="report")
 

@@ -5,11 +5,13 @@ What comes in: a policy. What goes out: its roots, in its order, or the errors o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gate.limits import Deadline
@@ -45,3 +47,20 @@ def renew(
     for root in roots:
         check_age(root, policy.root_max_age, now)
     return roots
+
+
+def load_given(names: Sequence[str]) -> list[TrustRoot]:
+    """The roots that `--trusted-root` names, by path or built in; without any the built-in ones. Each content once.
+
+    A file says by itself whether its instance has logs: where it lists none, no entry in one is asked for. Raises
+    `InvalidTrustRoot`.
+    """
+    from gate import trust  # noqa: PLC0415
+
+    found: dict[str, TrustRoot] = {}
+    for name in names or trust.BUILT_IN:
+        root = trust.load(name, folder=Path(), log_none=True, ct_none=True)
+        lists = {key: bool(trust.parts(root.document, key)) for key in trust.PARTS}
+        root = replace(root, log_none=not lists["tlogs"], ct_none=not lists["ctlogs"])
+        found.setdefault(root.sha256, root)
+    return list(found.values())

@@ -133,7 +133,7 @@ def _check(result: Result) -> dict[str, Any]:
         else {
             "reason": result.waiver.reason,
             "owner": result.waiver.owner,
-            "expires": _time(result.waiver.expires),
+            "expires": spell_time(result.waiver.expires),
         },
     }
 

@@ -1,0 +1,194 @@
+"""A reference -> what is attached to it, what of that verifies, and what it claims. No verdict.
+
+What comes in: a reference, trust roots, keys, and the moment that counts as now; a policy only to say of each commit
+what its rules make of it. What goes out: an `Inspection`. The steps are those of a verdict (`judge`) without the last:
+reference, discovery, verification, claims. Nothing that did not verify is parsed, and nobody is trusted here: who may
+sign is for a policy to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
+from gate.discovery.entries import read_index
+from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
+from gate.limits import Tally
+from gate.parallel import Background
+from gate.reference import Transport
+from gate.verdict import EXIT_PASS, Gap, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gate.checks.commits import CommitResult
+    from gate.claims import Claims
+    from gate.discovery import Candidate
+    from gate.limits import Deadline, Limits
+    from gate.policy.model import Policy
+    from gate.reference import Reference
+    from gate.sources import Content, Source, Sources
+    from gate.sources.manifest import Descriptor
+    from gate.trust import TrustRoot
+    from gate.verification import Evidence, PublicKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """One thing that is attached, and what verification says of it: something for each root in which it verifies, or
+    why it does not in the one where it came furthest. `evidence` is empty where there was no time to try.
+    """
+
+    candidate: Candidate
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found about one reference. `error` says why there is nothing more; `entries` are those of an index.
+
+    `rules` are the policy's that are for this image, `commits` what those of them say that ask about agents, `notes`
+    what they would judge beside this digest.
+    """
+
+    reference: Reference
+    image: Content | None = None
+    attached: tuple[Attached, ...] = ()
+    claims: Claims | None = None
+    entries: tuple[Descriptor, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
+    rules: tuple[str, ...] = ()
+    commits: tuple[CommitResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: CouldNotLook | None = None
+    credentials: str | None = None
+
+    @property
+    def missed(self) -> tuple[CouldNotLook, ...]:
+        """Why this is not all: each place that could not be read, and what was found and not gone through."""
+        places = (entry.error for entry in self.ledger)
+        unread = () if self.claims is None else (item.gap for item in self.claims.provenance)
+        return tuple(error for error in (self.error, *places, *unread) if error is not None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if everything could be looked at, whatever was found; else that of the worst that was missed."""
+        return worst([EXIT_PASS, *(error.exit_code for error in self.missed)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspector:
+    """What an inspection has beside its reference. `elsewhere` is `--signature-repository`'s."""
+
+    roots: Sequence[TrustRoot]
+    keys: Sequence[PublicKey]
+    sources: Sources
+    limits: Limits
+    deadline: Deadline
+    now: datetime
+    policy: Policy | None = None
+    elsewhere: Reference | None = None
+
+    def inspect(self, reference: Reference, *, bundle: str = "") -> Inspection:
+        """Look at one image, or at a file with the bundles in the file `bundle`.
+
+        Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose.
+        """
+        # The first request is in flight while the heavy half is imported.
+        looking = Background(partial(self._inspect, reference, bundle))
+        import gate.claims  # noqa: PLC0415
+        import gate.verification  # noqa: F401, PLC0415
+
+        try:
+            return looking.result(self.deadline)
+        except CouldNotLook as error:
+            missed = LedgerEntry(
+                place="image", asked=reference.text, status=error.status, found=0, bytes=0, complete=False, error=error
+            )
+            return Inspection(reference=reference, ledger=(missed,), error=error, credentials=error.credentials)
+
+    def _inspect(self, reference: Reference, bundle: str) -> Inspection:
+        limits = replace(self.limits, tally=Tally())
+        if reference.transport is Transport.FILE:
+            return self._verified(reference, discover_file(reference.location, bundle, limits=limits), limits)
+        source = self.sources.open(reference)
+        try:
+            # 1. Reference: to a digest, once.  2. Discovery: everything that is attached to it, and the ledger.
+            found = self._look(reference, source, limits)
+            index = read_index(found.image, limits)
+        except CouldNotLook as error:
+            error.credentials = source.credentials
+            raise
+        entries = () if index is None else index.manifests
+        return replace(self._verified(reference, found, limits, entries), credentials=source.credentials)
+
+    def _look(self, reference: Reference, source: Source, limits: Limits) -> Discovery:
+        elsewhere = None
+        if self.elsewhere is not None and self.elsewhere.name != reference.name:
+            elsewhere = Elsewhere(name=self.elsewhere.name, source=self.sources.open(self.elsewhere))
+        return discover(
+            source,
+            digest=reference.digest,
+            image=source.resolve() if reference.digest is None else None,
+            elsewhere=elsewhere,
+            limits=limits,
+            deadline=self.deadline,
+        )
+
+    def _verified(
+        self, reference: Reference, found: Discovery, limits: Limits, entries: tuple[Descriptor, ...] = ()
+    ) -> Inspection:
+        from gate.claims import read_claims  # noqa: PLC0415
+        from gate.verification import Artifact, Root, verify  # noqa: PLC0415
+
+        # 3. Verification: one candidate at a time, so that what is said of it is never said of another.
+        artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
+        roots = tuple(Root(root) for root in self.roots)
+        attached: list[Attached] = []
+        error: CouldNotLook | None = None
+        for candidate in found.candidates:
+            evidence: tuple[Evidence, ...] = ()
+            if error is None:
+                try:
+                    self.deadline.left()
+                    evidence = verify((candidate,), artifact, roots, self.keys, now=self.now, limits=limits)
+                except (DeadlineExceeded, LimitExceeded) as stopped:
+                    error = stopped
+            attached.append(Attached(candidate=candidate, evidence=evidence))
+        # 4. Claims: what the verified statements say.
+        claims = read_claims(tuple(piece for item in attached for piece in item.evidence), limits=limits)
+        inspection = Inspection(
+            reference=reference,
+            image=found.image,
+            attached=tuple(attached),
+            claims=claims,
+            entries=entries,
+            ledger=found.ledger,
+            error=error,
+        )
+        return inspection if self.policy is None else self._with_policy(inspection, claims, self.policy)
+
+    def _with_policy(self, inspection: Inspection, claims: Claims, policy: Policy) -> Inspection:
+        """What the rules for this name say of each commit; still no verdict."""
+        from gate.checks import check_image  # noqa: PLC0415
+        from gate.checks.commits import check_commits  # noqa: PLC0415
+        from gate.policy.images import rules_for  # noqa: PLC0415
+        from gate.policy.model import Scope  # noqa: PLC0415
+
+        gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in inspection.missed)
+        rules = rules_for(policy, inspection.reference)
+        results = check_image(inspection.reference, claims, policy, gaps=gaps, now=self.now) if rules else ()
+        commits = [
+            commit
+            for rule, result in zip(rules, results, strict=True)
+            for commit in check_commits(rule, claims, policy, result.results, self.now)
+        ]
+        notes = [
+            f"rule {rule.name} judges the manifests of an index, and here this digest alone was looked at: inspect each"
+            for rule in rules
+            if rule.platforms is not Scope.INDEX and inspection.entries
+        ]
+        return replace(inspection, rules=tuple(rule.name for rule in rules), commits=tuple(commits), notes=tuple(notes))

@@ -1,0 +1,281 @@
+"""An inspection's document -> a text for people: what is attached, who signed it, what it claims, where was looked.
+
+What comes in: the document, and nothing else. What goes out: lines of at most 100 columns, in ASCII. Foreign texts are
+escaped and kept in their columns (`columns`). What does not verify says so first, and says nothing else of itself but
+who it names, marked as not verified.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gate.report.columns import WIDTH, labelled, plain, table, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+UNTRUSTED: Final = (
+    "No policy was given, so nobody is trusted here: a signature that verifies says who signed, not that they may. "
+    "Anybody can sign, and attach, anything."
+)
+NO_VERDICT: Final = "This is no verdict: gate verify judges."
+LOST: Final = (
+    "no provenance here says which agent or model wrote a commit (commits[]). If the build wrote that, it was lost on "
+    'the way: cosign drops it under its short names ("--type slsaprovenance1"), and keeps it with --type '
+    "https://slsa.dev/provenance/v1. gate attest agents writes it."
+)
+_SHOWN_COMMITS: Final = 100
+_SHOWN_ENTRIES: Final = 20
+_ROUNDS: Final = ("image", "manifests", "blobs")
+_EXTENSIONS: Final = (
+    ("source-repository-uri", "github-workflow-repository"),
+    ("source-repository-ref", "github-workflow-ref"),
+    ("source-repository-digest", "github-workflow-sha"),
+    ("build-trigger", "github-workflow-trigger"),
+    ("build-signer-uri", ""),
+    ("runner-environment", ""),
+    ("run-invocation-uri", ""),
+)
+"""What matters most of a certificate: each by its new name, or its old one where that is all there is."""
+_CONTENTS: Final = {
+    "statement": "an attestation",
+    "simple-signing": "a signature (cosign's simple signing)",
+    "message": "a signature over the artifact itself",
+}
+_SIGN_V1: Final = "https://sigstore.dev/cosign/sign/v1"
+_WHO: Final = {"autonomous_agent": "agent", None: "-"}
+_DOUBTS: Final = {
+    "trust.stale": "the trust root may be too old to know it: gate trust update fetches a newer one",
+    "clock": "this machine's clock may be wrong",
+    "unreadable": "its signature verifies, but what it says is more than gate reads",
+}
+
+
+def to_text(document: Mapping[str, Any]) -> str:
+    """The whole text, ending in a newline."""
+    return "".join(f"{line}\n" for line in _lines(document))
+
+
+def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    if document["reference"] is not None:
+        yield from labelled(0, "image", plain(document["reference"]))
+    if document["digest"] is not None:
+        yield from labelled(0, "digest", document["digest"])
+        yield from labelled(0, "is", plain(document["media_type"] or "no media type"))
+        yield from wrapped(NO_VERDICT if document["policy"] else f"{UNTRUSTED} {NO_VERDICT}", WIDTH)
+    for root in document["trust"]:
+        lacks = [what for key, what in (("log", "log entry"), ("ct", "certificate timestamp")) if not root[key]]
+        if lacks and root["dated"] is None:
+            asked = f"no {' and no '.join(lacks)} was asked for in it"
+            yield from labelled(0, "trust root", f"{plain(root['name'])} has no such log, so that {asked}")
+    yield from _index(document)
+    if document["digest"] is not None:
+        yield ""
+        yield from _attached(document)
+        yield from _commits(document)
+    for note in document["notes"]:
+        yield from labelled(0, "note", plain(note))
+    yield from _places(document)
+    if document["error"] is not None:
+        yield from _error(document["error"])
+
+
+def _index(document: Mapping[str, Any]) -> Iterator[str]:
+    entries = document["index"]
+    if not entries:
+        return
+    yield ""
+    yield from wrapped(
+        f"index of {len(entries)}: what is attached to its manifests was not looked at; inspect each by its digest",
+        WIDTH,
+    )
+    for entry in entries[:_SHOWN_ENTRIES]:
+        yield f"  {entry['digest']}  {plain(entry['platform'] or 'no platform')}"
+    if len(entries) > _SHOWN_ENTRIES:
+        yield f"  and {len(entries) - _SHOWN_ENTRIES} more (--output json)"
+
+
+def _attached(document: Mapping[str, Any]) -> Iterator[str]:
+    found = document["attached"]
+    if not found:
+        if document["complete"]:
+            yield "nothing is attached: every place that is known was read to its end"
+        else:
+            yield "nothing was found, but not every place could be read: this does not say that nothing is attached"
+        return
+    yield f"attached ({len(found)})" + ("" if document["complete"] else ": not all, some of it could not be looked at")
+    for item in found:
+        yield from _item(item, document)
+
+
+def _item(item: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"[{item['number']}] {item['digest']}" + (f", layer {item['layer']}" if item["layer"] else "")
+    size = f", {item['size']} bytes" if item["size"] else ""
+    yield from labelled(4, "is", plain(f"{item['kind']} ({item['media_type'] or 'no media type'}){size}"))
+    yield from labelled(4, "found by", plain(item["place"]))
+    for signature in item["signatures"]:
+        yield from _signature(signature)
+    if item["rejected"] is not None:
+        yield from _rejected(item, document)
+    elif not item["signatures"]:
+        yield from labelled(4, "signature", "NOT TRIED: see the error below")
+
+
+def _signature(signature: Mapping[str, Any]) -> Iterator[str]:
+    """One that verifies: who, when, and what it says."""
+    yield from labelled(4, "signature", plain(f"verifies, in the trust root {signature['root']}"))
+    content = _CONTENTS[signature["content"]]
+    if signature["predicate_type"] == _SIGN_V1:
+        content = "a signature (cosign's sign/v1)"
+    elif signature["predicate_type"] is not None:
+        content += f": {signature['predicate_type'] or 'no predicate type'}"
+    yield from labelled(4, "over", plain(content))
+    signer = signature["signer"]
+    yield from _who(signer)
+    for new, old in _EXTENSIONS:
+        name = new if new in signer["extensions"] or old not in signer["extensions"] else old
+        if name in signer["extensions"]:
+            yield from labelled(4, "", plain(f"{name} {signer['extensions'][name]}"))
+    yield from labelled(4, "signed", _when(signature))
+    for name, value in signature["annotations"].items():
+        yield from labelled(4, "says", plain(f"{name} = {value}"))
+    for note in signature["notes"]:
+        yield from labelled(4, "note", plain(note))
+    if signature["provenance"] is not None:
+        yield from _provenance(signature["provenance"])
+
+
+def _who(signer: Mapping[str, Any]) -> Iterator[str]:
+    if signer["key"] is not None:
+        yield from labelled(4, "by", f"a key that was given: {signer['key']}")
+        return
+    yield from labelled(4, "by", plain(signer["identity"]))
+    yield from labelled(4, "issuer", plain(signer["issuer"]))
+
+
+def _when(signature: Mapping[str, Any]) -> str:
+    logs = [f"log {entry['id'][:12]} entry {entry['index']}" for entry in signature["log"]]
+    if signature["signed_at"] is None:
+        return ", ".join(["at a time that nothing proves", *(logs or ["in no log"])])
+    keyed = " at the latest" if signature["signer"]["key"] is not None else ""
+    return ", ".join([f"{signature['signed_at']}{keyed}", *(logs or ["in no log"])])
+
+
+def _provenance(found: Mapping[str, Any]) -> Iterator[str]:
+    yield from labelled(4, "builder", plain(found["builder"] or "none named"))
+    yield from labelled(4, "build type", plain(found["build_type"] or "none named"))
+    for who, key in (("certificate", "certified"), ("provenance", "stated")):
+        source = found[key]
+        if source is None:
+            continue
+        parts = [source["repository"] or "no repository", source["ref"] or "no ref", *source["commits"]]
+        text = ", ".join(parts if source["commits"] else [*parts, "no commit"])
+        yield from labelled(4, "source", plain(f"{text} (says the {who})"))
+        if source["conflict"]:
+            yield from labelled(4, "", plain(f"it contradicts itself: {source['conflict']}"))
+    yield from labelled(
+        4, "claims", f"{found['claims']} about commits, in the table below" if found["claims"] else "none"
+    )
+    if found["unread"] is not None:
+        yield from labelled(4, "", plain(f"NOT ALL READ: {found['unread']['message']}"))
+
+
+def _rejected(item: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
+    """One that does not verify: why, and whom it names. Nothing that it says is shown."""
+    rejected = item["rejected"]
+    if rejected["by_unknown_key"]:
+        key = "that is none of those given" if document["keys"] or document["policy"] else "that was not given"
+        reason = f"it is signed with a key {key} (--key FILE tries one), or it is broken"
+    else:
+        reason = "; and ".join([rejected["reason"], *(also["reason"] for also in rejected["also_failed"])])
+    if item["kind"] == "other":
+        yield from labelled(4, "signature", plain(f"NONE: {reason}"))
+        return
+    yield from labelled(4, "signature", plain(f"DOES NOT VERIFY ({rejected['step']}): {reason}"))
+    if rejected["step"] == "trust-root" and not document["policy"]:
+        yield from labelled(4, "", "if it is a private instance's, --trusted-root FILE verifies it under that")
+    if rejected["doubt"] is not None:
+        yield from labelled(4, "", _DOUBTS[rejected["doubt"]])
+    stated = rejected["stated_signer"]
+    if stated is not None:
+        named = stated["key"] or f"{stated['identity']} of {stated['issuer']}"
+        yield from labelled(4, "", plain(f"it names, NOT VERIFIED: {named}"))
+
+
+def _commits(document: Mapping[str, Any]) -> Iterator[str]:
+    commits = document["commits"]
+    provenance = any(signature["provenance"] for item in document["attached"] for signature in item["signatures"])
+    if not any(commit["claimed"] for commit in commits) and provenance:
+        yield ""
+        yield from wrapped(LOST, WIDTH)
+    if not commits:
+        return
+    yield ""
+    yield "commits" + ("" if document["policy"] else ": as whoever signed claims, without a policy that trusts anyone")
+    shown = commits[:_SHOWN_COMMITS]
+    rows = [("commit", "who", "agent", "model", "claimed by"), *map(_row, shown)]
+    lines = table(rows, (17, 7, 28, 26, 12))
+    yield from next(lines)
+    for commit, row in zip(shown, lines, strict=True):
+        yield from row
+        if commit["problem"]:
+            yield from labelled(6, "cannot be read:", plain(commit["problem"]), column=22)
+        for rule in commit["policy"]:
+            yield from _by_rule(rule)
+    for number, signer in {commit["attached"]: commit["claimed_by"] for commit in shown if commit["claimed"]}.items():
+        who = signer["key"] or f"{signer['identity']} of {signer['issuer']}"
+        yield from labelled(2, f"[{number}]", plain(f"is signed by {who}"), column=8)
+    if len(commits) > len(shown):
+        yield f"  and {len(commits) - len(shown)} more (--output json)"
+    if document["policy"] and not document["rules"]:
+        yield from wrapped("  no rule of the policy is for this name, so that it says nothing of these commits", WIDTH)
+    elif document["policy"] and not any(commit["policy"] for commit in commits):
+        yield from wrapped("  no rule for this name asks about agents, so that none says anything of these", WIDTH)
+
+
+def _row(commit: Mapping[str, Any]) -> tuple[str, ...]:
+    name = (commit["hash"] or "no hash")[:12] + (" head" if commit["head"] else "")
+    if not commit["claimed"]:
+        return plain(name), "-", "nobody claims it", "", ""
+    who = _WHO.get(commit["authored_by"], commit["authored_by"])
+    return (
+        plain(name),
+        who,
+        plain(commit["agent"] or "nobody named"),
+        plain(commit["model"] or ("-" if who == "human" else "none named")),
+        f"[{commit['attached']}]",
+    )
+
+
+def _by_rule(rule: Mapping[str, Any]) -> Iterator[str]:
+    said = {True: "allowed", False: "NOT ALLOWED", None: "COULD NOT BE TOLD"}[rule["allowed"]]
+    vouched = f" (vouched for by the {rule['vouched_by']})" if rule["vouched_by"] else ""
+    reasons = f": {'; '.join(rule['reasons'])}" if rule["reasons"] else vouched
+    yield from labelled(6, "rule", plain(f"{rule['rule']}: {said}{reasons}"), column=13)
+
+
+def _places(document: Mapping[str, Any]) -> Iterator[str]:
+    """Each place: what it holds, or why it could not be read to its end."""
+    ledger = document["ledger"]
+    if not ledger:
+        return
+    yield ""
+    yield "looked at"
+    for entry in ledger:
+        where = f" in {entry['repository']}" if entry["repository"] else ""
+        if not entry["complete"]:
+            told = f"COULD NOT LOOK{where}: {entry['error']['message']}"
+        elif entry["place"] in _ROUNDS:
+            continue
+        else:
+            told = f"{entry['found']} found{where}"
+        yield from labelled(2, plain(entry["place"]), plain(told), column=22)
+
+
+def _error(error: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield from labelled(0, "could not look", plain(error["message"]))
+    if error["retry"]:
+        yield from labelled(0, "do", "run it again; this says nothing about what is attached")
+    elif not error["code"].startswith("invalid"):
+        yield from labelled(0, "do", "look into it; running it again will not help")
