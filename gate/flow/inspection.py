@@ -180,7 +180,11 @@ class Inspector:
 
         gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in inspection.missed)
         rules = rules_for(policy, inspection.reference)
-        results = check_image(inspection.reference, claims, policy, gaps=gaps, now=self.now) if rules else ()
+        # What the policy says of other digests is no commit's matter.
+        digests = () if inspection.image is None else (inspection.image.digest,)
+        results = (
+            check_image(inspection.reference, claims, policy, digests=digests, gaps=gaps, now=self.now) if rules else ()
+        )
         commits = [
             commit
             for rule, result in zip(rules, results, strict=True)

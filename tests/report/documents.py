@@ -26,7 +26,15 @@ def error(failure: GateError) -> dict[str, Any]:
 
 def check(outcome: str, text: str, name: str = "signature") -> dict[str, Any]:
     remedy = "" if outcome == "pass" else text
-    return {"id": name, "outcome": outcome, "expected": text, "found": text, "evidence": [], "remedy": remedy}
+    return {
+        "id": name,
+        "outcome": outcome,
+        "expected": text,
+        "found": text,
+        "evidence": [],
+        "remedy": remedy,
+        "waiver": None,
+    }
 
 
 def image(outcome: str, text: str = "ghcr.io/acme/api:1", *, failure: GateError | None = None) -> dict[str, Any]:
@@ -36,6 +44,8 @@ def image(outcome: str, text: str = "ghcr.io/acme/api:1", *, failure: GateError 
         "name": text,
         "digest": None,
         "platform": None,
+        "message": text,
+        "docs": text,
         "checks": [check("pass", text), check(outcome, text, "agents")],
     }
     place = {"place": "image", "subject": None, "repository": None, "asked": text, "status": None, "found": 0}

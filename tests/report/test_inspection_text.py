@@ -81,7 +81,14 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         found["attached"][0] = rejected
         found["ledger"][1] |= {
             "complete": False,
-            "error": {"code": "unavailable", "message": "x", "retry": True, "where": None, "problems": []},
+            "error": {
+                "code": "unavailable",
+                "message": "x",
+                "retry": True,
+                "remedy": "",
+                "where": None,
+                "problems": [],
+            },
         }
         found["attached"][1]["signatures"][0]["annotations"] = {"says": "x"}
         found["notes"] = ["x"]
