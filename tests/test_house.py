@@ -21,6 +21,7 @@ LINE = [
     "duration",
     "strictjson",
     "parallel",
+    "progress",
     "platforms",
     "reference",
     "sources",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gate.errors import NotWritten
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
 
@@ -30,6 +31,15 @@ def put(text: str) -> None:
         show(text)
     except OSError as error:
         raise NotWritten(f"standard output could not be written: {error.strerror}") from None
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to write colours: NO_COLOR (no-color.org) before FORCE_COLOR (force-color.org), each where it is not
+    empty; else on a terminal that has them.
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (stream.isatty() and environment.get("TERM") != "dumb")
 
 
 def say(text: str) -> None:

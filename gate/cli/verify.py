@@ -21,7 +21,8 @@ from typer.core import TyperCommand
 
 from gate.cli import access, signals, sockets
 from gate.cli.destinations import read_destinations
-from gate.cli.output import say, show
+from gate.cli.output import say, show, wants_colour
+from gate.cli.progress import Mode, Shown, show_progress
 from gate.cli.references import read_all, read_elsewhere
 from gate.cli.roots import load_roots, renew
 from gate.cli.timeout import read_deadline
@@ -100,6 +101,10 @@ def verify(
             metavar="REPO",
         ),
     ] = None,
+    progress: Annotated[
+        Mode,
+        typer.Option(help="What is waited for, on stderr: auto is a line on a terminal, in a log only long waits."),
+    ] = Mode.AUTO,
     timeout: Annotated[
         str | None,
         typer.Option(help="How long to wait in all: 60s (default), 2m.  [env: GATE_TIMEOUT]", metavar="DURATION"),
@@ -145,6 +150,7 @@ def verify(
         ),
         offline=offline,
         debug=debug,
+        progress=show_progress(progress),
     )
     with sockets.forbidden() if offline else nullcontext():
         verification.run()
@@ -209,6 +215,7 @@ class _Verification:
         read_access: Callable[[Sequence[Reference]], Access],
         offline: bool,
         debug: bool,
+        progress: Shown,
     ) -> None:
         self.texts = texts
         self.refs_from = refs_from
@@ -222,6 +229,7 @@ class _Verification:
         self.read_access = read_access
         self.offline = offline
         self.debug = debug
+        self.progress = progress
         self.started = datetime.now(UTC)
         self.policy: Policy | None = None
         self.trust: list[TrustRoot] = []
@@ -231,7 +239,8 @@ class _Verification:
     def run(self) -> NoReturn:
         """Judge, write every output, and exit with the code that they say."""
         try:
-            self._judge()
+            with self.progress:
+                self._judge()
         except GateError as error:
             self.error = error
         except signals.Stopped:
@@ -255,7 +264,7 @@ class _Verification:
 
         stream = sys.stderr if self.destinations.stdout or (built["error"] and not judged) else sys.stdout
         with suppress(OSError):  # nobody can read it, and the exit code says the verdict all the same
-            show(summary(built), stream)
+            show(summary(built, colour=wants_colour(stream, os.environ)), stream)
         raise typer.Exit(built["exit_code"])
 
     def _built(self, judged: Sequence[ImageJudgement], error: GateError | None) -> dict[str, Any]:
@@ -305,6 +314,7 @@ class _Verification:
         from gate.sources import Sources  # noqa: PLC0415
 
         limits = self.policy.limits
+        self.progress.about = references[0].text
         judge = Judge(
             self.policy,
             roots=self.trust,
@@ -314,6 +324,7 @@ class _Verification:
             now=self.started,
             elsewhere=elsewhere,
             light=len(references) > 1,
+            progress=self.progress,
         )
         judge_all(judge, references, self.images, bundle=self.bundle or "")
 

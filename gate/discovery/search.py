@@ -19,6 +19,7 @@ from gate.discovery.found import SBOM_PLACE, Candidate, Discovery, Kind, LedgerE
 from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed
 from gate.limits import Tally
 from gate.parallel import run_round
+from gate.progress import QUIET, Phase
 from gate.reference import Digest
 from gate.sources import Answer, Content, Listing
 from gate.sources.file import read_bundles, read_file
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from gate.limits import Deadline, Limits
     from gate.parallel import Share
+    from gate.progress import Progress
     from gate.sources import Source
     from gate.sources.manifest import Descriptor, Manifest
 
@@ -69,6 +71,7 @@ def discover(
     image: Content | Callable[[], Content] | None = None,
     elsewhere: Elsewhere | None = None,
     share: Share | None = None,
+    progress: Progress = QUIET,
 ) -> Discovery:
     """Find what is attached to one digest, in the image's own repository and, with `elsewhere`, in that one too.
 
@@ -78,8 +81,9 @@ def discover(
 
     Raises `CouldNotLook` if the manifest itself cannot be had or read; everything after that is in the ledger.
     """
-    look = _Look(source, elsewhere, limits, deadline)
+    look = _Look(source, elsewhere, limits, deadline, progress)
     found = look.resolve_and_list(digest, source.resolve if image is None else image)
+    progress.phase(Phase.EVIDENCE)
     look.fetch_blobs(look.fetch_manifests(), share)
     return Discovery(
         image=found,
@@ -147,7 +151,10 @@ class _Fetched:
 class _Look:
     """One search: where it stands, and the ledger as it grows."""
 
-    def __init__(self, source: Source, elsewhere: Elsewhere | None, limits: Limits, deadline: Deadline) -> None:
+    def __init__(
+        self, source: Source, elsewhere: Elsewhere | None, limits: Limits, deadline: Deadline, progress: Progress
+    ) -> None:
+        self.progress = progress
         self.places = [_Place(source, None)]
         if elsewhere is not None:
             self.places.append(_Place(elsewhere.source, elsewhere.name))
@@ -165,8 +172,10 @@ class _Look:
         """The image, then in each repository the referrers listing, the referrers tag and cosign's tags, at once."""
         if isinstance(image, Content) or digest is None:
             found = image if isinstance(image, Content) else image()
+            self.progress.phase(Phase.LISTINGS)
             answers: list[object] = [*self._round(self._questions(found.digest))]
         else:
+            self.progress.phase(Phase.LISTINGS)
             first, *answers = [*self._round([image, *self._questions(digest)])]
             if isinstance(first, GateError):
                 raise first

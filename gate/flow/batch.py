@@ -57,15 +57,17 @@ def judge_all(
             except BaseException as error:  # noqa: BLE001  (raised again below)
                 answers.put((text, error))
 
+    judge.progress.judged(0, len(places))
     for _ in range(min(judge.limits.images, len(places))):
         threading.Thread(target=work, daemon=True).start()
     failed: BaseException | None = None
-    for _ in places:
+    for number in range(1, len(places) + 1):
         text, answer = answers.get()
+        judge.progress.judged(number, len(places))
         if isinstance(answer, BaseException):
             failed = failed or answer
             continue
-        for number in places[text]:
-            done[number] = answer
+        for place in places[text]:
+            done[place] = answer
     if failed is not None:
         raise failed

@@ -19,6 +19,7 @@ from gate.limits import Tally
 from gate.parallel import Background, Budget, Once
 from gate.policy.images import rules_for
 from gate.policy.model import KeyHolder, Scope
+from gate.progress import QUIET, Phase
 from gate.reference import Transport
 from gate.verdict import Gap
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gate.limits import Deadline, Limits
     from gate.parallel import Share
     from gate.policy.model import Policy
+    from gate.progress import Progress
     from gate.reference import Digest, Reference
     from gate.sources import Content, Source, Sources
     from gate.trust import TrustRoot
@@ -49,6 +51,7 @@ class Judge:
         now: datetime,
         elsewhere: Reference | None = None,
         light: bool = False,
+        progress: Progress = QUIET,
     ) -> None:
         """`elsewhere` is another repository that may hold what is attached (`--signature-repository`). `light` lets go
         of what predicates say once they are judged: a hundred images may carry a hundred SBOMs.
@@ -58,6 +61,7 @@ class Judge:
         self.limits = limits
         self.deadline = deadline
         self.now = now
+        self.progress = progress
         self._roots = roots
         self._elsewhere = elsewhere
         self._light = light
@@ -99,6 +103,7 @@ class Judge:
             return judge_entries(self, reference, found.image, None, lambda _: lambda _: found)
         source = self.sources.open(reference)
         try:
+            self.progress.phase(Phase.RESOLVE)
             image = source.resolve() if reference.digest is None else None
             digest = image.digest if image is not None else reference.digest
             key = (reference.transport, reference.name, reference.location, digest)
@@ -149,6 +154,7 @@ class Judge:
             image=image,
             elsewhere=elsewhere,
             share=share,
+            progress=self.progress,
             limits=replace(self.limits, tally=Tally()),
             deadline=self.deadline,
         )
@@ -165,6 +171,7 @@ class Judge:
             from gate.verification import Artifact, verify  # noqa: PLC0415
 
             # 3. Verification: candidates become evidence, for this digest and for nothing else.
+            self.progress.phase(Phase.VERIFICATION)
             artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
             candidates = self.deadline.each(found.candidates)
             try:

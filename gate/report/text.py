@@ -7,13 +7,28 @@ and others read as a command (research A-T36).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROUNDS = ("image", "manifests", "blobs")
 _VERDICTS = ("undecided", "fail", "pass")
+_COLOURS: Final = {"PASS": "32", "FAIL": "1;31"}
+_OTHER_COLOUR: Final = "33"
+
+
+class _Said(NamedTuple):
+    """A line that begins with a verdict or an outcome, which may have a colour. Only words of ours have one."""
+
+    indent: str
+    word: str
+    rest: str
+
+    def shown(self, *, colour: bool) -> str:
+        code = _COLOURS.get(self.word.strip().upper(), _OTHER_COLOUR)
+        word = f"\x1b[{code}m{self.word}\x1b[0m" if colour else self.word
+        return f"{self.indent}{word}{escape(self.rest)}"
 
 
 def escape(text: str) -> str:
@@ -25,25 +40,30 @@ def escape(text: str) -> str:
     return shown.replace("::", ":\\x3a")
 
 
-def summary(report: Mapping[str, Any]) -> str:
-    """The whole summary, ending in a newline."""
-    lines: list[str] = []
+def summary(report: Mapping[str, Any], *, colour: bool = False) -> str:
+    """The whole summary, ending in a newline. `colour` is for a terminal."""
+    lines: list[str | _Said] = []
     for image in report["images"]:
         lines += _image(image)
     if len(report["images"]) > 1:
         lines += _total(report)
     error = report["error"]
     if error is not None and error["problems"]:
-        lines += [f"{report['verdict'].upper()}  {error['where']}: {problem}" for problem in error["problems"]]
+        lines += [_verdict(report, f"{error['where']}: {problem}") for problem in error["problems"]]
         lines += _advice(error)
     elif error is not None:
-        lines.append(f"{report['verdict'].upper()}  {error['message']}")
+        lines.append(_verdict(report, error["message"]))
         lines += _advice(error)
-    return "".join(f"{escape(line)}\n" for line in lines)  # a foreign line feed starts no line of its own
+    shown = (line.shown(colour=colour) if isinstance(line, _Said) else escape(line) for line in lines)
+    return "".join(f"{line}\n" for line in shown)  # a foreign line feed starts no line of its own
 
 
-def _image(image: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{image['verdict'].upper()}  {image['reference']}"
+def _verdict(of: Mapping[str, Any], rest: str) -> _Said:
+    return _Said("", of["verdict"].upper(), f"  {rest}")
+
+
+def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
+    yield _verdict(image, image["reference"])
     if image["digest"]:
         asserted = " (the name is --as's)" if image["name_asserted"] else ""
         named = f"{image['name']}@" if image["name"] != image["reference"] else ""
@@ -76,18 +96,18 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
     yield from _ledger(image["ledger"])
 
 
-def _total(report: Mapping[str, Any]) -> Iterator[str]:
+def _total(report: Mapping[str, Any]) -> Iterator[str | _Said]:
     """What many images come to, in one line, after all of them."""
     verdicts = [image["verdict"] for image in report["images"]]
     counted = ", ".join(f"{verdicts.count(word)} {word}" for word in _VERDICTS if word in verdicts)
-    yield f"{report['verdict'].upper()}  {len(verdicts)} images: {counted}"
+    yield _verdict(report, f"{len(verdicts)} images: {counted}")
 
 
-def _check(check: Mapping[str, Any]) -> Iterator[str]:
+def _check(check: Mapping[str, Any]) -> Iterator[str | _Said]:
     if check["outcome"] == "pass":
-        yield f"    pass   {check['id']:<20}  {check['found']}  (expected: {check['expected']})"
+        yield _Said("    ", "pass ", f"  {check['id']:<20}  {check['found']}  (expected: {check['expected']})")
         return
-    yield f"    {check['outcome'].upper():<5}  {check['id']}"
+    yield _Said("    ", f"{check['outcome'].upper():<5}", f"  {check['id']}")
     yield f"           expected  {check['expected']}"
     yield f"           found     {check['found']}"
     if check["waiver"]:
