@@ -22,19 +22,29 @@ import typer
 from gate import __version__
 from gate.cli import inspect, report, signals, trust, verify
 from gate.cli.entrypoint import refuse_programs
+from gate.cli.help import SETTINGS, Command, Group
 from gate.cli.output import say, show
 from gate.errors import GateError
 
+EXAMPLES = """
+Examples:
+  gate verify ghcr.io/acme/api:1.4 --policy policy.toml
+  gate verify ghcr.io/acme/api:1.4 --policy policy.toml --output-dir gate-out
+  gate trust show public-good
+"""
+
 app = typer.Typer(
     name="gate",
-    help="May this image be deployed under this policy? Exit codes: 0 pass, 1 fail, 2 invalid, 3 or 4 undecided.",
+    help="May this image be deployed under this policy? PASS, FAIL or UNDECIDED, with the reason.",
+    epilog=EXAMPLES,
+    cls=Group,
+    context_settings={**SETTINGS},
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.command("verify", cls=verify.Command, epilog=verify.EXAMPLES)(verify.verify)
-app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("verify", cls=verify.VerifyCommand, epilog=verify.EXAMPLES)(verify.verify)
+app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(trust.app, name="trust")
 app.add_typer(report.app, name="report")
 
@@ -58,7 +68,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         for word in (sys.argv[1:] if arguments is None else arguments)[:1]:
             refuse_programs(word)
-        app(arguments)
+        app(arguments, prog_name="gate")
     except GateError as error:
         say(f"gate: {error}")
         return error.exit_code
@@ -78,7 +88,7 @@ def _gate(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", help="Say which version this is, and how old its trust roots are.", is_eager=True),
+        typer.Option("--version", help="which version this is, and how old its trust roots are", is_eager=True),
     ] = False,
 ) -> None:
     if version:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.cli.help import REGISTRIES
 from gate.errors import InvalidReference, InvalidUsage
 
 if TYPE_CHECKING:
@@ -24,39 +25,60 @@ CaFile = Annotated[
     str | None,
     typer.Option(
         "--ca-file",
-        help="Certificate authorities (PEM) in place of the public ones.  [env: SSL_CERT_FILE, REQUESTS_CA_BUNDLE]",
+        help="authorities (PEM) in place of the public ones  [env: SSL_CERT_FILE]",
         metavar="FILE",
+        rich_help_panel=REGISTRIES,
     ),
 ]
 ClientCert = Annotated[
-    str | None, typer.Option("--client-cert", help="A client certificate (PEM) for the registry.", metavar="FILE")
+    str | None,
+    typer.Option(
+        "--client-cert", help="a client certificate (PEM) for the registry", metavar="FILE", rich_help_panel=REGISTRIES
+    ),
 ]
-ClientKey = Annotated[str | None, typer.Option("--client-key", help="Its key (PEM, not encrypted).", metavar="FILE")]
+ClientKey = Annotated[
+    str | None,
+    typer.Option("--client-key", help="its key (PEM, not encrypted)", metavar="FILE", rich_help_panel=REGISTRIES),
+]
 RegistryUsername = Annotated[
     str | None,
     typer.Option(
         "--registry-username",
-        help="A user name for the registry; its password is in GATE_REGISTRY_PASSWORD.  [env: GATE_REGISTRY_USERNAME]",
+        help="whose password is in GATE_REGISTRY_PASSWORD  [env: GATE_REGISTRY_USERNAME]",
         metavar="NAME",
+        rich_help_panel=REGISTRIES,
     ),
 ]
 RegistryPasswordFile = Annotated[
     str | None,
-    typer.Option("--registry-password-file", help="Read that user's password from this file.", metavar="FILE"),
+    typer.Option("--registry-password-file", help="that user's password", metavar="FILE", rich_help_panel=REGISTRIES),
 ]
 PlainHttp = Annotated[
     list[str] | None,
     typer.Option(
-        "--plain-http", help="Ask this registry over http, in clear. This machine needs no flag.", metavar="HOST"
+        "--plain-http",
+        help="ask this registry over http, in clear; this machine needs no flag",
+        metavar="HOST",
+        rich_help_panel=REGISTRIES,
     ),
 ]
 Tls = Annotated[
     list[str] | None,
-    typer.Option("--tls", help="Ask this registry over https although it is on this machine.", metavar="HOST"),
+    typer.Option(
+        "--tls",
+        help="ask this registry over https although it is on this machine",
+        metavar="HOST",
+        rich_help_panel=REGISTRIES,
+    ),
 ]
 TokenHost = Annotated[
     list[str] | None,
-    typer.Option("--token-host", help="A token service on another site that may get the credentials.", metavar="HOST"),
+    typer.Option(
+        "--token-host",
+        help="a token service on another site that may get the credentials",
+        metavar="HOST",
+        rich_help_panel=REGISTRIES,
+    ),
 ]
 
 

@@ -6,10 +6,22 @@ from typing import Annotated
 
 import typer
 
+from gate.cli.help import Group
 from gate.cli.output import show
 from gate.errors import InvalidUsage
 
-app = typer.Typer(help="About reports.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="The JSON report: its schema.",
+    epilog="""
+Examples:
+  gate report --schema
+  gate report --schema > gate-report.schema.json
+  gate report --schema | jq '."$defs".check'
+""",
+    cls=Group,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.callback(invoke_without_command=True)

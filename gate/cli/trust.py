@@ -13,13 +13,38 @@ from typing import Annotated
 import typer
 
 from gate.cli import access
+from gate.cli.help import Command, Group
 from gate.cli.output import show
 from gate.errors import InvalidUsage
 
-app = typer.Typer(help="Trust roots: what is in them, how old they are.", rich_markup_mode=None, no_args_is_help=True)
+SHOW_EXAMPLES = """
+Examples:
+  gate trust show
+  gate trust show github --json
+  gate trust show keys/trusted_root.json
+"""
+UPDATE_EXAMPLES = """
+Examples:
+  gate trust update public-good --to trusted_root.json
+  gate trust update github --to github_root.json
+  gate trust update acme --url https://tuf.acme.example --root root.json --to acme_root.json
+"""
+
+app = typer.Typer(
+    help="Trust roots: what is in them, how old they are.",
+    epilog="""
+Examples:
+  gate trust show
+  gate trust show keys/trusted_root.json
+  gate trust update public-good --to trusted_root.json
+""",
+    cls=Group,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
-@app.command("show")
+@app.command("show", cls=Command, epilog=SHOW_EXAMPLES)
 def _trust_show(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
@@ -35,7 +60,7 @@ def _trust_show(
     show(roots.to_json(loaded) if as_json else roots.to_text(loaded, datetime.now(UTC)))
 
 
-@app.command("update")
+@app.command("update", cls=Command, epilog=UPDATE_EXAMPLES)
 def _trust_update(
     name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
     to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",

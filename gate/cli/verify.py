@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand
 
 from gate.cli import access, signals, sockets
 from gate.cli.destinations import read_destinations
+from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN, Command, show_all
 from gate.cli.output import say, show, wants_colour
 from gate.cli.progress import Mode, Shown, show_progress
 from gate.cli.references import read_all, read_elsewhere
@@ -40,12 +40,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 Examples:
-
-  gate verify ghcr.io/acme/api:1.4 --policy policy.toml --report gate.json
-
+  gate verify ghcr.io/acme/api:1.4 --policy policy.toml --output junit=gate.xml
   gate verify oci:build/image --as ghcr.io/acme/api --policy policy.toml
-
-  gate verify --refs-from images.txt --policy policy.toml --report gate.json
+  gate verify --refs-from images.txt --policy policy.toml --output-dir gate-out
 """
 
 
@@ -53,61 +50,90 @@ def verify(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="REF",
-            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], file:PATH",
+            metavar="REF...",
+            help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE or file:PATH",
+            show_default=False,
         ),
     ] = None,
     refs_from: Annotated[
         str | None,
         typer.Option(
-            "--refs-from",
-            help="Read further references from a file, one a line; - is stdin. Blank lines and # comments are skipped.",
-            metavar="FILE",
+            "--refs-from", help="further references, one a line; - is stdin", metavar="FILE", rich_help_panel=IMAGES
         ),
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="The policy, a TOML file.  [env: GATE_POLICY]", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--policy", help="the policy, a TOML file  [env: GATE_POLICY]", metavar="FILE", rich_help_panel=POLICY
+        ),
     ] = None,
     report: Annotated[
-        str | None, typer.Option(help="Write the JSON report here; - is stdout.  [env: GATE_REPORT]", metavar="FILE")
+        str | None,
+        typer.Option(
+            "--report", help="the JSON report; - is stdout  [env: GATE_REPORT]", metavar="FILE", rich_help_panel=OUTPUTS
+        ),
     ] = None,
     output: Annotated[
         list[str] | None,
         typer.Option(
             "--output",
-            help="Write the report as json, text, junit, sarif, markdown, dotenv, codequality, github, verdict, digest "
-            "or termination; again for another.",
+            help="the report as json, text, junit, sarif, markdown, dotenv, codequality, github, verdict, digest or "
+            "termination; may be given again",
             metavar="FORMAT=PATH",
+            rich_help_panel=OUTPUTS,
         ),
     ] = None,
     output_dir: Annotated[
         str | None,
         typer.Option(
-            "--output-dir", help="Write every format, under its own name, here.  [env: GATE_OUTPUT_DIR]", metavar="DIR"
+            "--output-dir",
+            help="all of them, under names of their own  [env: GATE_OUTPUT_DIR]",
+            metavar="DIR",
+            rich_help_panel=OUTPUTS,
         ),
     ] = None,
     asserted_name: Annotated[
         str | None,
-        typer.Option("--as", help="The name under which a local image will be deployed.", metavar="NAME"),
+        typer.Option(
+            "--as", help="the name under which a local image will be deployed", metavar="NAME", rich_help_panel=IMAGES
+        ),
     ] = None,
     bundle: Annotated[
-        str | None, typer.Option(help="For file:PATH: its Sigstore bundle, or several as JSON Lines.", metavar="FILE")
+        str | None,
+        typer.Option(
+            "--bundle",
+            help="for file:PATH: its Sigstore bundle, or several as JSON Lines",
+            metavar="FILE",
+            rich_help_panel=IMAGES,
+        ),
     ] = None,
     signature_repository: Annotated[
         str | None,
         typer.Option(
             "--signature-repository",
-            help="Look in this repository too for what is attached: where COSIGN_REPOSITORY had cosign put it.",
+            help="look there too for what is attached, as COSIGN_REPOSITORY",
             metavar="REPO",
+            rich_help_panel=IMAGES,
         ),
     ] = None,
     progress: Annotated[
         Mode,
-        typer.Option(help="What is waited for, on stderr: auto is a line on a terminal, in a log only long waits."),
+        typer.Option(
+            "--progress",
+            help="what is waited for, on stderr: auto, plain or none",
+            metavar="MODE",
+            show_default=False,
+            rich_help_panel=OUTPUTS,
+        ),
     ] = Mode.AUTO,
     timeout: Annotated[
         str | None,
-        typer.Option(help="How long to wait in all: 60s (default), 2m.  [env: GATE_TIMEOUT]", metavar="DURATION"),
+        typer.Option(
+            "--timeout",
+            help="how long to wait in all: 60s, 2m  [env: GATE_TIMEOUT]",
+            metavar="TIME",
+            rich_help_panel=RUN,
+        ),
     ] = None,
     ca_file: access.CaFile = None,
     client_cert: access.ClientCert = None,
@@ -119,14 +145,20 @@ def verify(
     token_host: access.TokenHost = None,
     *,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Open no socket: layouts, archives and files only, and no refresh.")
+        bool, typer.Option("--offline", help="open no socket: oci:, oci-archive: and file: alone", rich_help_panel=RUN)
     ] = False,
     debug: Annotated[
         bool,
-        typer.Option("--debug", help="Say where credentials came from, and show the traceback of an internal error."),
+        typer.Option("--debug", help="whose credentials were used; tracebacks of internal errors", rich_help_panel=RUN),
+    ] = False,
+    help_all: Annotated[  # noqa: ARG001  (its callback answers)
+        bool, typer.Option("--help-all", help="this help with every option", is_eager=True, callback=show_all)
     ] = False,
 ) -> None:
-    """Judge images: PASS, FAIL or UNDECIDED, with the reason. Of several the worst decides the exit code."""
+    """Judge images: PASS, FAIL or UNDECIDED, with the reason.
+
+    Exit codes: 0 pass, 1 fail, 2 wrong job, 3 undecided (try again), 4 undecided. Of several images the worst counts.
+    """
     verification = _Verification(
         texts=tuple(references or ()),
         refs_from=refs_from,
@@ -156,7 +188,7 @@ def verify(
         verification.run()
 
 
-class Command(TyperCommand):
+class VerifyCommand(Command):
     """`gate verify`, whose outputs are written though its flags cannot be read: after a typing mistake no file of an
     earlier run still says pass.
     """
