@@ -43,7 +43,13 @@ class Done:
         return f"{self.out}\n{self.err}".strip()
 
 
-def run(command: Sequence[str | Path], environment: Mapping[str, str], *, folder: Path | None = None) -> Done:
+def run(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    within: float = ENDS_WITHIN,
+) -> Done:
     """Run a command to its end."""
     try:
         done = subprocess.run(
@@ -52,19 +58,25 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str], *, folder
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=ENDS_WITHIN,
+            timeout=within,
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise Broken(f"not done after {ENDS_WITHIN:.0f} s: {_shown(command)}") from late
+        raise Broken(f"not done after {within:.0f} s: {_shown(command)}") from late
     return Done(
         code=done.returncode, out=done.stdout.decode(errors="replace"), err=done.stderr.decode(errors="replace")
     )
 
 
-def must(command: Sequence[str | Path], environment: Mapping[str, str], *, folder: Path | None = None) -> str:
+def must(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    within: float = ENDS_WITHIN,
+) -> str:
     """Run a command that has to succeed; what it printed on standard output."""
-    done = run(command, environment, folder=folder)
+    done = run(command, environment, folder=folder, within=within)
     if done.code != 0:
         raise Broken(f"exit code {done.code}: {_shown(command)}\n{done.said}")
     return done.out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -38,9 +39,16 @@ MODULES: Mapping[str, tuple[str, str]] = {
 """What `go install` builds: by our name, the package and its version."""
 REGISTRY = "registry"
 """Our own few lines around go-containerregistry's registry."""
-DEBIAN = ("docker-registry", "skopeo")
+SCHEMAS: Mapping[str, tuple[str, str]] = {
+    "argo-workflows": ("github.com/argoproj/argo-workflows/v3", "v3.7.4"),
+    "tekton": ("github.com/tektoncd/pipeline", "v1.6.0"),
+    "flux": ("github.com/fluxcd/kustomize-controller", "v1.7.3"),
+    "kubernetes": ("k8s.io/kubectl", "v0.37.2"),
+}
+"""Modules that carry the schemas of what their system runs: downloaded, and not built."""
+DEBIAN = ("docker-registry", "skopeo", "buildah", "debootstrap", "runc", "groovy")
 """Packages of Debian, whose commands have the same names."""
-NAMES = (*MODULES, REGISTRY, *DEBIAN)
+NAMES = (*MODULES, REGISTRY, *SCHEMAS, *DEBIAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,26 @@ def _obtain(name: str, folder: Path) -> Path:
         sources = [HERE / "registry" / file for file in ("main.go", "go.mod", "go.sum")]
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
         return _built(name, folder / f"{name}-{digest[:12]}", "")
+    if name in SCHEMAS:
+        package, version = SCHEMAS[name]
+        return _downloaded(name, f"{package}@{version}")
     return _installed(name)
+
+
+def _downloaded(name: str, package: str) -> Path:
+    """The folder of a module in Go's own cache."""
+    go = shutil.which("go")
+    if go is None:
+        raise Broken(f"the schemas of {name} are in a module of Go, and `go` is not there")
+    command = [go, "mod", "download", "-json", package]
+    done = subprocess.run(
+        command, cwd=cache(), stdin=subprocess.DEVNULL, capture_output=True, timeout=BUILD_WITHIN, check=False
+    )
+    if done.returncode != 0:
+        raise Broken(
+            f"{name} cannot be had: {' '.join(command)}\n{(done.stdout + done.stderr).decode(errors='replace')}"
+        )
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _built(name: str, path: Path, package: str) -> Path:

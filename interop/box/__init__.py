@@ -1,0 +1,1 @@
+"""gate's container image: built here, and run the way CI systems run it."""

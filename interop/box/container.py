@@ -1,0 +1,328 @@
+"""Running a container from an unpacked image, with runc: what docker, containerd and the kubelet do underneath.
+
+What comes in: an image and a `Container`, which says what `docker run` or a pod says. What goes out: the exit code,
+what was printed, and what was written outside of the mounts. The network is this machine's. It knows no CI system.
+
+Sources: OCI runtime specification 1.0, config.md and config-linux.md; moby's default capabilities; the seccomp profile
+of Debian's golang-github-containers-common, which is moby's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import platform
+import pty
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interop.processes import ENDS_WITHIN, Broken, Done, clean_environment, must
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from interop.box.image import Image
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SECCOMP = Path("/usr/share/containers/seccomp.json")
+CAPABILITIES = (
+    *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW"),
+    *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+)
+"""What docker leaves a container; for a user other than root they are only a bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A file or a folder of this machine in the container."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """How one is run."""
+
+    arguments: Sequence[str] = ()
+    entrypoint: Sequence[str] | None = None
+    """None: the image's. Empty: cleared."""
+    user: str = ""
+    """UID or UID:GID; empty: the image's. Nobody looks it up."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    mounts: Sequence[Mount] = ()
+    tmpfs: Sequence[str] = ()
+    read_only: bool = False
+    capabilities: bool = True
+    """Whether it keeps docker's; else it has none."""
+    folder: str = ""
+    """The working directory; empty: the image's."""
+    terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A container that ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    """From the start, or from the signal, to its end."""
+    written: tuple[str, ...]
+    """Files that it left on its own root filesystem, outside of every mount."""
+
+    @property
+    def said(self) -> str:
+        """Everything that it printed."""
+        return f"{self.out}\n{self.err}".strip()
+
+
+class Runtime:
+    """runc, and the image that it runs."""
+
+    def __init__(self, runc: Path, image: Image, folder: Path) -> None:
+        self.image = image
+        self.folder = folder
+        self._runc = runc
+        self._numbers = itertools.count()
+        self.environment = clean_environment(folder)
+        folder.mkdir(exist_ok=True)
+
+    def run(self, container: Container, *, stdin: bytes = b"") -> Ended:
+        """Run one to its end."""
+        with self.started(container, stdin=stdin) as running:
+            return running.end()
+
+    @contextmanager
+    def started(self, container: Container, *, stdin: bytes = b"") -> Iterator[Running]:
+        """One that runs, until it ends or this does."""
+        bundle = self.folder / f"{os.getpid()}-{next(self._numbers)}"
+        rootfs, upper = bundle / "rootfs", bundle / "upper"
+        for each in (rootfs, upper, bundle / "work"):
+            each.mkdir(parents=True)
+        specification = self._specification(container)
+        (bundle / "config.json").write_text(json.dumps(specification), encoding="utf-8")
+        (bundle / "stdin").write_bytes(stdin)
+        # Its own layer, as docker gives it one: what is in it afterwards was written outside of the mounts.
+        layers = f"lowerdir={self.image.rootfs},upperdir={upper},workdir={bundle / 'work'}"
+        must(["mount", "-t", "overlay", "overlay", "-o", layers, rootfs], self.environment)
+        running = Running(self._command, bundle, terminal=container.terminal)
+        try:
+            yield running
+        finally:
+            running.close()
+            must(["umount", rootfs], self.environment)
+
+    def _command(self, *arguments: str | Path) -> list[str]:
+        return [str(self._runc), "--root", str(self.folder / "state"), *(str(part) for part in arguments)]
+
+    def _specification(self, container: Container) -> dict[str, Any]:
+        config = self.image.config
+        arguments = list(container.arguments)
+        if container.entrypoint is None:
+            arguments = [*config.get("Entrypoint", ()), *(arguments or config.get("Cmd", ()))]
+        else:
+            arguments = [*container.entrypoint, *arguments]
+        uid, _, gid = (container.user or config.get("User") or "0:0").partition(":")
+        environment = {"PATH": PATH}
+        for part in config.get("Env", ()):
+            name, _, value = part.partition("=")
+            environment[name] = value
+        environment |= container.environment
+        kept = [f"CAP_{name}" for name in CAPABILITIES] if container.capabilities else []
+        effective = kept if uid == "0" else []
+        return {
+            "ociVersion": "1.0.2",
+            "process": {
+                "terminal": container.terminal,
+                "user": {"uid": int(uid), "gid": int(gid or 0)},
+                "args": arguments,
+                "env": [f"{name}={value}" for name, value in environment.items()],
+                "cwd": container.folder or config.get("WorkingDir") or "/",
+                "capabilities": {"bounding": kept, "effective": effective, "permitted": effective},
+                "noNewPrivileges": not container.capabilities,
+            },
+            "root": {"path": "rootfs", "readonly": container.read_only},
+            "hostname": "container",
+            "mounts": [*_system_mounts(), *_mounts(container)],
+            "linux": {
+                "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")],
+                "seccomp": seccomp(),
+                "maskedPaths": ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/scsi", "/sys/firmware"],
+                "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+            },
+        }
+
+
+class Running:
+    """A container that runs."""
+
+    def __init__(self, command: Any, bundle: Path, *, terminal: bool) -> None:
+        self._command = command
+        self._bundle = bundle
+        self.name = bundle.name
+        self._terminal = -1
+        self._since = time.monotonic()
+        streams: dict[str, Any] = {}
+        opened = []
+        if terminal:
+            self._terminal, slave = pty.openpty()
+            streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+            opened.append(slave)
+        else:
+            opened = [os.open(bundle / "stdin", os.O_RDONLY)]
+            opened += [os.open(bundle / name, os.O_WRONLY | os.O_CREAT) for name in ("stdout", "stderr")]
+            streams = dict(zip(("stdin", "stdout", "stderr"), opened, strict=True))
+        try:
+            self._process = subprocess.Popen(
+                command("run", "--bundle", bundle, self.name), **streams, start_new_session=True
+            )
+        finally:
+            for each in opened:
+                os.close(each)
+
+    def execute(self, script: str, *, user: str = "", environment: Mapping[str, str] | None = None) -> Done:
+        """Run `sh` in it, as `docker exec` does, with the script on its standard input."""
+        with self.executing(script, user=user, environment=environment) as process:
+            out, err = process.communicate(timeout=ENDS_WITHIN)
+        return Done(code=process.returncode, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
+
+    @contextmanager
+    def executing(
+        self, script: str, *, user: str = "", environment: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """The same, and not to its end."""
+        flags = [f"--env={name}={value}" for name, value in (environment or {}).items()]
+        flags += [f"--user={user}"] if user else []
+        given = self._bundle / f"script-{time.monotonic_ns()}"
+        given.write_text(script, encoding="utf-8")
+        with given.open("rb") as stdin:
+            process = subprocess.Popen(
+                self._command("exec", *flags, self.name, "sh"),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+    def wait_until_it_runs(self) -> None:
+        """Wait for its first process."""
+        deadline = time.monotonic() + ENDS_WITHIN
+        while self._state() != "running":
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Broken(f"the container did not start: {self._printed('stderr')}")
+            time.sleep(0.02)
+
+    def _state(self) -> str:
+        done = subprocess.run(self._command("state", self.name), capture_output=True, check=False, timeout=ENDS_WITHIN)
+        return str(json.loads(done.stdout)["status"]) if done.returncode == 0 else ""
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its first process; the time of `end` counts from here."""
+        self._since = time.monotonic()
+        subprocess.run(self._command("kill", self.name, signal.Signals(number).name), check=True, timeout=ENDS_WITHIN)
+
+    def end(self, within: float = ENDS_WITHIN) -> Ended:
+        """Wait for its end."""
+        try:
+            code = self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise Broken(f"the container still runs after {within:.0f} s: {self._printed('stderr')}") from None
+        seconds = time.monotonic() - self._since
+        upper = self._bundle / "upper"
+        # Places for the mounts are made by runc; they are empty.
+        written = [path for path in upper.rglob("*") if path.is_file() and path.stat().st_size]
+        return Ended(
+            code=code,
+            out=self._printed("stdout"),
+            err=self._printed("stderr"),
+            seconds=seconds,
+            written=tuple(f"/{path.relative_to(upper)}" for path in sorted(written)),
+        )
+
+    def _printed(self, stream: str) -> str:
+        path = self._bundle / stream
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        if self._process.poll() is None:
+            subprocess.run(self._command("kill", self.name, "KILL"), check=False, capture_output=True, timeout=30)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._terminal >= 0:
+            os.close(self._terminal)
+
+
+def _system_mounts() -> list[dict[str, Any]]:
+    quiet = ["nosuid", "noexec", "nodev"]
+    return [
+        {"destination": "/proc", "type": "proc", "source": "proc", "options": quiet},
+        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755", "size=65536k"]},
+        {
+            "destination": "/dev/pts",
+            "type": "devpts",
+            "source": "devpts",
+            "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+        },
+        # The container's, not this machine's.
+        {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": [*quiet, "mode=1777"]},  # noqa: S108
+        {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*quiet, "ro"]},
+    ]
+
+
+def _mounts(container: Container) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "mode=1777"]}
+        for target in container.tmpfs
+    ]
+    found += [
+        {
+            "destination": mount.target,
+            "type": "bind",
+            "source": str(mount.source),
+            "options": ["rbind", "ro" if mount.read_only else "rw"],
+        }
+        for mount in container.mounts
+    ]
+    return found
+
+
+def seccomp() -> dict[str, Any]:
+    """Docker's default profile, for this machine and a container without further capabilities."""
+    profile = json.loads(SECCOMP.read_bytes())
+    known = {"x86_64": ("amd64", "SCMP_ARCH_X86_64"), "aarch64": ("arm64", "SCMP_ARCH_AARCH64")}
+    machine, architecture = known[platform.machine()]
+    (of_this_machine,) = [entry for entry in profile["archMap"] if entry["architecture"] == architecture]
+    rules = []
+    for rule in profile["syscalls"]:
+        wanted = rule.get("includes") or {}
+        if wanted.get("caps") or machine not in wanted.get("arches", [machine]):
+            continue
+        if machine in (rule.get("excludes") or {}).get("arches", []):
+            continue
+        kept = {key: rule[key] for key in ("names", "action", "errnoRet") if rule.get(key) is not None}
+        rules.append(kept | ({"args": rule["args"]} if rule.get("args") else {}))
+    return {
+        "defaultAction": profile["defaultAction"],
+        "defaultErrnoRet": profile["defaultErrnoRet"],
+        "architectures": [architecture, *of_this_machine["subArchitectures"]],
+        "syscalls": rules,
+    }
