@@ -59,7 +59,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
     document = parse_object(raw, limits=limits)
     if "payload" not in document or "signatures" not in document:
         raise Refused("it is no DSSE envelope, so nothing signs it")
-    payload, kind = _base64(document.get("payload")), document.get("payloadType")
+    payload, kind = _either_base64(document.get("payload")), document.get("payloadType")
     signatures = document.get("signatures")
     if not isinstance(kind, str) or not isinstance(signatures, list) or not signatures:
         raise Refused("its envelope has no payload type or no signature")
@@ -68,7 +68,7 @@ def read_envelope(raw: bytes, annotations: Mapping[str, str], limits: Limits) ->
     message = pae(kind, payload)
     found = []
     for item in signatures:
-        signature = _base64(item.get("sig")) if isinstance(item, Mapping) else b""
+        signature = _either_base64(item.get("sig")) if isinstance(item, Mapping) else b""
         if not signature:
             raise Refused("its envelope has an empty signature")
         found.append(
@@ -160,6 +160,11 @@ def _timestamps(annotations: Mapping[str, str], limits: Limits) -> tuple[bytes, 
 
 def _is_count(value: JSON) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53
+
+
+def _either_base64(value: JSON | None) -> bytes:
+    """DSSE ("Envelope"): standard or URL-safe, and a consumer takes either; Google Cloud Build writes the second."""
+    return _base64(value.replace("-", "+").replace("_", "/") if isinstance(value, str) else value)
 
 
 def _base64(value: JSON | None) -> bytes:

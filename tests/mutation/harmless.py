@@ -67,6 +67,12 @@ CANDIDATES = (
         example=("lab/agent-signed/0", "layer/dsseEnvelope/signatures/0/sig", "url-alphabet"),
     ),
     Harmless(
+        place=r"layer/(payload|signatures/\d/sig)",
+        change="url-alphabet",
+        reason="the same bytes: DSSE takes either base64 alphabet, and Google Cloud Build writes the other one",
+        example=("public-good/slsa-generator-v2.1.0", "layer/payload", "url-alphabet"),
+    ),
+    Harmless(
         place=rf"{_ENTRY}/(logIndex|integratedTime|inclusionProof/(logIndex|treeSize))",
         change="as-number|leading-zero|type:number",
         reason="the same number: protobuf's JSON takes a 64-bit integer as text or as number",

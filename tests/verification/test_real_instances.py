@@ -244,3 +244,19 @@ def test_a_file_needs_a_bundle_that_can_be_read(
 def test_a_bundle_does_not_go_with_an_image(verify: Callable[..., Ran], tmp_path: Path) -> None:
     ran = verify(f"oci:{LAB / 'unsigned'}", "--bundle", str(BUNDLE), policy=_github_policy(tmp_path))
     assert ran.code == 2
+
+
+@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize(
+    ("preset", "failed"),
+    [("github-slsa-generator-container", ()), ("github-slsa-generator-generic", ("provenance",))],
+)
+def test_a_preset_is_the_builder_that_it_names(
+    image: str, preset: str, failed: tuple[str, ...], verify: Callable[..., Ran], tmp_path: Path
+) -> None:
+    path = _provenance_policy(tmp_path)
+    head, _, rules = path.read_text().partition("[signers.generator]")
+    rule = rules[rules.index("[[rules]]") :].replace("refs =", 'parameters = "strict", refs =')
+    path.write_text(f'{head}[builders.generator]\npreset = "{preset}"\n{rule}')
+    ran = verify(f"oci:{CASES / 'public-good' / image}", policy=path)
+    assert (ran.code, ran.failed) == (1 if failed else 0, failed), ran.out
