@@ -16,6 +16,7 @@ from gate.policy.waivers import short_name
 from gate.verdict import Outcome, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from gate.claims import Claims
@@ -40,6 +41,8 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
         expected += f", at most {spell_duration(section.max_age)} old"
     if section.schema is not None:
         expected += f", that satisfies {section.schema.path}"
+    if section.where:
+        expected += f", with {' and '.join(str(condition) for condition in section.where)}"
     check = check_id(section)
     if not chosen:
         return Result(
@@ -52,13 +55,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
             if signed
             else f"attest it (cosign attest --type {section.name}) as a named signer",
         )
-    violations = [
-        f"{item.digest}: {violation}"
-        for item in chosen
-        if section.schema is not None
-        and item.statement is not None
-        and (violation := section.schema.violation(item.statement.predicate))
-    ]
+    violations = [f"{item.digest}: {violation}" for item in chosen for violation in _violations(section, item)]
     return Result(
         check=check,
         outcome=Outcome.FAIL if violations else Outcome.PASS,
@@ -69,6 +66,15 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
         if violations
         else "",
     )
+
+
+def _violations(section: AttestationSection, item: Verified) -> Iterator[str]:
+    """What keeps an attestation from holding: its schema, and each comparison."""
+    if item.statement is None or (section.schema is None and not section.where):
+        return
+    predicate = item.statement.predicate
+    wanted = (*((section.schema,) if section.schema is not None else ()), *section.where)
+    yield from (violation for part in wanted if (violation := part.violation(predicate)))
 
 
 def _latest(items: list[Verified], times: dict[int, datetime | None]) -> list[Verified]:

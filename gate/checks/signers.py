@@ -6,10 +6,10 @@ is the only place where an identity is compared with a signer (design rules 2, 5
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from gate.claims.pointer import value_at
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import CLOCK_SKEW, Barred, Doubt, Identity
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gate.claims import Claims
+    from gate.claims.pointer import Missing
     from gate.policy.model import Policy, Signer
     from gate.strictjson import JSON
     from gate.verification import KeyIdentity, Signed
@@ -161,24 +162,11 @@ def stated_time(evidence: Signed, signer: Signer) -> datetime | None:
     assert isinstance(holder, KeyHolder), "a key's evidence is by a signer who holds a key"
     if holder.time is None or evidence.statement is None:
         return None
-    stated = _moment(_at(evidence.statement.predicate, holder.time))
+    stated = _moment(value_at(evidence.statement.predicate, holder.time))
     return None if stated is None else min((stated, *evidence.times))
 
 
-def _at(value: JSON, pointer: str) -> JSON:
-    """The value at a JSON pointer (RFC 6901), None if there is none."""
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isascii() and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
-def _moment(value: JSON) -> datetime | None:
+def _moment(value: JSON | Missing) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:

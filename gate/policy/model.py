@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gate.limits import Limits
     from gate.platforms import Platform
+    from gate.policy.conditions import Condition
     from gate.policy.matching import Pattern
     from gate.policy.predicates import PredicateSchema
     from gate.sources.settings import RegistrySettings
@@ -179,6 +180,7 @@ class AttestationSection:
     type: str
     signers: tuple[str, ...]
     schema: PredicateSchema | None
+    where: tuple[Condition, ...]
     max_age: timedelta | None
     select: Select
 

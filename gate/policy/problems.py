@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = frozenset(
     {
         *("deny", "revoked", "extends", "open"),
-        *("waivable", "vsa", "labels", "where", "reviewers"),
+        *("waivable", "vsa", "labels", "reviewers"),
         *("operators", "tools", "formats"),
     }
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gate.claims.pointer import is_pointer
 from gate.policy import predicates
+from gate.policy.conditions import read_condition
 from gate.policy.model import AttestationSection, Select
 from gate.policy.problems import nearest
 from gate.reference import readable
@@ -12,6 +14,7 @@ from gate.reference import readable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gate.policy.conditions import Condition
     from gate.policy.reading import KeyPath
     from gate.policy.sections import Definitions
 
@@ -32,9 +35,24 @@ def read_attestation(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> 
         type=predicate_type,
         signers=signers,
         schema=_schema(table["schema"], (*at, "schema"), to) if "schema" in table else None,
+        where=tuple(
+            condition
+            for number, item in enumerate(table.get("where", ()))
+            if (condition := _condition(item, (*at, "where", number), to)) is not None
+        ),
         max_age=to.reader.age(table, at),
         select=Select(table.get("select", Select.ALL)),
     )
+
+
+def _condition(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Condition | None:
+    if not is_pointer(table["at"]):
+        to.reader.problem((*at, "at"), f"{table['at']!a} is no JSON pointer: write /scanner/critical")
+    try:
+        return read_condition(table)
+    except ValueError as error:
+        to.reader.problem(at, str(error))
+        return None
 
 
 def _schema(name: str, at: KeyPath, to: Definitions) -> predicates.PredicateSchema | None:
