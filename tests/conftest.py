@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LAB = Path(__file__).parent / "cases" / "lab"
-_WIPED = ("GATE_", "DOCKER", "REGISTRY", "CI", "SSL_CERT", "REQUESTS_CA", "CURL_CA", "XDG_", "GITHUB_", "NO_COLOR", "FORCE_C")
+_WIPED = (
+    *("GATE_", "DOCKER", "REGISTRY", "CI", "SSL_CERT", "REQUESTS_CA", "CURL_CA"),
+    *("XDG_", "GITHUB_", "NO_COLOR", "FORCE_C"),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ NAMES = sorted(cases())
 ALIKE = re.compile(r"lab/(?!agent-signed|many|person|gitlab|keyed|two-signers)")
 """Bundles by the same producer in the same form as others of the lab: of each every eighth byte, and together all."""
 CHANGES_STEP = 80
-FLIPS_STEP = 500
+FLIPS_STEP = 250
 
 
 def _changes(name: str) -> Iterator[Mutation]:

@@ -56,7 +56,7 @@ def found(raw: bytes, image: Digest = IMAGE) -> tuple[Evidence, ...]:
 
 def judged(raw: bytes, text: str = POLICY, *, image: Digest = IMAGE) -> tuple[int, set[str]]:
     claims = read_claims(found(raw, image), limits=Limits())
-    rules = check_image(parse_reference(NAME), claims, policy(text), gaps=(), now=NOW)
+    rules = check_image(parse_reference(NAME), claims, policy(text), digests=(image,), gaps=(), now=NOW)
     results = [result for rule in rules for result in rule.results]
     return decide([rule.results for rule in rules]), {item.check for item in results if item.outcome != "pass"}
 
