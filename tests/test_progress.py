@@ -178,7 +178,7 @@ def test_only_words_of_our_own_have_a_colour_and_without_them_it_is_the_same_sum
         coloured = summary(built, colour=True)
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == summary(built)
         words = set(re.findall(r"\x1b\[[0-9;]+m([^\x1b]*)\x1b\[0m", coloured))
-        assert words <= {"PASS", "FAIL", "UNDECIDED", "INVALID", "pass ", "FAIL ", "ERROR"}
+        assert words <= {"PASS", "FAIL", "UNDECIDED", "INVALID", "pass ", "FAIL ", "ERROR", "WAIVED"}
         assert coloured.count("\x1b") == 2 * len(re.findall(r"\x1b\[0m", coloured))
 
 

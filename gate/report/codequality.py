@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import findings, policy_path
+from gate.report.findings import findings, policy_path, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -26,16 +26,17 @@ def codequality(report: Mapping[str, Any]) -> str:
     path = policy_path(report, _JOB)
     issues: list[dict[str, Any]] = []
     used: dict[str, int] = {}
-    for finding in findings(report):
+    for finding in findings(report) + waived(report):
         subject = f"{finding.pinned}: " if finding.pinned else ""
+        excused = f" (waived {finding.waiver})" if finding.waiver else ""
         again = used[finding.fingerprint] = used.get(finding.fingerprint, 0) + 1
         fingerprint = f"{finding.fingerprint} {again}" if again > 1 else finding.fingerprint
         issues.append(
             {
-                "description": escape(subject + finding.said),
+                "description": escape(subject + finding.said + excused),
                 "check_name": escape(finding.check),
                 "fingerprint": hashlib.sha256(fingerprint.encode("ascii")).hexdigest(),
-                "severity": "major" if finding.undecided else "blocker",
+                "severity": "info" if excused else "major" if finding.undecided else "blocker",
                 "location": {"path": escape(finding.where or path), "lines": {"begin": 1}},
             }
         )

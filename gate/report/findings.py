@@ -1,4 +1,4 @@
-"""The report -> what keeps it from being a pass: one list, from which every format for machines is made.
+"""The report -> what keeps it from being a pass, and what is waived: what every format for machines is made from.
 
 What comes in: the report's document. What goes out: `Finding`s with their texts as they stand there: each view escapes
 them for its own format. A report that is no pass has at least one, so that no view of it can look like a pass; one that
@@ -20,7 +20,7 @@ class Finding:
     """One reason. `check` is a check's id, or the code of an error; `reference` is empty for the run itself.
 
     `undecided` says that it was not found but could not be looked at. An error has nothing that was `expected`. `where`
-    names the policy that is invalid.
+    names the policy that is invalid; `waiver` says by whom and until when it is waived.
     """
 
     reference: str = ""
@@ -33,10 +33,13 @@ class Finding:
     found: str
     remedy: str
     where: str = ""
+    waiver: str = ""
 
     @property
     def word(self) -> str:
         """What it says, in one word."""
+        if self.waiver:
+            return "WAIVED"
         if self.undecided:
             return "INVALID" if self.check.startswith("invalid") else "UNDECIDED"
         return "FAIL"
@@ -68,6 +71,17 @@ def findings(report: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
+def waived(report: Mapping[str, Any]) -> list[Finding]:
+    """What failed and passes all the same, for as long as its waiver says. Of a pass too: it shows in every format."""
+    return [
+        _of_check(image, rule, check)
+        for image in report["images"]
+        for rule in image["rules"]
+        for check in rule["checks"]
+        if check["outcome"] == "waived" and check["waiver"]
+    ]
+
+
 def policy_path(report: Mapping[str, Any], default: str) -> str:
     """The policy's path, for formats that want a file: an image has no line."""
     error = report["error"]
@@ -93,18 +107,24 @@ def _of_image(image: Mapping[str, Any]) -> Iterator[Finding]:
         yield _of_error(image["error"], image["error"]["message"], image)
     for rule in image["rules"]:
         for check in rule["checks"]:
-            if check["outcome"] != "pass":
-                yield Finding(
-                    reference=image["reference"],
-                    name=image["name"],
-                    pinned=pinned(image),
-                    rule=rule_name(rule),
-                    check=check["id"],
-                    undecided=check["outcome"] != "fail",
-                    expected=check["expected"],
-                    found=check["found"],
-                    remedy=check["remedy"],
-                )
+            if check["outcome"] != "pass" and not (check["outcome"] == "waived" and check["waiver"]):
+                yield _of_check(image, rule, check)
+
+
+def _of_check(image: Mapping[str, Any], rule: Mapping[str, Any], check: Mapping[str, Any]) -> Finding:
+    waiver = check["waiver"]
+    return Finding(
+        reference=image["reference"],
+        name=image["name"],
+        pinned=pinned(image),
+        rule=rule_name(rule),
+        check=check["id"],
+        undecided=check["outcome"] == "error",
+        expected=check["expected"],
+        found=check["found"],
+        remedy="; ".join(text for text in (check["remedy"], rule["message"], rule["docs"]) if text),
+        waiver=f"until {waiver['expires']} by {waiver['owner']}: {waiver['reason']}" if waiver else "",
+    )
 
 
 def _of_error(error: Mapping[str, Any], message: str, image: Mapping[str, Any] | None) -> Finding:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import findings, policy_path
+from gate.report.findings import findings, policy_path, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -21,9 +21,14 @@ _SHOWN: Final = 10
 
 
 def github(report: Mapping[str, Any]) -> str:
-    """Warnings, then a notice for a pass or an error for each finding."""
+    """Warnings and what is waived, then a notice for a pass or an error for each finding."""
     path = policy_path(report, "")
-    lines = _capped([_command("warning", "gate", warning, path) for warning in report["warnings"]], "warning")
+    warnings = [
+        _command("warning", f"gate: WAIVED {item.check}", f"{item.pinned}: {item.waiver}; {item.said}", path)
+        for item in waived(report)
+    ]
+    warnings += [_command("warning", "gate", warning, path) for warning in report["warnings"]]
+    lines = _capped(warnings, "warning")
     errors = []
     for finding in findings(report):
         subject = f"{finding.pinned}: " if finding.pinned else ""

@@ -1,8 +1,9 @@
 """The report -> JUnit XML: a test suite an image, a test case a check.
 
 What goes out: what the JUnit of GitLab and Jenkins have in common. A failed check is a failure, what could not be
-decided an error. GitLab shows class name and name and drops the second of two test cases that are alike in both, so the
-class is the reference and the name holds the rule. XML 1.0 section 2.2 has no control characters: `escape` leaves none.
+decided an error, what is waived is skipped. GitLab shows class name and name and drops the second of two test cases
+that are alike in both, so the class is the reference and the name holds the rule. XML 1.0 section 2.2 has no control
+characters: `escape` leaves none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gate.report.findings import findings, pinned, rule_name
+from gate.report.findings import findings, pinned, rule_name, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def junit(report: Mapping[str, Any]) -> str:
         kind = "error" if finding.undecided else "failure"
         told = ET.SubElement(case, kind, type=escape(finding.check), message=escape(finding.said))
         told.text = _text(finding)
+    for finding in waived(report):
+        name = f"{finding.rule}: {finding.check}"
+        case = _case(suites[finding.reference], used, finding.reference, name)
+        said = f"waived {finding.waiver}; {finding.said}"
+        ET.SubElement(case, "skipped", type="waived", message=escape(said))
     for suite in root:
         _count(suite)
     seconds = datetime.fromisoformat(report["finished"]) - datetime.fromisoformat(report["started"])
@@ -72,6 +78,7 @@ def _count(suite: ET.Element) -> None:
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 
 def _text(finding: Finding) -> str:

@@ -73,8 +73,12 @@ def _image(image: Mapping[str, Any]) -> Iterator[str]:
         yield "|---|---|---|---|---|"
         for check in rule["checks"]:
             word = {"pass": "pass", "fail": "**FAIL**"}.get(check["outcome"], f"**{check['outcome'].upper()}**")
-            texts = (check["id"], check["expected"], check["found"], check["remedy"])
+            waiver = check["waiver"]
+            todo = f"until {waiver['expires']} by {waiver['owner']}: {waiver['reason']}" if waiver else check["remedy"]
+            texts = (check["id"], check["expected"], check["found"], todo)
             yield f"| {word} | " + " | ".join(map(_cell, texts)) + " |"
+        if any(check["outcome"] in {"fail", "error"} for check in rule["checks"]):
+            yield from (line for key in ("message", "docs") if rule[key] for line in ("", _code(rule[key])))
     if image["commits"]:
         yield ""
         yield "| commit | who | agent | model | vouched for by |"

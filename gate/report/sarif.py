@@ -4,7 +4,7 @@ What goes out: JSON. An image has no file and no line, so a result stands in the
 location. Code scanning shows whatever is a result as an alert, so checks that passed are none.
 
 Source: OASIS SARIF 2.1.0: section 3.11.5 and 3.11.6 (what `{` and `[` mean in a message), 3.20 (invocation), 3.27
-(result); GitHub's "SARIF support for code scanning" for the properties that it requires.
+(result), 3.35 (suppression: what is waived); GitHub's "SARIF support for code scanning" for what it requires.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from gate.report.findings import findings, policy_path
+from gate.report.findings import findings, policy_path, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _OTHER: Final = "gate could give an answer about the image."
 
 def sarif(report: Mapping[str, Any]) -> str:
     """The log, in ASCII."""
-    found = findings(report)
+    found = findings(report) + waived(report)
     path = policy_path(report, "policy.toml")
     run = {
         "tool": {"driver": {"name": "gate", "version": report["gate"]["version"], "rules": _rules(found)}},
@@ -85,7 +85,7 @@ def _result(finding: Finding, path: str) -> dict[str, Any]:
     }
     if finding.pinned:
         location["logicalLocations"] = [{"fullyQualifiedName": escape(finding.pinned), "kind": "module"}]
-    return {
+    result = {
         "ruleId": escape(finding.check),
         "level": "error",
         "message": {"text": _message(said)},
@@ -93,6 +93,9 @@ def _result(finding: Finding, path: str) -> dict[str, Any]:
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
         "properties": {"outcome": finding.word.lower()},
     }
+    if finding.waiver:
+        result["suppressions"] = [{"kind": "external", "justification": escape(finding.waiver)}]
+    return result
 
 
 def _message(text: str) -> str:

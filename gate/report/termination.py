@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import findings, pinned
+from gate.report.findings import findings, pinned, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def termination(report: Mapping[str, Any]) -> str:
         subject = f"{finding.pinned}: " if len(images) > 1 and finding.pinned else ""
         remedy = f"; do: {finding.remedy}" if finding.remedy else ""
         lines.append(f"{finding.word} {finding.check}: {subject}{finding.said}{remedy}")
+    lines += [f"WAIVED {finding.check}: {finding.pinned}: {finding.waiver}" for finding in waived(report)]
     text, taken = "", 0
     for line in lines:
         whole = _cut(escape(line)) + "\n"
