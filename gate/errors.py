@@ -28,6 +28,7 @@ Exit codes: README, "Exit codes".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -73,19 +74,38 @@ class InvalidReference(Invalid):
     remedy = "write registry/repository:tag or @sha256:..., oci:DIR, oci-archive:FILE or file:PATH"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about a policy: where, and what. `line` and `column` count from 1, and are None where they cannot be
+    told; `key` is the full key path, "" for the whole file.
+    """
+
+    file: str
+    line: int | None
+    column: int | None
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        """One line, as compilers write it: policy.toml:12:1: rules[0].images: ..."""
+        place = "" if self.line is None else f":{self.line}:{self.column}"
+        return f"{self.file}{place}: " + (f"{self.key}: {self.text}" if self.key else self.text)
+
+
 class InvalidPolicy(Invalid):
     """The policy, or a file that it names, cannot be read or says something impossible.
 
-    `problems` holds every problem found in the run, one line each.
+    `findings` holds every problem found in the run; `problems` the same, one line each.
     """
 
     code = "invalid.policy"
     remedy = "correct the policy and run it again; nothing was fetched"
 
-    def __init__(self, path: str, problems: tuple[str, ...]) -> None:
+    def __init__(self, path: str, findings: tuple[Finding, ...]) -> None:
         self.path = path
-        self.problems = problems
-        super().__init__(f"{path}: " + "; ".join(problems))
+        self.findings = findings
+        self.problems = tuple(str(finding) for finding in findings)
+        super().__init__("; ".join(self.problems))
 
 
 class InvalidTrustRoot(Invalid):

@@ -8,7 +8,7 @@ from itertools import permutations, product
 import pytest
 
 from gate.discovery import LedgerEntry
-from gate.errors import AccessDenied, CouldNotLook, Unavailable
+from gate.errors import AccessDenied, CouldNotLook, Finding, Unavailable
 from gate.flow import ImageJudgement
 from gate.policy.model import Waiver
 from gate.reference import parse_reference
@@ -37,10 +37,11 @@ def result(outcome: Outcome, *gaps: Gap) -> Result:
 
 
 PASSED, FAILED = result(Outcome.PASS), result(Outcome.FAIL)
+PLACE = Finding(file="policy.toml", line=1, column=1, key="waivers[0]", text="")
 BARE_WAIVED = result(Outcome.WAIVED)
 WAIVED = replace(
     BARE_WAIVED,
-    waiver=Waiver(number=0, rule="r", check="signature", images=(), reason="x", owner="y", expires=None),
+    waiver=Waiver(place=PLACE, rule="r", check="signature", images=(), reason="x", owner="y", expires=None),
 )
 RETRY, STUCK, BARE = result(Outcome.ERROR, LATER), result(Outcome.ERROR, NEVER), result(Outcome.ERROR)
 

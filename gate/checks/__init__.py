@@ -69,12 +69,12 @@ def check_image(
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
     default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
-    claims = without_denied(claims, policy)
     denied = denied_digest(digests, policy)
     first = () if denied is None else (denied,)
     found = []
     for rule in rules:
-        result = check_rule(rule, claims, policy, gaps=gaps, now=now, default=default)
+        allowed = without_denied(claims, policy, rule)
+        result = check_rule(rule, allowed, policy, gaps=gaps, now=now, default=default)
         results, warnings = waive(
             result.results, rule.name, reference=reference, digest=digests[0], policy=policy, now=now
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.model import DeniedIdentity, Deny, Policy
+    from gate.policy.model import DeniedIdentity, Deny, Policy, Rule
     from gate.reference import Digest
     from gate.verification import Evidence, KeyIdentity, Verified
 
@@ -44,9 +44,13 @@ def holds(deny: Deny, evidence: Verified, policy: Policy) -> bool:
     return signed_at is None or signed_at < deny.until
 
 
-def without_denied(claims: Claims, policy: Policy) -> Claims:
-    """The claims without what a denied signer or builder signed; that stands among the rejected, with the reason."""
-    denied = _all_denied(claims, policy)
+def without_denied(claims: Claims, policy: Policy, rule: Rule) -> Claims:
+    """The claims without what a denied signer or builder signed; that stands among the rejected, with the reason.
+
+    What a file denies, it denies for rules that see that file: less evidence may turn a fail into a pass, and what a
+    policy extends is not for it to loosen.
+    """
+    denied = _all_denied(claims, policy, [deny for deny in policy.denies if deny.file in rule.files])
     if not denied:
         return claims
     return replace(
@@ -58,8 +62,9 @@ def without_denied(claims: Claims, policy: Policy) -> Claims:
 
 
 def as_judged(evidence: tuple[Evidence, ...], claims: Claims, policy: Policy) -> tuple[Evidence, ...]:
-    """The evidence that these claims were read from, with what is denied in its place as rejected, for a report."""
-    denied = _all_denied(claims, policy)
+    """The evidence that these claims were read from, with what is denied for every rule in its place as rejected."""
+    everywhere = [deny for deny in policy.denies if all(deny.file in rule.files for rule in policy.rules)]
+    denied = _all_denied(claims, policy, everywhere)
     return tuple(denied.get(id(item), item) for item in evidence)
 
 
@@ -81,17 +86,17 @@ def denied_digest(digests: Sequence[Digest], policy: Policy) -> Result | None:
     return None
 
 
-def _all_denied(claims: Claims, policy: Policy) -> dict[int, Rejected]:
+def _all_denied(claims: Claims, policy: Policy, denies: Sequence[Deny]) -> dict[int, Rejected]:
     """What is denied, by the id of what was verified."""
-    if not policy.denies:
+    if not denies:
         return {}
     builders = {id(item.evidence): item.builder_id for item in claims.provenance}
-    found = {id(item): _denied(item, builders.get(id(item)), policy) for item in claims.verified}
+    found = {id(item): _denied(item, builders.get(id(item)), policy, denies) for item in claims.verified}
     return {id(item): _rejected(item, deny) for item in claims.verified if (deny := found[id(item)]) is not None}
 
 
-def _denied(evidence: Verified, builder_id: str | None, policy: Policy) -> Deny | None:
-    for deny in policy.denies:
+def _denied(evidence: Verified, builder_id: str | None, policy: Policy, denies: Sequence[Deny]) -> Deny | None:
+    for deny in denies:
         signer = any(_is(evidence.signer, item, policy) for item in deny.signers)
         builder = builder_id is not None and any(item.matches(builder_id) for item in deny.builders)
         if (signer or builder) and holds(deny, evidence, policy):

@@ -29,7 +29,7 @@ def waive(
     waivers = [item for item in policy.waivers if item.rule == rule and _covers(item, reference, digest)]
     judged = {result.check: result.outcome for result in results}
     unneeded = tuple(
-        f"waivers[{item.number}] ({rule!a}, {item.check}): {reference.name!a} passes without it; take it out"
+        str(replace(item.place, text=f"{reference.name!a} passes {item.check} without it; take it out"))
         for item in waivers
         if judged.get(item.check) is Outcome.PASS and _in_force(item, now)
     )

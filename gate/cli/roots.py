@@ -24,8 +24,10 @@ def load_roots(policy: Policy) -> list[TrustRoot]:
     """Read the roots that the policy names, from files beside it or built in."""
     from gate import trust  # noqa: PLC0415
 
-    folder = Path(policy.path).parent
-    return [trust.load(root.name, folder=folder, log_none=root.log_none, ct_none=root.ct_none) for root in policy.roots]
+    return [
+        trust.load(root.name, folder=Path(root.folder), log_none=root.log_none, ct_none=root.ct_none)
+        for root in policy.roots
+    ]
 
 
 def renew(

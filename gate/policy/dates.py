@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gate.errors import InvalidPolicy
+from gate.errors import Finding, InvalidPolicy
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -26,18 +26,24 @@ def as_of(policy: Policy, now: datetime) -> Policy:
     found = []
     if policy.expires is not None:
         if now >= policy.expires:
-            raise InvalidPolicy(readable(policy.path), (f"expires: the policy expired at {spell(policy.expires)}",))
+            raise InvalidPolicy(readable(policy.path), (_about(policy, f"it expired at {spell(policy.expires)}"),))
         if policy.expires - now <= SOON:
-            found.append(f"expires: the policy expires at {spell(policy.expires)}, and then every image is refused")
+            text = f"the policy expires at {spell(policy.expires)}, and then every image is refused"
+            found.append(_about(policy, text))
     for waiver in policy.waivers:
         if waiver.expires is None:
             continue
-        what = f"waivers[{waiver.number}] ({waiver.rule!a}, {waiver.check})"
         if now >= waiver.expires:
-            found.append(f"{what}: it expired at {spell(waiver.expires)} and changes nothing; take it out")
+            text = f"it expired at {spell(waiver.expires)} and changes nothing; take it out"
+            found.append(replace(waiver.place, text=text))
         elif waiver.expires - now <= SOON:
-            found.append(f"{what}: it expires at {spell(waiver.expires)}; {waiver.owner} owns it")
+            text = f"it expires at {spell(waiver.expires)}; {waiver.owner} owns it"
+            found.append(replace(waiver.place, text=text))
     return replace(policy, warnings=(*policy.warnings, *found))
+
+
+def _about(policy: Policy, text: str) -> Finding:
+    return Finding(file=readable(policy.path), line=None, column=None, key="expires", text=text)
 
 
 def spell(moment: datetime) -> str:

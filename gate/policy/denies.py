@@ -53,6 +53,7 @@ def read_deny(number: int, table: Mapping[str, Any], to: Names) -> Deny:
         docs=table.get("docs"),
         since=since,
         until=until,
+        file=to.reader.merged.origin(at)[0].number,
     )
 
 

@@ -25,7 +25,7 @@ _IMAGE: Final = "/gate/image"
 
 def read_limits(table: Mapping[str, Any]) -> Limits:
     """The default limits with those that the policy sets; each key is a field of `Limits`, with hyphens."""
-    found: dict[str, Any] = {key.replace("-", "_"): _size(value) for key, value in table.items()}
+    found: dict[str, Any] = {key.replace("-", "_"): _size(value) for key, value in table.items() if key != "open"}
     return Limits(**found)
 
 

@@ -8,21 +8,18 @@ parts have in common.
 
 from __future__ import annotations
 
-import copy
-import hashlib
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
-
-import tomli
 
 from gate.errors import InvalidPolicy
 from gate.policy.builders import read_builder
 from gate.policy.denies import Names, read_deny
+from gate.policy.documents import read_bytes, read_documents
 from gate.policy.fetching import read_limits, read_registry
+from gate.policy.merging import Merged
 from gate.policy.model import Accept, Agent, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.presets import PRESET_SIGNER
-from gate.policy.problems import Moment, find_problems, key_path, nearest
-from gate.policy.reading import Reader
+from gate.policy.problems import nearest
+from gate.policy.reading import Reader, no_moment, read_moment
 from gate.policy.rules import read_rule
 from gate.policy.sections import Definitions
 from gate.policy.waivers import read_waiver, warn_of_overlaps
@@ -30,55 +27,33 @@ from gate.reference import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from gate.policy.model import Deny, Rule, Waiver
-    from gate.policy.problems import Problem
     from gate.policy.reading import KeyPath
 
-_MAX_BYTES: Final = 256 << 10  # six thousand lines; some of a megabyte take seconds to read
 _DEFAULT_ROOT: Final = "public-good"
 _BUILT_IN: Final = (_DEFAULT_ROOT, "github")  # trust.BUILT_IN, without what it imports
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_WHOLE_BITS: Final = 63  # TOML 1.0: whole numbers from -2**63 to 2**63 - 1
 
 
 def load_policy(path: Path) -> Policy:
     """Read a policy file. Raises `InvalidPolicy` with every problem that was found."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise _invalid(path, f"the policy cannot be read: {reason}") from None
-    if len(raw) > _MAX_BYTES:
-        raise _invalid(path, f"the policy has more than {_MAX_BYTES} bytes")
-    return parse_policy(raw, path)
+    return parse_policy(read_bytes(path), path)
 
 
 def parse_policy(raw: bytes, path: Path) -> Policy:
-    """Read a policy's bytes; the files that it names are relative to `path`'s folder. Raises `InvalidPolicy`."""
-    if raw.startswith(_BYTE_ORDER_MARK):
-        raise _invalid(path, "it begins with a byte order mark: save it as UTF-8 without one")
-    try:
-        document = tomli.loads(raw.decode("utf-8"))
-        document = _plain(document, document, ())
-    except UnicodeDecodeError as error:
-        raise _invalid(path, f"not UTF-8 (byte {error.start})") from None
-    except tomli.TOMLDecodeError as error:
-        raise _invalid(path, f"not TOML: {error}") from None
-    except _TooLargeError as error:
-        raise _invalid(path, str(error)) from None
-    except ValueError:  # of int(): more digits than Python reads
-        raise _invalid(path, "not TOML: a number in it is too large") from None
-    except RecursionError:
-        raise _invalid(path, "not a policy: nested too deep") from None
-    shape = find_problems(document)
-    reader = _PolicyReader(_sound(document, shape) if shape else document, Reader(document, path))
-    policy = reader.read(hashlib.sha256(raw).hexdigest())
-    problems = tuple(dict.fromkeys((*(problem.line for problem in shape), *reader.to.problems)))
+    """Read a policy's bytes; the files that it names are relative to `path`'s folder (`STANDARD_INPUT` has none).
+    Raises `InvalidPolicy`.
+    """
+    documents = read_documents(raw, path)
+    merged = Merged(documents)
+    reader = _PolicyReader(merged.sound, Reader(merged))
+    policy = reader.read()
+    shape = (finding for document in documents for finding in document.findings)
+    problems = tuple(dict.fromkeys((*shape, *merged.findings, *reader.to.problems)))
     if problems:
-        raise _invalid(path, *problems)
+        raise InvalidPolicy(readable(path), problems)
     return policy
 
 
@@ -90,9 +65,13 @@ class _PolicyReader:
     def __init__(self, document: Mapping[str, Any], to: Reader) -> None:
         self.document = document
         self.to = to
+        self.documents = to.merged.documents
 
-    def read(self, sha256: str) -> Policy:
+    def read(self) -> Policy:
+        """The policy; whether it is one, the reader's problems say."""
         document = self.document
+        for item in self.documents:
+            self.to.name_file(item.shown, "policy" if item is self.to.merged.main else "base", item.sha256)
         trust = document.get("trust", {"roots": [_DEFAULT_ROOT]})
         entries = self._roots(trust["roots"]) if trust else ()
         self.roots = tuple(entry.name for entry in entries)
@@ -108,12 +87,14 @@ class _PolicyReader:
             for number, table in enumerate(document.get("rules") or ())
             if table is not None
         )
+        if not rules and self.to.merged.main.sound.get("extends"):
+            self.to.problem((), "no rule: neither this file nor what it extends has one")
         names = [rule.name for rule in rules]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.to.problem(("rules",), f"two rules are called {name!a}")
         return Policy(
-            path=str(self.to.path),
-            sha256=sha256,
+            path=str(self.to.merged.main.path),
+            sha256=self.to.merged.main.sha256,
             limits=read_limits(document.get("limits") or {}),
             registries={host: read_registry(host, table, self.to) for host, table in _parts(document, "registries")},
             roots=entries,
@@ -125,9 +106,32 @@ class _PolicyReader:
             rules=rules,
             denies=self._denies(),
             waivers=self._waivers(rules),
-            expires=self.to.moment(document, (), "expires") if document.get("expires") is not None else None,
+            expires=self._expires(),
+            at_allowed=self._at_allowed(),
+            files=tuple(sorted(self.to.files.values(), key=lambda file: (file.kind != "policy", file.path))),
             warnings=tuple(dict.fromkeys(self.to.warnings)),
         )
+
+    def _expires(self) -> datetime | None:
+        """The earliest end of all files."""
+        found = []
+        for item in self.documents:
+            if item.sound.get("expires") is None:
+                continue
+            moment = read_moment(item.sound["expires"])
+            if moment is None:
+                self.to.problems.append(item.finding(("expires",), no_moment(item.sound["expires"])))
+            else:
+                found.append(moment)
+        return min(found, default=None)
+
+    def _at_allowed(self) -> bool:
+        """Every file must allow it: no file loosens what it extends."""
+        for item in self.documents:
+            bases = [other for other in self.documents if other.number in item.extends]
+            if item.sound.get("at") == "allow" and any(other.sound.get("at") != "allow" for other in bases):
+                self.to.problems.append(item.finding(("at",), "what it extends does not allow it"))
+        return all(item.sound.get("at") == "allow" for item in self.documents)
 
     def _denies(self) -> tuple[Deny, ...]:
         names = Names(self.to, self.signers, self.builders, self.agents)
@@ -144,14 +148,22 @@ class _PolicyReader:
         """One entry a root: a signer names its root, so no root may have two sets of terms."""
         at: KeyPath = ("trust", "roots")
         entries = []
+        holder, _ = self.to.merged.origin(at)
+        folder = str(holder.path.parent)
         for item in items:
             if isinstance(item, str):
-                entries.append(RootEntry(name=item, log_none=False, ct_none=False))
+                entries.append(
+                    RootEntry(name=item, log_none=False, ct_none=False, folder="" if item in _BUILT_IN else folder)
+                )
                 continue
-            entry = RootEntry(name=item["path"], log_none="log" in item, ct_none="ct" in item)
+            entry = RootEntry(name=item["path"], log_none="log" in item, ct_none="ct" in item, folder=folder)
             if entry.name in _BUILT_IN:
                 self.to.problem(at, f"{entry.name!a} is built in, with its own terms: name it without a table")
             entries.append(entry)
+            try:
+                holder.beside(entry.name)
+            except ValueError as error:
+                self.to.problem(at, str(error))
         names = [entry.name for entry in entries]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.to.problem(at, f"{name!a} is listed twice")
@@ -197,13 +209,13 @@ class _PolicyReader:
     def _key_holder(self, table: Mapping[str, Any], at: KeyPath) -> KeyHolder | None:
         from gate.verification import fingerprint, read_key  # noqa: PLC0415  (only a policy with keys needs it yet)
 
-        raw = self.to.file(table["key"], (*at, "key"))
+        raw = self.to.file(table["key"], (*at, "key"), "key")
         if raw is None:
             return None
         try:
             key = read_key(raw)
         except ValueError as error:
-            self.to.problem((*at, "key"), f"{readable(self.to.path.parent / table['key'])}: {error}")
+            self.to.problem((*at, "key"), f"{readable(self.to.beside(table['key'], at))}: {error}")
             return None
         return KeyHolder(
             key=key,
@@ -222,60 +234,5 @@ class _PolicyReader:
         )
 
 
-class _TooLargeError(ValueError):
-    """A number that no TOML has."""
-
-
-def _plain(value: Any, document: Mapping[str, Any], at: KeyPath) -> Any:
-    """The document with TOML's dates and times as texts; a bare date is the start of that day in UTC (rule 21)."""
-    if isinstance(value, dict):
-        return {key: _plain(item, document, (*at, key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item, document, (*at, number)) for number, item in enumerate(value)]
-    if isinstance(value, int) and value.bit_length() > _WHOLE_BITS:
-        raise _TooLargeError(f"{key_path(document, at)}: the number is too large")
-    if isinstance(value, date | time):
-        suffix = "" if isinstance(value, datetime | time) else "T00:00:00Z"
-        moment = Moment(f"{value.isoformat()}{suffix}")
-        moment.written = value.isoformat()
-        return moment
-    return value
-
-
-def _sound(document: Mapping[str, Any], problems: tuple[Problem, ...]) -> dict[str, Any]:
-    """The document without its unknown keys, and with None for each part whose shape is wrong."""
-    found: dict[str, Any] = copy.deepcopy(dict(document))
-    for problem in problems:
-        if problem.unknown is not None:
-            table: Any = found
-            for part in problem.path:
-                table = table[part]
-            table.pop(problem.unknown, None)
-    for problem in find_problems(found):
-        place: Any = found
-        *way, last = _part(problem.path)
-        for part in way:
-            place = place[part] if place is not None else None
-        if place is not None and (last in place if isinstance(place, dict) else True):
-            place[last] = None
-    return found
-
-
-def _part(path: KeyPath) -> KeyPath:
-    """The part that cannot be read if there is something wrong at `path`."""
-    match path:
-        case ("rules", int(), "attestations", int(), *_):
-            return path[:4]
-        case ("rules", int(), str(), *_):
-            return path[:3]
-        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules" | "deny" | "waivers", int(), *_):
-            return path[:2]
-    return path[:1] or ("",)
-
-
 def _parts(document: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
     return [(name, table) for name, table in (document.get(kind) or {}).items() if table is not None]
-
-
-def _invalid(path: Path, *problems: str) -> InvalidPolicy:
-    return InvalidPolicy(readable(path), problems)

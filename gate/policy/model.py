@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from gate.errors import Finding
     from gate.limits import Limits
     from gate.platforms import Platform
     from gate.policy.conditions import Condition
@@ -189,7 +190,8 @@ class AttestationSection:
 class Rule:
     """What images whose name matches must satisfy: every section that is there, for each digest of `platforms`.
 
-    `message` and `docs` are for whoever reads its fail.
+    `message` and `docs` are for whoever reads its fail. `files` are the numbers of its own file, which comes first, and
+    of those that this extends; `waivable` says that files which extend its own may waive its checks.
     """
 
     name: str
@@ -201,6 +203,8 @@ class Rule:
     attestations: tuple[AttestationSection, ...]
     message: str | None = None
     docs: str | None = None
+    files: tuple[int, ...] = (0,)
+    waivable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +219,10 @@ class WaivedImage:
 class Waiver:
     """`[[waivers]]`: one failed check of one rule is let pass for these images until `expires` (rule 21).
 
-    `number` counts from 0 in the file's order. `expires` is None only while a broken policy is read.
+    `place` is where it stands, for messages. `expires` is None only while a broken policy is read.
     """
 
-    number: int
+    place: Finding
     rule: str
     check: str
     images: tuple[WaivedImage, ...]
@@ -243,7 +247,8 @@ class Deny:
 
     A builder is denied by its `builder.id`, an agent by its id, a model by its name: `agents` and `models` are compared
     with `matches_in_any_case` (rule 9). `since` and `until` limit it to what was signed in [since, until); evidence
-    whose time is not known to lie outside is denied (`checks.denies.holds`).
+    whose time is not known to lie outside is denied (`checks.denies.holds`). `file` is the number of the file that it
+    stands in: what it rejects, it rejects for rules that see that file.
     """
 
     signers: tuple[DeniedIdentity, ...] = ()
@@ -255,20 +260,35 @@ class Deny:
     docs: str | None
     since: datetime | None
     until: datetime | None
+    file: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootEntry:
-    """A trust root as the policy names it: `name` is built in, or a path. See `trust.TrustRoot` for the rest."""
+    """A trust root as the policy names it: `name` is built in, or a path that is relative to `folder`. See
+    `trust.TrustRoot` for the rest.
+    """
 
     name: str
     log_none: bool
     ct_none: bool
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFile:
+    """One file that the policy is made of: `path` as seen from the policy's folder, what it is, and its digest."""
+
+    path: str
+    kind: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policy file. `roots` are its trust roots in the file's order; `sha256` is that of the file's bytes.
+    """One policy. `roots` are its trust roots in the file's order; `sha256` is that of the main file's bytes, `files`
+    are all that were read for it, that one first; trust roots are read by `trust`. `at_allowed`: another moment may
+    count as now.
 
     `limits` are the default ones with what `[limits]` says; `registries` what is said of a registry, by host.
     `refresh`: built-in roots are refreshed by TUF first. `root_max_age`: no root may be older.
@@ -288,4 +308,6 @@ class Policy:
     denies: tuple[Deny, ...]
     waivers: tuple[Waiver, ...]
     expires: datetime | None
-    warnings: tuple[str, ...]
+    at_allowed: bool
+    files: tuple[PolicyFile, ...]
+    warnings: tuple[Finding, ...]

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # a policy that says more than is checked must not look as if it were.
 _NOT_BUILT: Final = frozenset(
     {
-        *("deny", "revoked", "extends", "open"),
-        *("waivable", "vsa", "labels", "reviewers"),
+        *("deny", "revoked"),
+        *("vsa", "labels", "reviewers"),
         *("operators", "tools", "formats"),
     }
 )
@@ -58,7 +58,7 @@ class Problem:
     """One thing that is wrong. `unknown` is the key that the table at `path` should not have, if that is it."""
 
     path: tuple[str | int, ...]
-    line: str
+    text: str
     unknown: str | None
 
 
@@ -92,8 +92,7 @@ def find_problems(document: Mapping[str, Any]) -> tuple[Problem, ...]:
         if error.validator == "oneOf" and (not isinstance(error.instance, dict) or "key" in error.instance):
             continue  # another error says it better
         path = tuple(error.absolute_path)
-        at = key_path(document, path)
-        found += [Problem(path, f"{at}: {text}" if at else text, unknown) for text, unknown in _texts(error)]
+        found += [Problem(path, text, unknown) for text, unknown in _texts(error)]
     return tuple(found)
 
 
@@ -172,6 +171,8 @@ def _text(error: Any) -> str:
             return "one entry denies one of signers, builders, digests, agents and models: write an entry for each"
         case "oneOf":
             return _who(value)
+        case "anyOf":
+            return "the key 'rules' is missing"
         case None:  # a schema that is false: a key of the other kind of signer
             return "a signer is either issuer and identity, or a key with its log and time: these do not go together"
         case "pattern":

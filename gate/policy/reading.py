@@ -6,14 +6,15 @@ What comes in: a document, of the right shape but for the parts that `loading` l
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.duration import parse_duration
 from gate.policy.matching import Pattern, PatternError, exact, glob, regex
-from gate.policy.model import ANY, Anything, KeyHolder, Signer
-from gate.policy.problems import key_path, nearest, shown
+from gate.policy.model import ANY, Anything, KeyHolder, PolicyFile, Signer
+from gate.policy.problems import nearest, shown
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -21,28 +22,55 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from gate.errors import Finding
+    from gate.policy.merging import Merged
+
 KeyPath = tuple[str | int, ...]
 MAX_BYTES: Final = 1 << 20
 _SOURCE_WITH_REF: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*+(?:/@?+[^@/]*+)*+@.*", re.IGNORECASE | re.DOTALL)
 
 
+def read_moment(text: str) -> datetime | None:
+    """A date and time with an offset; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def no_moment(text: str) -> str:
+    """What is wrong with a text that is no moment."""
+    return f"{shown(text)} is no date and time with an offset: write 2027-01-31T00:00:00Z"
+
+
 class Reader:
     """Reads values, and collects what makes no sense in them."""
 
-    def __init__(self, document: Mapping[str, Any], path: Path) -> None:
-        """`document` is the whole of it, for key paths; `path` is the policy's, beside which its files are."""
-        self.document = document
-        self.path = path
-        self.problems: list[str] = []
-        self.warnings: list[str] = []
+    def __init__(self, merged: Merged) -> None:
+        """`merged` knows which file each part stands in, and where."""
+        self.merged = merged
+        self.problems: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.files: dict[str, PolicyFile] = {}
 
     def problem(self, at: KeyPath, text: str) -> None:
         """Something is wrong at `at`."""
-        self.problems.append(f"{key_path(self.document, at)}: {text}")
+        self.problems.append(self.finding(at, text))
 
     def warning(self, at: KeyPath, text: str) -> None:
         """Something is allowed and will hardly be meant."""
-        self.warnings.append(f"{key_path(self.document, at)}: {text}")
+        self.warnings.append(self.finding(at, text))
+
+    def finding(self, at: KeyPath, text: str) -> Finding:
+        """A sentence about what stands at `at`, with its place."""
+        document, path = self.merged.origin(at)
+        return document.finding(path, text)
+
+    def beside(self, name: str, at: KeyPath) -> Path:
+        """The path of a file that is named at `at`: relative to the file in which that stands."""
+        document, _ = self.merged.origin(at)
+        return document.path.parent / name
 
     def age(self, table: Mapping[str, Any], at: KeyPath) -> timedelta | None:
         """`max-age`, None without one."""
@@ -58,30 +86,34 @@ class Reader:
         """The moment under `key`; None without one, or with a problem if it is none."""
         if key not in table:
             return None
-        try:
-            moment = datetime.fromisoformat(table[key])
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            text = f"{shown(table[key])} is no date and time with an offset: write 2027-01-31T00:00:00Z"
-            self.problem((*at, key), text)
-            return None
+        moment = read_moment(table[key])
+        if moment is None:
+            self.problem((*at, key), no_moment(table[key]))
         return moment
 
-    def file(self, name: str, at: KeyPath) -> bytes | None:
-        """A file beside the policy; None, and a problem, if it cannot be read."""
-        path = self.path.parent / name
+    def file(self, name: str, at: KeyPath, kind: str) -> bytes | None:
+        """A file that the policy names; None, and a problem, if it cannot be read. `kind` is for `Policy.files`."""
+        document, _ = self.merged.origin(at)
+        path = self.beside(name, at)
         try:
+            path = document.beside(name)
             with path.open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            self.problem(at, f"{readable(path)} cannot be read: {reason}")
+        except OSError as error:
+            self.problem(at, f"{readable(path)} cannot be read: {error.strerror}")
+            return None
+        except ValueError as error:
+            self.problem(at, f"{readable(path)} cannot be read: {error}")
             return None
         if len(raw) > MAX_BYTES:
             self.problem(at, f"{readable(path)} has more than {MAX_BYTES} bytes")
             return None
+        self.name_file(document.seen_as(name), kind, hashlib.sha256(raw).hexdigest())
         return raw
+
+    def name_file(self, shown: str, kind: str, sha256: str) -> None:
+        """Note a file of the policy, by its path as seen from the policy's own folder."""
+        self.files[shown] = PolicyFile(path=shown, kind=kind, sha256=sha256)
 
     def patterns(self, values: str | Sequence[Any], at: KeyPath) -> tuple[Pattern, ...] | Anything:
         """A list of patterns, or `"any"`."""
@@ -124,8 +156,8 @@ class Reader:
 
     def names(self, names: Iterable[str], kind: str, at: KeyPath) -> tuple[str, ...]:
         """The names of a list; one that is not defined is a problem. One whose definition is broken is defined."""
-        defined = self.document.get(kind, {})
-        if isinstance(defined, dict) and (defined or kind not in self.document):
+        defined = self.merged.defined(kind, at)
+        if defined is not None:
             for name in names:
                 if name not in defined:
                     self.problem(at, f"{name!a} is not defined under [{kind}]{nearest(name, defined)}")

@@ -35,6 +35,7 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
         to.reader.problem(at, "the rule demands nothing; add signature, provenance, agents or attestations")
     if "agents" in table and "provenance" not in table:
         to.reader.problem((*at, "agents"), "agents needs provenance in the same rule: it says which commits count")
+    own, _ = to.reader.merged.origin(at)
     found = {key: table[key] for key in _SECTIONS if table.get(key) is not None}
     return Rule(
         name=table.get("name") or f"rule-{number + 1}",
@@ -50,6 +51,8 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
         ),
         message=table.get("message"),
         docs=table.get("docs"),
+        files=(own.number, *sorted(own.extends)),
+        waivable=bool(table.get("waivable", False)),
     )
 
 

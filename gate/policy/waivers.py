@@ -40,14 +40,19 @@ _CLOSE: Final = 0.7
 def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to: Reader) -> Waiver:
     """One entry; `number` counts from 0 in the file's order."""
     at: KeyPath = ("waivers", number)
+    own, _ = to.merged.origin(at)
+    seen = {own.number, *own.extends}
+    rules = [rule for rule in rules if rule.files[0] in seen]
     names = [rule.name for rule in rules]
     rule = next((rule for rule in rules if rule.name == table["rule"]), None)
-    if rule is None:
+    if rule is not None and rule.files[0] != own.number and not rule.waivable:
+        to.problem((*at, "rule"), f"{rule.name!a} is a rule of a file that this one extends, and not waivable = true")
+    elif rule is None:
         to.problem((*at, "rule"), f"no rule is called {table['rule']!a}{nearest(table['rule'], names)}")
     elif complaint := _check_complaint(table["check"], rule):
         to.problem((*at, "check"), complaint)
     return Waiver(
-        number=number,
+        place=to.finding(at, ""),
         rule=table["rule"],
         check=table["check"],
         images=tuple(_image(text, (*at, "images"), to) for text in table["images"]),
@@ -60,11 +65,11 @@ def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to
 def warn_of_overlaps(waivers: Iterable[Waiver], to: Reader) -> None:
     """Two waivers of one check that name the same image: whoever ends one does not end the exception."""
     seen: list[Waiver] = []
-    for waiver in waivers:
+    for number, waiver in enumerate(waivers):
         for other in seen:
             if (other.rule, other.check) == (waiver.rule, waiver.check) and _overlap(other, waiver):
-                text = f"waivers[{other.number}] covers an image of it too: that one stands when this one ends"
-                to.warning(("waivers", waiver.number), text)
+                text = f"{other.place.key} covers an image of it too: that one stands when this one ends"
+                to.warning(("waivers", number), text)
         seen.append(waiver)
 
 

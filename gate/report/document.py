@@ -86,7 +86,8 @@ def build(run: Run) -> dict[str, Any]:
 def _warnings(run: Run) -> list[str]:
     """About the policy as it is written, and as it met the images."""
     met = (warning for image in run.images for rule in image.rules for warning in rule.warnings)
-    return list(dict.fromkeys((*(() if run.policy is None else run.policy.warnings), *met)))
+    written = () if run.policy is None else map(str, run.policy.warnings)
+    return list(dict.fromkeys((*written, *met)))
 
 
 def _image(image: ImageJudgement) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def summary(report: Mapping[str, Any], *, colour: bool = False) -> str:
         lines += _total(report)
     error = report["error"]
     if error is not None and error["problems"]:
-        lines += [_verdict(report, f"{error['where']}: {problem}") for problem in error["problems"]]
+        lines += [_verdict(report, problem) for problem in error["problems"]]
         lines += _advice(error)
     elif error is not None:
         lines.append(_verdict(report, error["message"]))

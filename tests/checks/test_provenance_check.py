@@ -212,8 +212,8 @@ def test_a_builder_entry_and_a_named_signer_together_are_worth_what_the_entry_sa
 def test_a_level_above_every_named_builders_is_a_warning() -> None:
     """Section 4: it is said, because no image can pass."""
     low = BUILDER.replace("level = 3", "level = 2")
-    assert any("level 3 is above" in warning for warning in policy(under(proven(), low)).warnings)
-    assert not any("is above" in warning for warning in policy(under(proven(level=2), low)).warnings)
+    assert any("level 3 is above" in warning.text for warning in policy(under(proven(), low)).warnings)
+    assert not any("is above" in warning.text for warning in policy(under(proven(level=2), low)).warnings)
 
 
 # Who signs for whom.

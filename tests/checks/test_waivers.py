@@ -27,6 +27,7 @@ OLD = predicate_v1(ref="refs/heads/old")
 OLD_BUILD = provenance(OLD, signer=github(ref="refs/heads/old"))
 
 
+LINE = PROVENANCE_POLICY.count("\n") + 2
 OTHER_RULE = """
 [[rules]]
 name = "other"
@@ -127,7 +128,7 @@ def test_a_deny_is_not_outweighed_by_a_waiver() -> None:
 def test_one_that_is_not_needed_is_pointed_out() -> None:
     (rule,) = judge(PROVENANCE_POLICY + waiver(), provenance()).rules
     assert rule.warnings == (
-        "waivers[0] ('production', provenance.ref): 'ghcr.io/acme/api' passes without it; take it out",
+        f"/nowhere/policy.toml:{LINE}:3: waivers[0]: 'ghcr.io/acme/api' passes provenance.ref without it; take it out",
     )
     assert judge(PROVENANCE_POLICY + waiver(), OLD_BUILD).rules[0].warnings == ()
 

@@ -60,4 +60,4 @@ def test_an_expired_policy_is_invalid_before_anything_is_looked_at(tmp_path: Pat
     path.write_text(path.read_text().replace("version = 1", "version = 1\nexpires = 2020-01-01"))
     ran = verify("oci:/nowhere", policy=path)
     assert ran.code == 2
-    assert "the policy expired at 2020-01-01T00:00:00Z" in ran.out + ran.err
+    assert "expires: it expired at 2020-01-01T00:00:00Z" in ran.out + ran.err

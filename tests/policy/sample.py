@@ -11,6 +11,9 @@ from gate.errors import InvalidPolicy
 from gate.policy.loading import parse_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gate.errors import Finding
     from gate.policy.model import Policy
 
 GOOD = """\
@@ -73,4 +76,14 @@ def problems(text: str | bytes, path: Path = Path("policy.toml")) -> tuple[str, 
     with pytest.raises(InvalidPolicy) as caught:
         parse(text, path)
     assert caught.value.exit_code == 2
-    return caught.value.problems
+    return said(caught.value.findings)
+
+
+def warnings(text: str) -> tuple[str, ...]:
+    """What a policy is warned of."""
+    return said(parse(text).warnings)
+
+
+def said(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Findings without where they stand; `test_mistyped` holds them whole."""
+    return tuple(f"{item.key}: {item.text}" if item.key else item.text for item in findings)

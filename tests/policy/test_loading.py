@@ -24,7 +24,7 @@ from gate.policy.model import (
     Trust,
 )
 from gate.policy.problems import schema
-from tests.policy.sample import GOOD, after, parse, problems, swap
+from tests.policy.sample import GOOD, after, parse, problems, swap, warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -235,14 +235,14 @@ def test_a_signers_conditions_are_kept(written: str) -> None:
 
 def test_a_level_above_every_named_builders_is_a_warning() -> None:
     text = swap('builders = ["gitlab"]\nlevel = 2', 'builders = ["gitlab"]\nlevel = 3')
-    assert parse(text).warnings == (
+    assert warnings(text) == (
         "rules[0] ('production').provenance.level: level 3 is above what any named builder is worth (2)",
     )
 
 
 def test_without_a_builder_entry_level_1_is_the_most() -> None:
     text = swap('builders = ["gitlab"]\nlevel = 2', 'signers = ["ci"]\nlevel = 2')
-    assert parse(text).warnings == (
+    assert warnings(text) == (
         "rules[0] ('production').provenance.level: level 2 is above what any named builder is worth (1)",
     )
     assert not parse(
@@ -359,4 +359,4 @@ def test_a_plain_text_with_a_star_is_a_warning(old: str, new: str) -> None:
     text = swap(old, new)
     if old.startswith("identity"):
         text = text.replace('"*@acme.com" }', '"*@acme.com"')
-    assert any("glob" in warning for warning in parse(text).warnings)
+    assert any("glob" in warning for warning in warnings(text))

@@ -12,7 +12,7 @@ from gate import __version__
 from gate.errors import GateError, InvalidPolicy
 from gate.policy.loading import load_policy
 from gate.policy.matching import glob
-from tests.policy.sample import GOOD, after, parse, problems, swap
+from tests.policy.sample import GOOD, after, parse, problems, said, swap
 
 RULE = "rules[0] ('production')"
 NOT_BUILT = f"is not supported by this version of gate ({__version__})"
@@ -27,33 +27,33 @@ def test_the_policy_that_all_these_are_made_from_loads() -> None:
 NO_POLICY = {
     "an empty file": ("", ("the key 'version' is missing", "the key 'rules' is missing")),
     "only a comment": ("# soon\n", ("the key 'version' is missing", "the key 'rules' is missing")),
-    "a key without a value": ("version =\n", ("not TOML: Invalid value (at line 1, column 10)",)),
+    "a key without a value": ("version =\n", ("not TOML: Invalid value",)),
     "no quotes": (
         swap('"https://gitlab.com"', "https://gitlab.com"),
-        ("not TOML: Invalid value (at line 5, column 10)",),
+        ("not TOML: Invalid value",),
     ),
     "a colon for an equals sign": (
         swap("level = 2\n[agents", "level: 2\n[agents"),
-        ("not TOML: Expected '=' after a key in a key/value pair (at line 14, column 6)",),
+        ("not TOML: Expected '=' after a key in a key/value pair",),
     ),
     "a bracket that is not closed": (
         swap("[signers.ci]", "[signers.ci"),
-        ("not TOML: Expected ']' at the end of a table declaration (at line 4, column 12)",),
+        ("not TOML: Expected ']' at the end of a table declaration",),
     ),
     "a key twice": (
         after("[signers.ci]", 'issuer = "https://x"'),
-        ("not TOML: Cannot overwrite a value (at line 6, column 30)",),
+        ("not TOML: Cannot overwrite a value",),
     ),
     "a table twice": (
         f"{GOOD}[signers.ci]\n",
-        ("not TOML: Cannot declare ('signers', 'ci') twice (at line 37, column 12)",),
+        ("not TOML: Cannot declare ('signers', 'ci') twice",),
     ),
     "a control character": (
         swap("gpt-4", "gpt\x1b4"),
-        ("not TOML: Illegal character '\\x1b' (at line 17, column 15)",),
+        ("not TOML: Illegal character '\\x1b'",),
     ),
-    "JSON": ('{"version": 1}', ("not TOML: Invalid statement (at line 1, column 1)",)),
-    "YAML": ("version: 1\n", ("not TOML: Expected '=' after a key in a key/value pair (at line 1, column 8)",)),
+    "JSON": ('{"version": 1}', ("not TOML: Invalid statement",)),
+    "YAML": ("version: 1\n", ("not TOML: Expected '=' after a key in a key/value pair",)),
     "Latin-1": (GOOD.encode().replace(b"gpt-4", b"gpt-\xe9"), ("not UTF-8 (byte 441)",)),
     "UTF-16, as PowerShell writes it": (GOOD.encode("utf-16"), ("not UTF-8 (byte 0)",)),
     "lists in lists in lists": (f"version = {'[' * 5000}", ("not a policy: nested too deep",)),
@@ -378,7 +378,6 @@ def test_platforms_that_are_none_are_refused(value: str, expected: str) -> None:
 # Keys and words of the design that this version does not check: they must never look as if they were checked.
 
 NOT_YET: dict[str, tuple[str, str]] = {
-    "extends": (f'extends = "base.toml"\n{GOOD}', f"the key 'extends' {NOT_BUILT}"),
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),
     "vsa": (after("[rules.provenance]", "vsa = []"), f"{RULE}.provenance: the key 'vsa' {NOT_BUILT}"),
     "labels": (
@@ -671,7 +670,7 @@ def test_any_value_for_any_key_is_read_or_refused_in_printable_lines(line: str) 
         try:
             parse(GOOD.replace(f"\n{line}\n", f"\n{line.partition(' = ')[0]} = {value}\n"))
         except InvalidPolicy as error:
-            found = error.problems
+            found = said(error.findings)
         assert all(problem.isprintable() for problem in found)
 
 
@@ -683,7 +682,7 @@ def test_any_line_may_be_missing_without_a_crash(line: str) -> None:
     try:
         parse(text)
     except InvalidPolicy as error:
-        found = error.problems
+        found = said(error.findings)
     assert all(problem.isprintable() for problem in found)
 
 
@@ -716,7 +715,7 @@ def test_a_policy_is_not_read_without_end(tmp_path: Path) -> None:
     path.write_bytes(GOOD.encode() + b"#" * (256 << 10))
     with pytest.raises(InvalidPolicy) as caught:
         load_policy(path)
-    assert caught.value.problems == ("the policy has more than 262144 bytes",)
+    assert said(caught.value.findings) == ("the policy has more than 262144 bytes",)
 
 
 def test_a_policy_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
@@ -726,9 +725,8 @@ def test_a_policy_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
 
 
 def test_windows_line_ends_do_no_harm() -> None:
-    assert dataclasses.replace(parse(GOOD.replace("\n", "\r\n")), sha256="") == dataclasses.replace(
-        parse(GOOD), sha256=""
-    )
+    windows, unix = (parse(text) for text in (GOOD.replace("\n", "\r\n"), GOOD))
+    assert dataclasses.replace(windows, sha256="", files=()) == dataclasses.replace(unix, sha256="", files=())
 
 
 # Bugs that were found

@@ -56,10 +56,10 @@ def _condition(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Condit
 
 
 def _schema(name: str, at: KeyPath, to: Definitions) -> predicates.PredicateSchema | None:
-    raw = to.reader.file(name, at)
+    raw = to.reader.file(name, at, "schema")
     if raw is None:
         return None
-    path = to.reader.path.parent / name
+    path = to.reader.beside(name, at)
     try:
         return predicates.read_schema(readable(path), raw)
     except ValueError as error:

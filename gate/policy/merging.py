@@ -1,0 +1,136 @@
+"""Documents -> one: what a base defines is final, and what stands on it adds to it.
+
+What comes in: documents, those that are extended first. What goes out: `Merged`: one document in which every part knows
+the file that it is from, and what is wrong about putting them together.
+
+A name, [trust], [limits] or a registry of a base is not defined again, unless the base marks it `open = true`; nor is a
+rule. A file sees the names of itself and of what it extends, and of no other: a base cannot be completed from outside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from gate.reference import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gate.errors import Finding
+    from gate.policy.documents import Document
+    from gate.policy.reading import KeyPath
+
+_BY_NAME: Final = ("signers", "builders", "agents", "registries")
+_WHOLE: Final = ("trust", "limits")
+_LISTS: Final = ("deny", "waivers")
+
+
+class Merged:
+    """All documents as one. `sound` is read; `origin` says where each part of it stands."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self.main = documents[-1]
+        self.findings: list[Finding] = []
+        self.sound: dict[str, Any] = {}
+        self._origins: dict[KeyPath, tuple[Document, KeyPath]] = {(): (self.main, ())}
+        for document in documents:
+            self._add(document)
+        for key in ("version", "description"):
+            if key in self.main.sound:
+                self.sound[key] = self.main.sound[key]
+
+    def origin(self, at: KeyPath) -> tuple[Document, KeyPath]:
+        """The document in which a part stands, and its key path there."""
+        for length in range(len(at), -1, -1):
+            if at[:length] in self._origins:
+                document, path = self._origins[at[:length]]
+                return document, path + at[length:]
+        raise AssertionError("the whole has an origin")
+
+    def defined(self, kind: str, at: KeyPath) -> Mapping[str, Any] | None:
+        """The names of a kind that what stands at `at` may use; None if they cannot be told."""
+        found: dict[str, Any] = {}
+        for document in self.seen_from(at):
+            names = document.data.get(kind, {})
+            if not isinstance(names, dict) or (not names and kind in document.data):
+                return None
+            found |= names
+        return found
+
+    def seen_from(self, at: KeyPath) -> Iterator[Document]:
+        """The document of what stands at `at`, and those that it extends."""
+        own, _ = self.origin(at)
+        return (item for item in self.documents if item is own or item.number in own.extends)
+
+    def _add(self, document: Document) -> None:
+        sound = document.sound
+        for kind in _BY_NAME:
+            for name, table in (sound.get(kind) or {}).items():
+                self._define((kind, name), table, document, (kind, name))
+        for kind in _WHOLE:
+            if kind in sound:
+                self._define((kind,), sound[kind], document, (kind,))
+        if "trust" in sound and document.extends and self._origins[("trust",)][0] is document:
+            self._check_trust(document)
+        for kind in _LISTS:
+            for number, table in enumerate(sound.get(kind) or ()):
+                self._append(kind, table, document, number)
+        for number, table in enumerate(sound.get("rules") or ()):
+            self._rule(number, table, document)
+
+    def _define(self, at: KeyPath, table: Any, document: Document, path: KeyPath) -> None:
+        before = self._origins.get(at)
+        if before is not None and before[0] is not document and not self._open(at):
+            self._again(document, path, before[0])
+            return
+        self._set(at, table)
+        self._origins[at] = (document, path)
+
+    def _check_trust(self, document: Document) -> None:
+        """Without [trust] a base means the default, which decides who its signers are."""
+        if not self._replaced_open_trust(document):
+            text = (
+                "what it extends trusts the default roots; only a base with [trust] open = true leaves that to others"
+            )
+            self.findings.append(document.finding(("trust",), text))
+
+    def _replaced_open_trust(self, document: Document) -> bool:
+        tables = [item.data.get("trust") for item in self.documents if item.number in document.extends]
+        return any(isinstance(table, dict) and table.get("open") is True for table in tables)
+
+    def _rule(self, number: int, table: Any, document: Document) -> None:
+        name = table.get("name") if table is not None else None
+        listed = self.sound.setdefault("rules", [])
+        for place, other in enumerate(listed):
+            before, _ = self._origins["rules", place]
+            if name is None or other is None or other.get("name") != name or before is document:
+                continue
+            if other.get("open") is not True:
+                self._again(document, ("rules", number), before)
+            else:
+                listed[place] = table
+                self._origins["rules", place] = (document, ("rules", number))
+            return
+        self._append("rules", table, document, number)
+
+    def _append(self, kind: str, table: Any, document: Document, number: int) -> None:
+        listed = self.sound.setdefault(kind, [])
+        self._origins[kind, len(listed)] = (document, (kind, number))
+        listed.append(table)
+
+    def _set(self, at: KeyPath, table: Any) -> None:
+        place = self.sound
+        for part in at[:-1]:
+            place = place.setdefault(str(part), {})
+        place[str(at[-1])] = table
+
+    def _open(self, at: KeyPath) -> bool:
+        found: Any = self.sound
+        for part in at:
+            found = found[part]
+        return isinstance(found, dict) and found.get("open") is True
+
+    def _again(self, document: Document, path: KeyPath, before: Document) -> None:
+        text = f"{readable(before.path)} defines it, and does not mark it open = true"
+        self.findings.append(document.finding(path, text))
