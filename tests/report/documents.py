@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gate.errors import GateError, Interrupted, InvalidPolicy, InvalidUsage, NotFound, Unavailable
+from gate.errors import Finding, GateError, Interrupted, InvalidPolicy, InvalidUsage, NotFound, Unavailable
 
 DIGEST = f"sha256:{'0' * 64}"
 ENTRY = f"sha256:{'1' * 64}"
@@ -112,7 +112,13 @@ def every(text: str = "ghcr.io/acme/api:1") -> dict[str, dict[str, Any]]:
         "no answer": report(image("fail", text, failure=Unavailable(text)), text=text),
         "not there": report(image("fail", text, failure=NotFound(text)), text=text),
         "usage": {**report(failure=InvalidUsage(text)), "policy": None, "warnings": []},
-        "policy": {**report(failure=InvalidPolicy(text, (text, text))), "policy": None, "warnings": []},
+        "policy": {
+            **report(
+                failure=InvalidPolicy(text, (Finding(text, 1, 1, text, text), Finding(text, None, None, "", text)))
+            ),
+            "policy": None,
+            "warnings": [],
+        },
         "stopped": report(image("pass", text), failure=Interrupted(15), text=text),
         "crash": report(failure=GateError(text), text=text),
         "several": report(image("pass", text), image("fail", text), image("pass", "ghcr.io/acme/b:1"), text=text),
