@@ -74,7 +74,7 @@ def check_image(
     found = []
     for rule in rules:
         allowed = without_denied(claims, policy, rule)
-        result = check_rule(rule, allowed, policy, gaps=gaps, now=now, default=default)
+        result = check_rule(rule, allowed, policy, name=reference.name, gaps=gaps, now=now, default=default)
         results, warnings = waive(
             result.results, rule.name, reference=reference, digest=digests[0], policy=policy, now=now
         )
@@ -87,13 +87,14 @@ def check_rule(
     claims: Claims,
     policy: Policy,
     *,
+    name: str = "",
     gaps: tuple[Gap, ...],
     now: datetime,
     default: frozenset[Accept] = FOR_IMAGES,
 ) -> RuleResult:
     """Every section of one rule. A result that missing evidence might change is not final (`settle`).
 
-    `default` is what a signer without `accept` accepts as a signature.
+    `name` is the image's, for what is about it by name; `default` what a signer without `accept` has as one.
     """
     results: list[Result] = []
     commits: tuple[JudgedClaim, ...] = ()
@@ -107,11 +108,12 @@ def check_rule(
 
     if rule.provenance is not None:
         signers = {*rule.provenance.signers}
-        signers.update(*(policy.builders[name].signers for name in rule.provenance.builders))
+        signers.update(*(policy.builders[item].signers for item in rule.provenance.builders))
+        signers.update(pair.signer for pair in rule.provenance.vsa)
         missed = gaps + doubts(claims, sorted(signers), policy, authentic_only=False)
         if rule.provenance.max_age is not None:
             missed += ahead_of_clock(claims, sorted(signers), policy, now)
-        selection = select(rule.provenance, claims, policy, now)
+        selection = select(rule.provenance, claims, policy, now, name=name)
         found = check_provenance(rule.provenance, selection, claims, policy)
         results += [settle(result, missed, over_complete_ledger=False) for result in found]
 

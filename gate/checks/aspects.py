@@ -16,9 +16,11 @@ from gate.policy.model import Anything
 from gate.verification import Identity
 
 if TYPE_CHECKING:
+    from gate.checks.vsa import Vouched
     from gate.claims.provenance import Provenance
     from gate.policy.matching import Pattern
     from gate.policy.model import Builder, ProvenanceSection
+    from gate.reference import Digest
 
 _WORKFLOWS: Final = "/.github/workflows/"
 _SELF_HOSTED: Final = "self-hosted"
@@ -34,6 +36,7 @@ class Aspect:
     expected: str
     found: str
     remedy: str = ""
+    evidence: tuple[Digest, ...] = ()
 
 
 def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
@@ -53,8 +56,13 @@ def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspe
     )
 
 
-def judge_level(section: ProvenanceSection, provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
-    """Rule 11: the lowest of the matching entries; a self-hosted runner is worth 1; without an entry it is 1."""
+def judge_level(
+    section: ProvenanceSection, provenance: Provenance, builders: tuple[Builder, ...], summaries: Vouched
+) -> Aspect:
+    """Rule 11: the lowest of the matching entries; a self-hosted runner is worth 1; without an entry it is 1.
+
+    Rule 13: in its place, a verification summary by a pair that the rule names.
+    """
     signer = provenance.evidence.signer
     self_hosted = provenance.self_hosted or (
         isinstance(signer, Identity) and signer.extensions.get("runner-environment") == _SELF_HOSTED
@@ -64,11 +72,14 @@ def judge_level(section: ProvenanceSection, provenance: Provenance, builders: tu
         default=1,
     )
     why = ", ".join(f"[builders.{item.name}] level {item.level}" for item in builders) or "no builder entry"
+    found = f"level {level} ({why}{', self-hosted runner' if self_hosted else ''})"
+    by_summary = level < section.level and summaries.level is not None and summaries.level >= section.level
     return Aspect(
         name="level",
-        passed=level >= section.level,
+        passed=level >= section.level or by_summary,
         expected=f"SLSA Build level {section.level}",
-        found=f"level {level} ({why}{', self-hosted runner' if self_hosted else ''})",
+        found="; ".join(filter(None, (found, summaries.words()))),
+        evidence=summaries.evidence if by_summary else (),
         remedy=f"image: build it on a builder that the policy trusts for level {section.level}; what it says of itself "
         f"is no level; policy: level = {level}, which lets in whatever those builders build",
     )

@@ -43,15 +43,15 @@ class CommitResult:
 
 
 def check_commits(
-    rule: Rule, claims: Claims, policy: Policy, results: Sequence[Result], now: datetime
+    rule: Rule, claims: Claims, policy: Policy, results: Sequence[Result], now: datetime, *, name: str = ""
 ) -> tuple[CommitResult, ...]:
     """Every commit that a claim names, and each head that none names; empty for a rule that says nothing of agents.
 
-    `results` are the rule's own, over everything that was found.
+    `results` are the rule's own, over everything that was found; `name` is the image's.
     """
     if rule.agents is None or rule.provenance is None:
         return ()
-    selection = select(rule.provenance, claims, policy, now)
+    selection = select(rule.provenance, claims, policy, now, name=name)
     undecided = tuple(
         f"{result.check}: {result.found}"
         for result in results

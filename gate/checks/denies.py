@@ -58,6 +58,7 @@ def without_denied(claims: Claims, policy: Policy, rule: Rule) -> Claims:
         verified=tuple(item for item in claims.verified if id(item) not in denied),
         rejected=claims.rejected + tuple(denied.values()),
         provenance=tuple(item for item in claims.provenance if id(item.evidence) not in denied),
+        summaries=tuple(item for item in claims.summaries if id(item.evidence) not in denied),
     )
 
 

@@ -34,7 +34,7 @@ def check_provenance(
             outcome=Outcome.PASS if aspect.passed else Outcome.FAIL,
             expected=aspect.expected,
             found=aspect.found,
-            evidence=digests,
+            evidence=tuple(sorted({*digests, *aspect.evidence})),
             remedy="" if aspect.passed else aspect.remedy,
         )
         for aspect in judged[0].aspects

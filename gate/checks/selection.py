@@ -21,16 +21,19 @@ from gate.checks.aspects import (
     judge_ref,
     judge_source,
 )
+from gate.checks.resources import is_image
 from gate.checks.signers import signed_by, signing_time
+from gate.checks.vsa import Vouched, vouched
+from gate.claims.vsa import Summary, Track
 from gate.duration import spell_duration
-from gate.verification import Identity
+from gate.verification import Identity, Verified
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
     from gate.claims.provenance import Provenance
-    from gate.policy.model import Builder, Policy, ProvenanceSection
+    from gate.policy.model import Builder, Policy, ProvenanceSection, Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +76,16 @@ class Selection:
         return (nearest,) if nearest is not None else ()
 
 
-def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: datetime) -> Selection:
-    """Judge every provenance in the claims by itself."""
+def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: datetime, *, name: str = "") -> Selection:
+    """Judge every provenance in the claims of the image `name` by itself."""
+    summaries = _summaries(section, claims, policy, now, name)
     accepted = []
     for provenance in claims.provenance:
         builders = matching_builders(provenance, section.builders, policy)
         if builders or signed_by(provenance.evidence, section.signers, policy):
             names = {*section.signers, *(name for item in builders for name in item.signers)}
             signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy, now)
-            accepted.append(_judge(section, provenance, builders, signed_at, now))
+            accepted.append(_judge(section, provenance, builders, summaries, signed_at, now))
     return Selection(accepted=tuple(accepted))
 
 
@@ -93,6 +97,18 @@ def matching_builders(provenance: Provenance, names: tuple[str, ...], policy: Po
         for builder in builders
         if _is_its_id(builder, provenance) and signed_by(provenance.evidence, builder.signers, policy)
     )
+
+
+def _summaries(section: ProvenanceSection, claims: Claims, policy: Policy, now: datetime, name: str) -> Vouched:
+    """What the verification summaries about this image are worth (rule 13)."""
+
+    def is_expected(summary: Summary, pair: Verifier) -> bool:
+        if pair.resource is not None:
+            return any(pattern.matches_identity(summary.resource) for pattern in pair.resource)
+        evidence = summary.evidence
+        return isinstance(evidence, Verified) and is_image(summary.resource, name, evidence.subject)
+
+    return vouched(section.vsa, claims.summaries, Track.BUILD, is_expected, policy, max_age=section.max_age, now=now)
 
 
 def _is_its_id(builder: Builder, provenance: Provenance) -> bool:
@@ -107,11 +123,12 @@ def _judge(
     section: ProvenanceSection,
     provenance: Provenance,
     builders: tuple[Builder, ...],
+    summaries: Vouched,
     signed_at: datetime | None,
     now: datetime,
 ) -> Judged:
     certified, stated = provenance.certified, provenance.stated
-    aspects = [judge_builder(provenance, builders), judge_level(section, provenance, builders)]
+    aspects = [judge_builder(provenance, builders), judge_level(section, provenance, builders, summaries)]
     # Rule 12: each fact from the certificate where it has it, else from the field fixed for the build type.
     repository = (certified.repository if certified else None) or stated.repository
     ref = (certified.ref if certified else None) or stated.ref

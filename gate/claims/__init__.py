@@ -2,7 +2,7 @@
 
 What comes in: the evidence of one image. What goes out: `Claims`: the evidence itself, and each build provenance among
 it as facts (`provenance`), with the agent claims that stand in it (`agents`) and the source that its certificate names
-(`source`). No policy is read here; nothing here makes anything true.
+(`source`), and each verification summary (`vsa`). No policy is read here; nothing here makes anything true.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gate.claims.provenance import Provenance, read_provenance
+from gate.claims.vsa import Summary, read_summary
 from gate.verification import Rejected, Verified
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Claims:
     verified: tuple[Verified, ...]
     rejected: tuple[Rejected, ...]
     provenance: tuple[Provenance, ...]
+    summaries: tuple[Summary, ...] = ()
 
 
 def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits) -> Claims:
@@ -37,4 +39,5 @@ def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits) -> Claims:
         verified=verified,
         rejected=tuple(item for item in evidence if isinstance(item, Rejected)),
         provenance=tuple(item for item in found if item is not None),
+        summaries=tuple(item for item in map(read_summary, verified) if item is not None),
     )

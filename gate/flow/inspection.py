@@ -188,7 +188,7 @@ class Inspector:
         commits = [
             commit
             for rule, result in zip(rules, results, strict=True)
-            for commit in check_commits(rule, claims, policy, result.results, self.now)
+            for commit in check_commits(rule, claims, policy, result.results, self.now, name=inspection.reference.name)
         ]
         notes = [
             f"rule {rule.name} judges the manifests of an index, and here this digest alone was looked at: inspect each"

@@ -144,6 +144,19 @@ class SignatureSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Whose verification summaries count (rule 13): this `verifier.id`, signed by this signer, for at most this level.
+
+    `resource` is what `resourceUri` may be; None is the image's own name, or of a commit its repository.
+    """
+
+    verifier: Pattern
+    signer: str
+    level: int
+    resource: tuple[Pattern, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceSection:
     """`[rules.provenance]`. `level` is 0 to 3.
 
@@ -157,6 +170,7 @@ class ProvenanceSection:
     source: tuple[Pattern, ...] | Anything
     refs: tuple[Pattern, ...] | Anything
     parameters: tuple[Pattern, ...] | None
+    vsa: tuple[Verifier, ...]
     max_age: timedelta | None
 
 

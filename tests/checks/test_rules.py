@@ -186,11 +186,9 @@ def test_a_rule_that_demands_nothing_is_invalid() -> None:
     ],
 )
 def test_what_this_version_does_not_judge_is_an_error_and_not_ignored(text: str, word: str) -> None:
-    """Rules 9, 13 and 21: windows, denies, VSAs and waivers; a policy that says more than is checked does not load."""
+    """Rules 9 and 21: windows, denies and waivers; a policy that says more than is checked does not load."""
     with pytest.raises(InvalidPolicy, match=word):
         policy(text + RULE + SIGNED)
-    with pytest.raises(InvalidPolicy, match="vsa"):
-        policy(PROVENANCE_POLICY + "vsa = [{ verifier = 'https://v', signer = 'release', level = 3 }]\n")
 
 
 # What could not be looked at (rules 26 and 27).

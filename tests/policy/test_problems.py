@@ -65,7 +65,7 @@ def test_what_is_no_policy_is_refused_with_the_place(text: str | bytes, expected
     assert problems(text) == expected
 
 
-PROVENANCE_KEYS = ("builders", "level", "max-age", "parameters", "refs", "signers", "source")
+PROVENANCE_KEYS = ("builders", "level", "max-age", "parameters", "refs", "signers", "source", "vsa")
 SHAPES: dict[str, tuple[str, str]] = {
     # the whole file
     "no version": (swap("version = 1\n", ""), "the key 'version' is missing"),
@@ -379,7 +379,6 @@ def test_platforms_that_are_none_are_refused(value: str, expected: str) -> None:
 
 NOT_YET: dict[str, tuple[str, str]] = {
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),
-    "vsa": (after("[rules.provenance]", "vsa = []"), f"{RULE}.provenance: the key 'vsa' {NOT_BUILT}"),
     "labels": (
         after("[rules.provenance]", 'labels = "must-agree"'),
         f"{RULE}.provenance: the key 'labels' {NOT_BUILT}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.claims.pointer import is_pointer
 from gate.policy.matching import glob
-from gate.policy.model import ANY, ProvenanceSection
+from gate.policy.model import ANY, ProvenanceSection, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,10 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
     read = [to.builders[name] for name in builders if name in to.builders]
     everyone = {*signers, *(name for item in read for name in item.signers)}
     to.reader.check_times(sorted(everyone), to.signers, at, needed="max-age" in table)
+    vsa = tuple(read_verifier(item, (*at, "vsa", number), to) for number, item in enumerate(table.get("vsa", ())))
+    to.reader.check_times([item.signer for item in vsa], to.signers, at, needed="max-age" in table)
     level = table["level"]
-    reachable = max([1 if signers else 0, *(item.level for item in read)])
+    reachable = max([1 if signers else 0, *(item.level for item in read), *(item.level for item in vsa)])
     if level > reachable:
         to.reader.warning((*at, "level"), f"level {level} is above what any named builder is worth ({reachable})")
     return ProvenanceSection(
@@ -35,8 +37,22 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         level=level,
         source=to.reader.sources(table["source"], (*at, "source")),
         refs=ANY if table["refs"] == "any" else tuple(_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        vsa=vsa,
         parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
         max_age=to.reader.age(table, at),
+    )
+
+
+def read_verifier(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Verifier:
+    """One pair of verifier and signer, with what it is worth (rule 13)."""
+    (signer,) = to.reader.names((table["signer"],), "signers", (*at, "signer"))
+    return Verifier(
+        verifier=to.reader.pattern(table["verifier"], (*at, "verifier")),
+        signer=signer,
+        level=table["level"],
+        resource=tuple(to.reader.pattern(item, (*at, "resource")) for item in table["resource"])
+        if "resource" in table
+        else None,
     )
 
 
