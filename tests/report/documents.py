@@ -104,6 +104,10 @@ def report(*images: dict[str, Any], failure: GateError | None = None, text: str 
 
 def every(text: str = "ghcr.io/acme/api:1") -> dict[str, dict[str, Any]]:
     """A report for each way in which a run can end, with `text` wherever somebody else's text may stand."""
+    findings = (
+        Finding(file=text, line=1, column=1, key=text, text=text),
+        Finding(file=text, line=None, column=None, key="", text=text),
+    )
     return {
         "pass": report(image("pass", text), text=text),
         "fail": report(image("fail", text), text=text),
@@ -113,9 +117,7 @@ def every(text: str = "ghcr.io/acme/api:1") -> dict[str, dict[str, Any]]:
         "not there": report(image("fail", text, failure=NotFound(text)), text=text),
         "usage": {**report(failure=InvalidUsage(text)), "policy": None, "warnings": []},
         "policy": {
-            **report(
-                failure=InvalidPolicy(text, (Finding(text, 1, 1, text, text), Finding(text, None, None, "", text)))
-            ),
+            **report(failure=InvalidPolicy(text, findings)),
             "policy": None,
             "warnings": [],
         },
