@@ -30,6 +30,7 @@ LINE = [
     "trust",
     "verification",
     "claims",
+    "attest",
     "policy",
     "verdict",
     "checks",

@@ -3,8 +3,9 @@
 What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
-One file a verb: `verify`, `inspect`, `trust`, `report`; what their flags mean stands in `access`, `destinations`,
-`references`, `roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints, `signals` stops.
+One file a verb: `verify`, `inspect`, `attest`, `trust`, `report`; what their flags mean stands in `access`,
+`destinations`, `references`, `roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints,
+`signals` stops.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gate import __version__
-from gate.cli import inspect, report, signals, trust, verify
+from gate.cli import attest, inspect, report, signals, trust, verify
 from gate.cli.entrypoint import refuse_programs
 from gate.cli.help import SETTINGS, Command, Group
 from gate.cli.output import say, show
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command("verify", cls=verify.VerifyCommand, epilog=verify.EXAMPLES)(verify.verify)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
+app.add_typer(attest.app, name="attest")
 app.add_typer(trust.app, name="trust")
 app.add_typer(report.app, name="report")
 
