@@ -205,6 +205,8 @@ class LimitExceeded(CouldNotLook):
 
     def __init__(self, message: str, *, limit: str) -> None:
         self.limit = limit
+        if not limit:
+            self.remedy = "see what is attached to the image, and who attached it; this says nothing about the image"
         super().__init__(f"{message} ([limits] {limit})" if limit else message)
 
 

@@ -73,6 +73,7 @@ def run(arguments: list[str] | None = None) -> int:
         app(arguments, prog_name="gate")
     except GateError as error:
         say(f"gate: {error}")
+        say(f"  do  {error.remedy}")
         return error.exit_code
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 4

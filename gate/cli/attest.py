@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 Examples:
   gate attest agents --range "$BASE..HEAD" --unmarked human -o predicate.json
-  AGENT_ID=copilot-coding-agent-v3 AGENT_MODEL=gpt-4-turbo-2024-12 gate attest agents -o predicate.json
+  AGENT_ID=copilot-agent-v3 AGENT_MODEL=gpt-4-turbo-2024-12 gate attest agents -o predicate.json
   gate attest agents --range v1.3..v1.4 --into provenance.json -o predicate.json
 """
 app = typer.Typer(

@@ -1,18 +1,17 @@
 """How `--help` is laid out: a screen for each command, options in groups, examples at the end.
 
 What comes in: commands with their options, each of which names its group (typer's `rich_help_panel`; nothing here is
-made by rich). What goes out: text. Of a folded group only the flags are named, unless `--help-all` asks for all.
+made by rich). What goes out: text. Of a group that only few need the flags alone are named; `--help-all` says what each
+is for.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Final
 
-import typer
 from typer.core import TyperCommand, TyperGroup
-
-from gate.cli.output import show
 
 WIDTH: Final = 100
 """Columns that are used at most; fewer where the terminal has fewer."""
@@ -20,17 +19,28 @@ IMAGES: Final = "Images"
 POLICY: Final = "Policy"
 OUTPUTS: Final = "Outputs"
 RUN: Final = "Run"
+COSIGN: Final = "In place of a policy, as in cosign"
 REGISTRIES: Final = "Registries"
 _OPTIONS: Final = "Options"
 _ARGUMENTS: Final = "Arguments"
-_ORDER: Final = (_ARGUMENTS, IMAGES, POLICY, OUTPUTS, RUN, _OPTIONS, REGISTRIES)
-_FOLDED: Final = frozenset({REGISTRIES})
+_ORDER: Final = (_ARGUMENTS, IMAGES, POLICY, COSIGN, OUTPUTS, RUN, _OPTIONS, REGISTRIES)
+_FOLDED: Final = frozenset({COSIGN, REGISTRIES})
+_FEW: Final = 3
+"""So many options of a group are no more lines than their names would be."""
 _ALL: Final = "gate.help-all"
-SETTINGS: Final = {"max_content_width": WIDTH}
+_FLAG: Final = "--help-all"
+SETTINGS: Final = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """A command whose help has its options in groups."""
+    """A command whose help has its options in groups; `--help-all` unfolds them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Every command has the flag, so no command declares it."""
+        if _FLAG in args:
+            ctx.meta[_ALL] = True
+            args = ["--help"]
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The groups, in their order."""
@@ -58,18 +68,24 @@ def write_groups(command: Any, ctx: Any, formatter: Any) -> None:
     """Every parameter that has a help text, under its group's name."""
     groups: dict[str, list[tuple[str, str]]] = {}
     parameters = command.get_params(ctx)
-    folds = any(parameter.name == "help_all" for parameter in parameters) and not ctx.meta.get(_ALL)
+    last = RUN if any(_panel(parameter) == RUN for parameter in parameters) else _OPTIONS
     for parameter in parameters:
         record = parameter.get_help_record(ctx)
-        if record is not None:
-            default = _ARGUMENTS if parameter.param_type_name == "argument" else _OPTIONS
-            groups.setdefault(getattr(parameter, "rich_help_panel", None) or default, []).append(record)
-    for name in sorted(groups, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
-        if folds and name in _FOLDED:
-            with formatter.section(f"{name} ({ctx.command_path} --help-all says what each is for)"):
-                formatter.write_text(", ".join(flags.split()[0] for flags, _ in groups[name]))
+        if record is None:
+            continue
+        if parameter.param_type_name == "argument":
+            record = (re.sub(r" <[^>]*>$", "", record[0]), record[1])
+            groups.setdefault(_panel(parameter) or _ARGUMENTS, []).append(record)
         else:
-            with formatter.section(name):
+            groups.setdefault(_panel(parameter) or last, []).append(record)
+    formatter.write_paragraph()
+    for name in sorted(groups, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+        folded = name in _FOLDED and len(groups[name]) > _FEW and not ctx.meta.get(_ALL)
+        formatter.write_heading(f"{name} ({ctx.command_path} {_FLAG} says more)" if folded else name)
+        with formatter.indentation():
+            if folded:
+                _write_names(formatter, [flags.split()[0].rstrip(",") for flags, _ in groups[name]])
+            else:
                 formatter.write_dl(groups[name], col_max=34)
 
 
@@ -78,12 +94,21 @@ def write_epilog(command: Any, formatter: Any) -> None:
     if command.epilog:
         formatter.write_paragraph()
         for line in inspect.cleandoc(command.epilog).splitlines():
-            formatter.write(f"{line}\n")
+            if line:
+                formatter.write(f"{line}\n")
 
 
-def show_all(ctx: typer.Context, value: bool) -> None:
-    """`--help-all`: the help without folded groups."""
-    if value and not ctx.resilient_parsing:
-        ctx.meta[_ALL] = True
-        show(f"{ctx.get_help()}\n")
-        raise typer.Exit(0)
+def _panel(parameter: Any) -> str | None:
+    return getattr(parameter, "rich_help_panel", None)
+
+
+def _write_names(formatter: Any, names: list[str]) -> None:
+    """Names between commas, broken at none of their hyphens."""
+    indent = " " * formatter.current_indent
+    line = ""
+    for name in names:
+        if line and len(indent) + len(line) + len(name) + 2 > formatter.width:
+            formatter.write(f"{indent}{line.rstrip()}\n")
+            line = ""
+        line += name + (", " if name != names[-1] else "")
+    formatter.write(f"{indent}{line}\n")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from gate.cli import access, signals, sockets
+from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN
 from gate.cli.output import say, show
 from gate.cli.references import read_all, read_elsewhere
 from gate.cli.roots import load_given, load_roots, renew
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 Examples:
-
   gate inspect ghcr.io/acme/api:1.4
-
   gate inspect oci:build/image --trusted-root trusted_root.json --key release.pub
-
   gate inspect ghcr.io/acme/api:1.4 --policy policy.toml --output json
 """
 _MAX_KEY_BYTES: Final = 64 << 10
@@ -59,51 +57,78 @@ def inspect(
         str | None,
         typer.Argument(
             metavar="REF",
-            help="registry/repo[:tag][@digest], oci:DIR[:tag][@digest], oci-archive:FILE.tar[:tag][@digest], file:PATH",
+            help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE or file:PATH",
+            rich_help_panel=IMAGES,
         ),
     ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="text, or one JSON document.")] = Output.TEXT,
+    output: Annotated[
+        Output,
+        typer.Option(
+            "--output", "-o", help="text or json", metavar="FORMAT", show_default=False, rich_help_panel=OUTPUTS
+        ),
+    ] = Output.TEXT,
     trusted_root: Annotated[
         list[str] | None,
         typer.Option(
             "--trusted-root",
-            help="Verify within this root; again for more. Default: the built-in ones, each by itself.",
+            help="verify within this root, in place of each built-in one; again for more",
             metavar="FILE",
+            rich_help_panel=POLICY,
         ),
     ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(
-            "--key", help="Try this public key (PEM or DER) on what a key signed; again for more.", metavar="FILE"
+            "--key",
+            help="try this public key on what a key signed; again for more",
+            metavar="FILE",
+            rich_help_panel=POLICY,
         ),
     ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
-            help="Say of each commit what this policy's rules make of it, under its roots and keys. Still no verdict.",
+            "--policy",
+            help="say of each commit what its rules make of it; still no verdict",
             metavar="FILE",
+            rich_help_panel=POLICY,
         ),
     ] = None,
     asserted_name: Annotated[
         str | None,
         typer.Option(
-            "--as", help="With --policy: the name under which a local image will be deployed.", metavar="NAME"
+            "--as",
+            help="with --policy: the name under which a local image will be deployed",
+            metavar="NAME",
+            rich_help_panel=IMAGES,
         ),
     ] = None,
     bundle: Annotated[
-        str | None, typer.Option(help="For file:PATH: its Sigstore bundle, or several as JSON Lines.", metavar="FILE")
+        str | None,
+        typer.Option(
+            "--bundle",
+            help="for file:PATH: its Sigstore bundle, or several as JSON Lines",
+            metavar="FILE",
+            rich_help_panel=IMAGES,
+        ),
     ] = None,
     signature_repository: Annotated[
         str | None,
         typer.Option(
             "--signature-repository",
-            help="Look in this repository too for what is attached: where COSIGN_REPOSITORY had cosign put it.",
+            help="look there too for what is attached, as COSIGN_REPOSITORY",
             metavar="REPO",
+            rich_help_panel=IMAGES,
         ),
     ] = None,
     timeout: Annotated[
         str | None,
-        typer.Option(help="How long to wait in all: 60s (default), 2m.  [env: GATE_TIMEOUT]", metavar="DURATION"),
+        typer.Option(
+            "--timeout",
+            help="how long to wait in all: 60s, 2m  [env: GATE_TIMEOUT]",
+            metavar="TIME",
+            rich_help_panel=RUN,
+        ),
     ] = None,
     ca_file: access.CaFile = None,
     client_cert: access.ClientCert = None,
@@ -114,11 +139,13 @@ def inspect(
     tls: access.Tls = None,
     token_host: access.TokenHost = None,
     *,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --output json.")] = False,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Open no socket: layouts, archives and files only, and no refresh.")
+    schema: Annotated[
+        bool, typer.Option("--schema", help="print the JSON Schema of --output json", rich_help_panel=OUTPUTS)
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="open no socket: oci:, oci-archive: and file: alone", rich_help_panel=RUN)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="tracebacks of internal errors", rich_help_panel=RUN)] = False,
 ) -> None:
     """Show what is attached to an image, who signed it, and what it claims. No policy needed, no verdict given."""
     if schema:
@@ -204,6 +231,7 @@ class _Run:
                 traceback.print_exc(file=sys.stderr)
         if self.error is not None and output is Output.TEXT:
             say(f"gate: {self.error}")
+            say(f"  do  {self.error.remedy}")
             return self.error.exit_code
         from gate.report import inspection, inspection_text  # noqa: PLC0415
         from gate.verification import fingerprint  # noqa: PLC0415

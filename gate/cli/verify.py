@@ -20,7 +20,7 @@ import typer
 
 from gate.cli import access, signals, sockets
 from gate.cli.destinations import read_destinations
-from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN, Command, show_all
+from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN, Command
 from gate.cli.output import say, show, wants_colour
 from gate.cli.progress import Mode, Shown, show_progress
 from gate.cli.references import read_all, read_elsewhere
@@ -50,9 +50,10 @@ def verify(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="REF...",
+            metavar="REF",
             help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE or file:PATH",
             show_default=False,
+            rich_help_panel=IMAGES,
         ),
     ] = None,
     refs_from: Annotated[
@@ -151,13 +152,10 @@ def verify(
         bool,
         typer.Option("--debug", help="whose credentials were used; tracebacks of internal errors", rich_help_panel=RUN),
     ] = False,
-    help_all: Annotated[  # noqa: ARG001  (its callback answers)
-        bool, typer.Option("--help-all", help="this help with every option", is_eager=True, callback=show_all)
-    ] = False,
 ) -> None:
     """Judge images: PASS, FAIL or UNDECIDED, with the reason.
 
-    Exit codes: 0 pass, 1 fail, 2 wrong job, 3 undecided (try again), 4 undecided. Of several images the worst counts.
+    Exit codes: 0 pass, 1 fail, 2 invalid, 3 undecided (try again), 4 undecided; the worst counts.
     """
     verification = _Verification(
         texts=tuple(references or ()),

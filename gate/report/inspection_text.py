@@ -275,7 +275,4 @@ def _places(document: Mapping[str, Any]) -> Iterator[str]:
 def _error(error: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from labelled(0, "could not look", plain(error["message"]))
-    if error["retry"]:
-        yield from labelled(0, "do", "run it again; this says nothing about what is attached")
-    elif not error["code"].startswith("invalid"):
-        yield from labelled(0, "do", "look into it; running it again will not help")
+    yield from labelled(0, "do", plain(error["remedy"]))
