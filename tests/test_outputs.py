@@ -17,6 +17,7 @@ import pytest
 
 from gate import cli
 from gate.cli import signals
+from gate.cli.help import Command
 from gate.errors import GateError, NotWritten
 from gate.report import writing
 from gate.report.formats import FORMATS
@@ -120,10 +121,11 @@ def test_outputs_go_where_they_are_told(tmp_path: Path) -> None:
     assert (tmp_path / "again.json").read_bytes() == places["json"].read_bytes()
 
 
+@pytest.mark.parametrize("place", ["-", "/dev/stdout"])
 def test_one_view_may_have_standard_output_and_the_summary_goes_to_standard_error(
-    capsys: pytest.CaptureFixture[str],
+    place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output", "verdict=-"]) == 0
+    assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output", f"verdict={place}"]) == 0
     captured = capsys.readouterr()
     assert captured.out == "pass"
     assert captured.err.startswith("PASS")
@@ -158,6 +160,37 @@ def test_an_output_that_cannot_be_is_2_before_anything_is_fetched(
     assert json.loads(kept.read_text())["verdict"] == "invalid", "the others say so"
 
 
+@pytest.mark.parametrize("flag", ["--report", "--output", "GATE_POLICY"])
+def test_an_output_never_takes_the_place_of_what_the_run_reads(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("version = 1\n")
+    (tmp_path / "link").symlink_to(policy)
+    if flag == "GATE_POLICY":
+        monkeypatch.setenv(flag, str(policy))
+        arguments = ["--report", str(policy)]
+    else:
+        place = str(policy) if flag == "--report" else f"json={tmp_path / 'link'}"
+        arguments = ["--policy", str(policy), flag, place]
+    assert cli.run(["verify", SIGNED, *arguments]) == 2
+    assert "is what this run reads; name another file" in capsys.readouterr().err
+    assert policy.read_text() == "version = 1\n"
+
+
+def test_other_inputs_are_kept_too(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("x")
+    for arguments in (
+        [f"file:{kept}", "--bundle", POLICY],
+        [f"file:{POLICY}", "--bundle", str(kept)],
+        ["--refs-from", str(kept)],
+        [f"oci-archive:{kept}"],
+    ):
+        assert cli.run(["verify", *arguments, "--policy", POLICY, "--output", f"text={kept}"]) == 2
+        assert kept.read_text() == "x"
+
+
 # No file of an earlier run
 
 
@@ -182,6 +215,24 @@ def test_a_mistyped_flag_leaves_no_verdict_of_an_earlier_run(tmp_path: Path) -> 
     place.write_text("GATE_VERDICT=pass\n")
     assert cli.run(["verify", SIGNED, "--polcy", POLICY, "--output", f"dotenv={place}"]) == 2
     assert place.read_text().startswith("GATE_VERDICT=invalid\n")
+
+
+def test_a_signal_while_flags_are_read_leaves_no_verdict_of_an_earlier_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "gate.env"
+    place.write_text("GATE_VERDICT=pass\n")
+    parse = Command.parse_args
+
+    def stopped(self: Command, ctx: Any, args: list[str]) -> list[str]:
+        parsed = parse(self, ctx, args)
+        if not ctx.resilient_parsing:
+            _stop()
+        return parsed
+
+    monkeypatch.setattr(Command, "parse_args", stopped)
+    assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output", f"dotenv={place}"]) == 143
+    assert place.read_text().startswith("GATE_VERDICT=undecided\n")
 
 
 def test_help_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from tests.report.documents import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import Ran
 
@@ -183,8 +184,9 @@ def test_only_words_of_our_own_have_a_colour_and_without_them_it_is_the_same_sum
 
 
 def test_the_summary_has_colours_where_they_are_wanted(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output", f"text={tmp_path}/plain"]) == 0
+    assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output", f"text={tmp_path / 'plain'}"]) == 0
     assert capsys.readouterr().out.startswith("\x1b[32mPASS\x1b[0m  oci:")
+    assert (tmp_path / "plain").read_text().startswith("PASS  oci:"), "a file never has any"

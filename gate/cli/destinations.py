@@ -17,7 +17,7 @@ from gate.cli.output import put, say
 from gate.errors import GateError, InvalidUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gate.report.formats import Format
 
@@ -49,10 +49,10 @@ class Destinations:
         """Whether standard output belongs to one of the views."""
         return any(item.path is None for item in self.found)
 
-    def prepare(self) -> None:
+    def prepare(self, inputs: Iterable[str | Path | None] = ()) -> None:
         """Take away what an earlier run left, and see that everything can be written. Raises `InvalidUsage`.
 
-        What cannot be written is not tried again at the end.
+        What cannot be written is not tried again at the end, nor is what would take the place of one of the `inputs`.
         """
         if not self.found and not self.problems and not self.folder:
             return
@@ -70,9 +70,12 @@ class Destinations:
             except InvalidUsage as error:
                 self.problems.append(str(error))
                 self.steps = None
+        read = {os.path.realpath(path) for path in inputs if path}
         for item in tuple(self.found):
             if item.path is not None:
                 try:
+                    if os.path.realpath(item.path) in read:
+                        raise InvalidUsage(f"{item.named} is what this run reads; name another file")
                     writing.check_writable(item.path, item.named)
                     writing.clear(item.path)
                 except GateError as error:

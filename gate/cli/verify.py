@@ -198,19 +198,25 @@ class VerifyCommand(Command):
             return super().parse_args(ctx, args)
         except (typer.Exit, typer.Abort):
             raise
-        except Exception as error:
+        except (Exception, signals.Stopped) as error:
             reader = self.make_context(
                 ctx.info_name, given, resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
             )
             places = {name: reader.params.get(name) for name in ("report", "output", "output_dir")}
-            told = getattr(error, "format_message", None)  # click's own; typer exports no name for them
-            message = told() if told else f"{type(error).__name__}: {error}"
-            _write_unread(read_destinations(os.environ, **places), message)
+            _write_unread(read_destinations(os.environ, **places), _unread(error))
             raise
 
 
-def _write_unread(destinations: Destinations, message: str) -> None:
-    """The outputs of a run whose command line is wrong."""
+def _unread(error: BaseException) -> GateError:
+    """What kept a command line from being read."""
+    if signals.received:
+        return Interrupted(signals.received[0])
+    told = getattr(error, "format_message", None)  # click's own; typer exports no name for them
+    return InvalidUsage(told()) if told else GateError(f"internal error: {type(error).__name__}: {error}")
+
+
+def _write_unread(destinations: Destinations, error: GateError) -> None:
+    """The outputs of a run whose command line could not be read."""
     if not destinations.found and not destinations.folder:
         return
     with suppress(InvalidUsage):
@@ -225,7 +231,7 @@ def _write_unread(destinations: Destinations, message: str) -> None:
         )
         return document.build(run)
 
-    destinations.write(build, InvalidUsage(message))
+    destinations.write(build, error)
 
 
 class _Verification:
@@ -322,7 +328,9 @@ class _Verification:
         from gate.policy.dates import as_of  # noqa: PLC0415
         from gate.policy.loading import load_policy  # noqa: PLC0415
 
-        self.destinations.prepare()
+        files = [text.partition(":")[2] for text in self.texts if text.startswith(("file:", "oci-archive:"))]
+        policy = self.policy_path or os.environ.get("GATE_POLICY")
+        self.destinations.prepare([policy, self.bundle, self.refs_from, *files])
         deadline = read_deadline(self.timeout, os.environ)
         references = read_all(
             self.texts,

@@ -140,6 +140,14 @@ def test_sarif_is_valid_and_has_what_code_scanning_requires(built: dict[str, Any
         assert result["partialFingerprints"]["primaryLocationLineHash"]
 
 
+def test_a_sarif_message_holds_no_link_and_no_placeholder_of_anybody() -> None:
+    """SARIF 3.11.5 and 3.11.6: what is doubled or behind a backslash is only shown."""
+    built = report(image("fail", "[a link](http://evil.example) {0} \\ \\[x]"))
+    (result,) = json.loads(_render("sarif", built))["runs"][0]["results"]
+    left = re.sub(r"\\.|\{\{|\}\}", "", result["message"]["text"])
+    assert not set("[]{}\\") & set(left)
+
+
 @DOCUMENTS
 def test_junit_is_valid_and_no_two_test_cases_are_alike(built: dict[str, Any]) -> None:
     text = _render("junit", built)
