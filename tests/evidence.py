@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gate.checks import RuleResult, check_image
 from gate.claims import read_claims
+from gate.claims.project import find_project
 from gate.discovery import Kind
 from gate.limits import Limits
 from gate.policy.loading import parse_policy
@@ -500,9 +501,10 @@ def judge(
     limits: Limits | None = None,
     folder: Path | None = None,
     digests: Sequence[Digest] = (IMAGE,),
+    environment: Mapping[str, str] | None = None,
 ) -> Judgement:
-    """Judge evidence of one image under a policy's text."""
-    claims = read_claims(evidence, limits=limits or Limits())
+    """Judge evidence of one image under a policy's text, in a CI job of this environment."""
+    claims = read_claims(evidence, limits=limits or Limits(), project=find_project(environment or {}))
     named = parse_reference(reference, asserted_name=asserted_name)
     return Judgement(rules=check_image(named, claims, policy(text, folder), digests=digests, gaps=tuple(gaps), now=now))
 

@@ -115,7 +115,7 @@ def check_rule(
             missed += ahead_of_clock(claims, sorted(signers), policy, now)
         selection = select(rule.provenance, claims, policy, now, name=name)
         found = check_provenance(rule.provenance, selection, claims, policy)
-        results += [settle(result, missed, over_complete_ledger=False) for result in found]
+        results += [settle(result, missed + result.gaps, over_complete_ledger=False) for result in found]
 
         if rule.agents is not None:
             signers.update(rule.agents.signers, *(agent.signers for agent in policy.agents.values()))

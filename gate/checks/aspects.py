@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from gate.claims.source import Source, canonical_repository, is_commit
 from gate.policy.matching import How
 from gate.policy.model import Anything
+from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import Identity
 
 if TYPE_CHECKING:
     from gate.checks.vsa import Vouched
+    from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.policy.matching import Pattern
     from gate.policy.model import Builder, ProvenanceSection
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 _WORKFLOWS: Final = "/.github/workflows/"
 _SELF_HOSTED: Final = "self-hosted"
 _SHOWN: Final = 5
+_NO_PROJECT: Final = (
+    "no CI system says which project this is: GITHUB_REPOSITORY, CI_PROJECT_URL, CIRCLE_REPOSITORY_URL, "
+    "BITBUCKET_GIT_HTTP_ORIGIN, BUILDKITE_REPO, BUILD_REPOSITORY_URI or GIT_URL, each beside its system's own mark"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,8 @@ class Aspect:
     found: str
     remedy: str = ""
     evidence: tuple[Digest, ...] = ()
+    gap: Gap | None = None
+    """What kept it from being decided; then it has not passed."""
 
 
 def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
@@ -86,9 +94,13 @@ def judge_level(
 
 
 def judge_source(
-    section: ProvenanceSection, repository: str | None, provenance: Provenance, differ: str | None
+    section: ProvenanceSection,
+    repository: str | None,
+    provenance: Provenance,
+    differ: str | None,
+    project: Project | None,
 ) -> Aspect:
-    """Rule 12: repositories are compared whole."""
+    """Rule 12: repositories are compared whole. `project` can only narrow what the policy lists."""
     found = repository or f"no source repository (build type {provenance.build_type!a})"
     if isinstance(section.source, Anything):
         matches, expected = True, "any source repository"
@@ -100,9 +112,20 @@ def judge_source(
         remedy = "image: the provenance and its certificate must be of one and the same build; no policy allows less"
     elif repository is not None:
         remedy += f"; policy: name {repository!a} there, which lets in all that is built from it at an accepted ref"
+    gap = None
+    if section.source_is_this_project:
+        expected += ", and this project" + (f": {project.repository} ({project.system})" if project is not None else "")
+        if matches and differ is None and project is None:
+            gap = Gap(reason=_NO_PROJECT, exit_code=EXIT_STUCK)
+        elif matches and differ is None:
+            remedy = (
+                "image: deploy one that was built from this project; policy: without source-is, any of source will do"
+            )
+        matches = matches and project is not None and repository == project.repository
     return Aspect(
         name="source",
         passed=matches and differ is None,
+        gap=gap,
         expected=expected,
         found=f"{found!a}" + (f"; {differ}" if differ else ""),
         remedy=remedy,

@@ -36,6 +36,7 @@ def check_provenance(
             found=aspect.found,
             evidence=tuple(sorted({*digests, *aspect.evidence})),
             remedy="" if aspect.passed else aspect.remedy,
+            gaps=() if aspect.gap is None else (aspect.gap,),
         )
         for aspect in judged[0].aspects
     )

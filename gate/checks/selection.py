@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
+    from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.policy.model import Builder, Policy, ProvenanceSection, Verifier
 
@@ -85,7 +86,7 @@ def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: date
         if builders or signed_by(provenance.evidence, section.signers, policy):
             names = {*section.signers, *(name for item in builders for name in item.signers)}
             signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy, now)
-            accepted.append(_judge(section, provenance, builders, summaries, signed_at, now))
+            accepted.append(_judge(section, provenance, builders, summaries, claims.project, signed_at, now))
     return Selection(accepted=tuple(accepted))
 
 
@@ -124,6 +125,7 @@ def _judge(
     provenance: Provenance,
     builders: tuple[Builder, ...],
     summaries: Vouched,
+    project: Project | None,
     signed_at: datetime | None,
     now: datetime,
 ) -> Judged:
@@ -133,7 +135,7 @@ def _judge(
     repository = (certified.repository if certified else None) or stated.repository
     ref = (certified.ref if certified else None) or stated.ref
     commits = (certified.commits if certified else ()) or stated.commits
-    aspects.append(judge_source(section, repository, provenance, differ("repository", certified, stated)))
+    aspects.append(judge_source(section, repository, provenance, differ("repository", certified, stated), project))
     aspects.append(judge_ref(section, ref, differ("ref", certified, stated)))
     if commits or (certified and certified.conflict) or stated.conflict:
         aspects.append(judge_commit(commits, certified, stated))

@@ -15,6 +15,7 @@ from gate.claims.vsa import Summary, read_summary
 from gate.verification import Rejected, Verified
 
 if TYPE_CHECKING:
+    from gate.claims.project import Project
     from gate.limits import Limits
     from gate.verification import Evidence
 
@@ -23,15 +24,19 @@ __all__ = ["Claims", "read_claims"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """Everything that is known about one image, by where it comes from."""
+    """Everything that is known about one image, by where it comes from.
+
+    `project` is that of the CI job that asks, as its environment says; None if it says none.
+    """
 
     verified: tuple[Verified, ...]
     rejected: tuple[Rejected, ...]
     provenance: tuple[Provenance, ...]
     summaries: tuple[Summary, ...] = ()
+    project: Project | None = None
 
 
-def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits) -> Claims:
+def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits, project: Project | None = None) -> Claims:
     """Read what the verified statements claim."""
     verified = tuple(item for item in evidence if isinstance(item, Verified))
     found = (read_provenance(item, limits=limits) for item in verified)
@@ -40,4 +45,5 @@ def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits) -> Claims:
         rejected=tuple(item for item in evidence if isinstance(item, Rejected)),
         provenance=tuple(item for item in found if item is not None),
         summaries=tuple(item for item in map(read_summary, verified) if item is not None),
+        project=project,
     )

@@ -363,6 +363,7 @@ class _Verification:
             elsewhere=elsewhere,
             light=len(references) > 1,
             progress=self.progress,
+            environment=os.environ,
         )
         judge_all(judge, references, self.images, bundle=self.bundle or "")
 

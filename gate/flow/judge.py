@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
@@ -24,7 +25,7 @@ from gate.reference import Transport
 from gate.verdict import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from gate.limits import Deadline, Limits
@@ -52,9 +53,11 @@ class Judge:
         elsewhere: Reference | None = None,
         light: bool = False,
         progress: Progress = QUIET,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`elsewhere` is another repository that may hold what is attached (`--signature-repository`). `light` lets go
-        of what predicates say once they are judged: a hundred images may carry a hundred SBOMs.
+        of what predicates say once they are judged: a hundred images may carry a hundred SBOMs. `environment` is
+        the CI job's: where a rule asks, it says which project that is of.
         """
         self.policy = policy
         self.sources = sources
@@ -62,6 +65,7 @@ class Judge:
         self.deadline = deadline
         self.now = now
         self.progress = progress
+        self._environment = environment
         self._roots = roots
         self._elsewhere = elsewhere
         self._light = light
@@ -168,6 +172,7 @@ class Judge:
             from gate.checks import check_image  # noqa: PLC0415
             from gate.checks.denies import as_judged  # noqa: PLC0415
             from gate.claims import read_claims  # noqa: PLC0415
+            from gate.claims.project import find_project  # noqa: PLC0415
             from gate.verification import Artifact, verify  # noqa: PLC0415
 
             # 3. Verification: candidates become evidence, for this digest and for nothing else.
@@ -179,7 +184,7 @@ class Judge:
             except (DeadlineExceeded, LimitExceeded) as error:
                 return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
             # 4. Claims: what the verified statements say, and who says it.
-            claims = read_claims(evidence, limits=limits)
+            claims = read_claims(evidence, limits=limits, project=find_project(self._environment))
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
             digests = (found.image.digest, *self._listed(found.image))

@@ -158,7 +158,7 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenanceSection:
-    """`[rules.provenance]`. `level` is 0 to 3.
+    """`[rules.provenance]`. `level` is 0 to 3. `source_is_this_project` narrows `source` to the CI job's own project.
 
     `parameters` are the external parameters that may be there beside those of the build type; None: they are not
     judged.
@@ -168,6 +168,7 @@ class ProvenanceSection:
     signers: tuple[str, ...]
     level: int
     source: tuple[Pattern, ...] | Anything
+    source_is_this_project: bool
     refs: tuple[Pattern, ...] | Anything
     parameters: tuple[Pattern, ...] | None
     vsa: tuple[Verifier, ...]

@@ -65,7 +65,7 @@ def test_what_is_no_policy_is_refused_with_the_place(text: str | bytes, expected
     assert problems(text) == expected
 
 
-PROVENANCE_KEYS = ("builders", "level", "max-age", "parameters", "refs", "signers", "source", "vsa")
+PROVENANCE_KEYS = ("builders", "level", "max-age", "parameters", "refs", "signers", "source", "source-is", "vsa")
 SHAPES: dict[str, tuple[str, str]] = {
     # the whole file
     "no version": (swap("version = 1\n", ""), "the key 'version' is missing"),

@@ -27,6 +27,9 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
     to.reader.check_times(sorted(everyone), to.signers, at, needed="max-age" in table)
     vsa = tuple(read_verifier(item, (*at, "vsa", number), to) for number, item in enumerate(table.get("vsa", ())))
     to.reader.check_times([item.signer for item in vsa], to.signers, at, needed="max-age" in table)
+    if "source-is" in table and table["source"] == "any":
+        text = "it narrows a list: write source = [...], so that a job's environment cannot choose what is accepted"
+        to.reader.problem((*at, "source-is"), text)
     level = table["level"]
     reachable = max([1 if signers else 0, *(item.level for item in read), *(item.level for item in vsa)])
     if level > reachable:
@@ -36,6 +39,7 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         signers=signers,
         level=level,
         source=to.reader.sources(table["source"], (*at, "source")),
+        source_is_this_project="source-is" in table,
         refs=ANY if table["refs"] == "any" else tuple(_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
         vsa=vsa,
         parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
