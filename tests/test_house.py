@@ -55,7 +55,7 @@ DOORS = {
     "re2": {"policy"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
-FAMILIES = {"signatures", "provenance", "agents", "attestations"}
+FAMILIES = {"signatures", "provenance", "source", "agents", "attestations"}
 
 
 def _room(path: Path) -> str:

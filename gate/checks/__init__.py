@@ -17,6 +17,7 @@ from gate.checks.provenance import check_provenance
 from gate.checks.selection import select
 from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
 from gate.checks.signers import ahead_of_clock, doubts
+from gate.checks.source import check_source
 from gate.checks.waivers import waive
 from gate.policy.images import rules_for
 from gate.policy.model import Select
@@ -116,6 +117,15 @@ def check_rule(
         selection = select(rule.provenance, claims, policy, now, name=name)
         found = check_provenance(rule.provenance, selection, claims, policy)
         results += [settle(result, missed + result.gaps, over_complete_ledger=False) for result in found]
+
+        if rule.source is not None:
+            everyone = sorted({*signers, *(pair.signer for pair in rule.source.vsa)})
+            ahead = () if rule.source.max_age is None else ahead_of_clock(claims, everyone, policy, now)
+            result = check_source(rule.source, selection, claims, policy, now)
+            # Another provenance may have another head, of a lower level: it passes over a complete ledger alone.
+            passed = result.outcome is Outcome.PASS
+            missed = gaps + ahead + doubts(claims, everyone, policy, authentic_only=passed)
+            results.append(settle(result, missed, over_complete_ledger=True))
 
         if rule.agents is not None:
             signers.update(rule.agents.signers, *(agent.signers for agent in policy.agents.values()))

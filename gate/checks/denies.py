@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from gate.claims import Claims
     from gate.policy.model import DeniedIdentity, Deny, Policy, Rule
     from gate.reference import Digest
-    from gate.verification import Evidence, KeyIdentity, Verified
+    from gate.verification import Evidence, KeyIdentity, Signed
 
 CHECK: Final = "deny"
 
 
-def holds(deny: Deny, evidence: Verified, policy: Policy) -> bool:
+def holds(deny: Deny, evidence: Signed, policy: Policy) -> bool:
     """Whether a deny is about the time at which this evidence was signed.
 
     Of a certificate that is its verified time. A key's verified time says that it signed then or before: it proves
@@ -56,6 +56,7 @@ def without_denied(claims: Claims, policy: Policy, rule: Rule) -> Claims:
     return replace(
         claims,
         verified=tuple(item for item in claims.verified if id(item) not in denied),
+        about_source=tuple(item for item in claims.about_source if id(item) not in denied),
         rejected=claims.rejected + tuple(denied.values()),
         provenance=tuple(item for item in claims.provenance if id(item.evidence) not in denied),
         summaries=tuple(item for item in claims.summaries if id(item.evidence) not in denied),
@@ -92,11 +93,12 @@ def _all_denied(claims: Claims, policy: Policy, denies: Sequence[Deny]) -> dict[
     if not denies:
         return {}
     builders = {id(item.evidence): item.builder_id for item in claims.provenance}
-    found = {id(item): _denied(item, builders.get(id(item)), policy, denies) for item in claims.verified}
-    return {id(item): _rejected(item, deny) for item in claims.verified if (deny := found[id(item)]) is not None}
+    signed = (*claims.verified, *claims.about_source)
+    found = {id(item): _denied(item, builders.get(id(item)), policy, denies) for item in signed}
+    return {id(item): _rejected(item, deny) for item in signed if (deny := found[id(item)]) is not None}
 
 
-def _denied(evidence: Verified, builder_id: str | None, policy: Policy, denies: Sequence[Deny]) -> Deny | None:
+def _denied(evidence: Signed, builder_id: str | None, policy: Policy, denies: Sequence[Deny]) -> Deny | None:
     for deny in denies:
         signer = any(_is(evidence.signer, item, policy) for item in deny.signers)
         builder = builder_id is not None and any(item.matches(builder_id) for item in deny.builders)
@@ -121,7 +123,7 @@ def _is(identity: Identity | KeyIdentity, denied: DeniedIdentity, policy: Policy
     )
 
 
-def _stated(evidence: Verified, policy: Policy) -> datetime | None:
+def _stated(evidence: Signed, policy: Policy) -> datetime | None:
     """When a key's predicate says that it was made, by the earliest of what the entries of that key say."""
     times = [
         time
@@ -132,7 +134,7 @@ def _stated(evidence: Verified, policy: Policy) -> datetime | None:
     return min(times, default=None)
 
 
-def _rejected(item: Verified, deny: Deny) -> Rejected:
+def _rejected(item: Signed, deny: Deny) -> Rejected:
     return Rejected(
         digest=item.digest,
         layer=item.layer,

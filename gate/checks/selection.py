@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A provenance by an accepted signer and builder. `repository` and `commits` are those of its accepted source."""
+    """A provenance by an accepted signer and builder. `repository`, `ref` and `commits` are those of its source."""
 
     provenance: Provenance
     builders: tuple[Builder, ...]
     aspects: tuple[Aspect, ...]
     repository: str | None
     commits: tuple[str, ...]
+    ref: str | None = None
 
     @property
     def satisfies(self) -> bool:
@@ -109,7 +110,8 @@ def _summaries(section: ProvenanceSection, claims: Claims, policy: Policy, now: 
         evidence = summary.evidence
         return isinstance(evidence, Verified) and is_image(summary.resource, name, evidence.subject)
 
-    return vouched(section.vsa, claims.summaries, Track.BUILD, is_expected, policy, max_age=section.max_age, now=now)
+    about_image = [item for item in claims.summaries if isinstance(item.evidence, Verified)]
+    return vouched(section.vsa, about_image, Track.BUILD, is_expected, policy, max_age=section.max_age, now=now)
 
 
 def _is_its_id(builder: Builder, provenance: Provenance) -> bool:
@@ -152,5 +154,10 @@ def _judge(
             )
         )
     return Judged(
-        provenance=provenance, builders=builders, aspects=tuple(aspects), repository=repository, commits=commits
+        provenance=provenance,
+        builders=builders,
+        aspects=tuple(aspects),
+        repository=repository,
+        commits=commits,
+        ref=ref,
     )

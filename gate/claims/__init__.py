@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate.claims.provenance import Provenance, read_provenance
 from gate.claims.vsa import Summary, read_summary
-from gate.verification import Rejected, Verified
+from gate.verification import AboutSource, Rejected, Verified
 
 if TYPE_CHECKING:
     from gate.claims.project import Project
@@ -26,12 +26,14 @@ __all__ = ["Claims", "read_claims"]
 class Claims:
     """Everything that is known about one image, by where it comes from.
 
+    `verified` is about the image, `about_source` about the commits that it may be built from.
     `project` is that of the CI job that asks, as its environment says; None if it says none.
     """
 
     verified: tuple[Verified, ...]
     rejected: tuple[Rejected, ...]
     provenance: tuple[Provenance, ...]
+    about_source: tuple[AboutSource, ...] = ()
     summaries: tuple[Summary, ...] = ()
     project: Project | None = None
 
@@ -40,10 +42,12 @@ def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits, project: Proj
     """Read what the verified statements claim."""
     verified = tuple(item for item in evidence if isinstance(item, Verified))
     found = (read_provenance(item, limits=limits) for item in verified)
+    about_source = tuple(item for item in evidence if isinstance(item, AboutSource))
     return Claims(
         verified=verified,
+        about_source=about_source,
         rejected=tuple(item for item in evidence if isinstance(item, Rejected)),
         provenance=tuple(item for item in found if item is not None),
-        summaries=tuple(item for item in map(read_summary, verified) if item is not None),
+        summaries=tuple(item for item in map(read_summary, (*verified, *about_source)) if item is not None),
         project=project,
     )

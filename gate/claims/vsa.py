@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gate.verification import Signed
 
 VSA_V1: Final = "https://slsa.dev/verification_summary/v1"
+SOURCE_TYPES: Final[Mapping[str, frozenset[str]]] = {VSA_V1: frozenset({"gitCommit", "gitTree", "gitTag", "sha1"})}
+"""Predicate types whose statements may be about the source and not about the image, with how they name it."""
 _LEVEL: Final = re.compile(r"SLSA_(BUILD|SOURCE)_LEVEL_([0-9])")
 
 

@@ -173,11 +173,14 @@ class Judge:
             from gate.checks.denies import as_judged  # noqa: PLC0415
             from gate.claims import read_claims  # noqa: PLC0415
             from gate.claims.project import find_project  # noqa: PLC0415
+            from gate.claims.vsa import SOURCE_TYPES  # noqa: PLC0415
             from gate.verification import Artifact, verify  # noqa: PLC0415
 
             # 3. Verification: candidates become evidence, for this digest and for nothing else.
             self.progress.phase(Phase.VERIFICATION)
-            artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
+            artifact = Artifact.of(
+                found.image, any_digest=reference.transport is Transport.FILE, source_types=SOURCE_TYPES
+            )
             candidates = self.deadline.each(found.candidates)
             try:
                 evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=limits)

@@ -176,6 +176,16 @@ class ProvenanceSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSection:
+    """`[rules.source]`. `level` is 1 to 4. `refs` of None is the ref that the provenance says it was built from."""
+
+    level: int
+    vsa: tuple[Verifier, ...]
+    refs: tuple[Pattern, ...] | Anything | None
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentsSection:
     """`[rules.agents]`. The three booleans are what `allow` and `deny` say."""
 
@@ -214,6 +224,7 @@ class Rule:
     platforms: Scope | tuple[Platform, ...]
     signature: SignatureSection | None
     provenance: ProvenanceSection | None
+    source: SourceSection | None
     agents: AgentsSection | None
     attestations: tuple[AttestationSection, ...]
     message: str | None = None

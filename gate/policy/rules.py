@@ -16,6 +16,7 @@ from gate.policy.sections.agents import read_agents
 from gate.policy.sections.attestations import read_attestation
 from gate.policy.sections.provenance import read_provenance
 from gate.policy.sections.signature import read_signature
+from gate.policy.sections.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
     from gate.policy.reading import KeyPath, Reader
     from gate.policy.sections import Definitions
 
-_SECTIONS = ("signature", "provenance", "agents", "attestations")
+_SECTIONS = ("signature", "provenance", "source", "agents", "attestations")
 
 
 def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
     """One rule; `number` counts from 0 in the file's order."""
     at: KeyPath = ("rules", number)
     if not any(key in table for key in _SECTIONS):
-        to.reader.problem(at, "the rule demands nothing; add signature, provenance, agents or attestations")
+        to.reader.problem(at, "the rule demands nothing; add signature, provenance, source, agents or attestations")
     if "agents" in table and "provenance" not in table:
         to.reader.problem((*at, "agents"), "agents needs provenance in the same rule: it says which commits count")
+    if "source" in table and "provenance" not in table:
+        to.reader.problem((*at, "source"), "source needs provenance in the same rule: it says which commit that is")
     own, _ = to.reader.merged.origin(at)
     found = {key: table[key] for key in _SECTIONS if table.get(key) is not None}
     return Rule(
@@ -43,6 +46,7 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
         platforms=_platforms(table.get("platforms", Scope.INDEX), (*at, "platforms"), to.reader),
         signature=read_signature(found["signature"], (*at, "signature"), to) if "signature" in found else None,
         provenance=read_provenance(found["provenance"], (*at, "provenance"), to) if "provenance" in found else None,
+        source=read_source(found["source"], (*at, "source"), to) if "source" in found else None,
         agents=read_agents(found["agents"], (*at, "agents"), to) if "agents" in found else None,
         attestations=tuple(
             read_attestation(item, (*at, "attestations", place), to)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gate.policy.reading import KeyPath, Reader
 
 ASPECTS: Final = {
-    "provenance": ("builder", "level", "source", "ref", "commit", "age"),
+    "provenance": ("builder", "level", "source", "ref", "commit", "parameters", "labels", "age"),
+    "source": ("level",),
     "agents": ("coverage", "conflict", "claims", "authorship", "allow", "models"),
 }
 """What stands behind the dot of a check's id; other words are let pass unless they look like one of these mistyped."""

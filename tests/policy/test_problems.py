@@ -452,7 +452,7 @@ NONSENSE: dict[str, tuple[str, str]] = {
     ),
     "a rule without a section": (
         f'{GOOD}[[rules]]\nimages = ["ghcr.io/acme/api"]\n',
-        "rules[1]: the rule demands nothing; add signature, provenance, agents or attestations",
+        "rules[1]: the rule demands nothing; add signature, provenance, source, agents or attestations",
     ),
     "agents without provenance": (
         f'{GOOD}[[rules]]\nname = "x"\nimages = ["ghcr.io/acme/api"]\nagents.allow = "any"\n',

@@ -40,7 +40,7 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         level=level,
         source=to.reader.sources(table["source"], (*at, "source")),
         source_is_this_project="source-is" in table,
-        refs=ANY if table["refs"] == "any" else tuple(_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        refs=ANY if table["refs"] == "any" else tuple(read_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
         vsa=vsa,
         parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
         max_age=to.reader.age(table, at),
@@ -71,7 +71,8 @@ def _parameters(value: str | list[Any], at: KeyPath, to: Definitions) -> tuple[P
     return tuple(to.reader.pattern(item, at) for item in value)
 
 
-def _ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
+def read_ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
+    """A full ref name, or a glob for them."""
     if text == "any":
         to.reader.any_in_a_list(at)
     elif not text.startswith("refs/"):
