@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 Examples:
-  gate attest agents --range "$BASE..HEAD" --unmarked human -o predicate.json
-  AGENT_ID=copilot-agent-v3 AGENT_MODEL=gpt-4-turbo-2024-12 gate attest agents -o predicate.json
+  gate attest agents --range origin/main..HEAD --unmarked human -o predicate.json
+  AGENT_ID=claude-code AGENT_MODEL=claude-opus-4-6 gate attest agents -o predicate.json
   gate attest agents --range v1.3..v1.4 --into provenance.json -o predicate.json
 """
 app = typer.Typer(
-    help="Make what a producer signs. It signs nothing.",
+    help="Make what a producer signs: predicates. It signs nothing.",
     epilog=EXAMPLES,
     cls=Group,
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-
 _GITHUB_BUILD: Final = "https://actions.github.io/buildtypes/workflow/v1"
 _GITLAB_BUILD: Final = "https://gitlab.com/gitlab-org/gitlab-runner/-/blob/v{version}/PROVENANCE.md"
+COMMITS: Final = "Commits"
+PREDICATE: Final = "Predicate"
 _MAX_INTO: Final = 16 << 20
 _SHOWN: Final = 50
 
@@ -52,37 +53,61 @@ def _attest() -> None:
 
 @app.command("agents", cls=Command, epilog=EXAMPLES)
 def agents(
-    repo: Annotated[str, typer.Option("--repo", help="The git repository: its top folder.", metavar="DIR")] = ".",
+    repo: Annotated[
+        str, typer.Option("--repo", help="the git repository: its top folder", metavar="DIR", rich_help_panel=COMMITS)
+    ] = ".",
     commits: Annotated[
         str,
-        typer.Option("--range", help="BASE..HEAD; of one revision that commit alone.", metavar="BASE..HEAD"),
+        typer.Option(
+            "--range",
+            help="BASE..HEAD; of one revision that commit alone",
+            metavar="RANGE",
+            rich_help_panel=COMMITS,
+        ),
     ] = "HEAD",
     unmarked: Annotated[
         Unmarked,
-        typer.Option(help="What to claim of commits that no agent marked. You vouch for human when you sign it."),
+        typer.Option(
+            "--unmarked",
+            help="what to claim of commits that no agent marked; whoever signs vouches for it",
+            rich_help_panel=COMMITS,
+        ),
     ] = Unmarked.UNKNOWN,
     into: Annotated[
-        str | None, typer.Option(help="Add it to this provenance predicate (v1 or v0.2).", metavar="FILE")
+        str | None,
+        typer.Option(
+            "--into",
+            help="add it to this provenance predicate (v1 or v0.2)",
+            metavar="FILE",
+            rich_help_panel=PREDICATE,
+        ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="The repository's URI. Default: as GitHub Actions or GitLab CI say.", metavar="URI"),
+        typer.Option("--source", help="the repository's URI", metavar="URI", rich_help_panel=PREDICATE),
     ] = None,
-    ref: Annotated[str | None, typer.Option(help="The ref that was built. Default: likewise.", metavar="REF")] = None,
+    ref: Annotated[
+        str | None, typer.Option("--ref", help="the ref that was built", metavar="REF", rich_help_panel=PREDICATE)
+    ] = None,
     builder_id: Annotated[
-        str | None, typer.Option("--builder-id", help="The builder's id. Default: likewise.", metavar="URI")
+        str | None,
+        typer.Option("--builder-id", help="the builder's id", metavar="URI", rich_help_panel=PREDICATE),
     ] = None,
     build_type: Annotated[
-        str | None, typer.Option("--build-type", help="The build type. Default: likewise.", metavar="URI")
+        str | None, typer.Option("--build-type", help="the build type", metavar="URI", rich_help_panel=PREDICATE)
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Where to write the predicate; - is stdout.", metavar="FILE")
+        str,
+        typer.Option(
+            "--output", "-o", help="where to write it; - is stdout", metavar="FILE", rich_help_panel=PREDICATE
+        ),
     ] = "-",
 ) -> None:
-    """Write the provenance predicate that says which agent and model wrote each commit; you sign it.
+    """Say which agent and model wrote each commit, for you to sign.
 
-    The agent and model are read from each commit (author, trailers), which anybody can write, and for commits without a
-    mark from AGENT_ID and AGENT_MODEL.
+    Agent and model are read from each commit's author and trailers, which anybody can write; for commits without such
+    a mark from AGENT_ID and AGENT_MODEL. Source, ref, builder and build type are by default what GitHub Actions and
+    GitLab CI say of the job.
     """
     from gate.attest import predicate  # noqa: PLC0415
     from gate.attest.authors import attribute  # noqa: PLC0415

@@ -147,7 +147,10 @@ def inspect(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="tracebacks of internal errors", rich_help_panel=RUN)] = False,
 ) -> None:
-    """Show what is attached to an image, who signed it, and what it claims. No policy needed, no verdict given."""
+    """Show what is attached to an image, who signed it, and what it claims.
+
+    It needs no policy and gives no verdict. Exit codes: 0 it could look, 2 wrong job, 3 and 4 it could not.
+    """
     if schema:
         from gate.report.inspection import schema_text  # noqa: PLC0415
 

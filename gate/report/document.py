@@ -161,7 +161,7 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
     }
     if isinstance(item, Signed):
         document |= {
-            "about": _about(item),
+            "about": about_source(item),
             "predicate_type": item.predicate_type,
             "verified": True,
             "root": item.root,
@@ -181,7 +181,7 @@ def _evidence(item: Evidence, judged: Judged) -> dict[str, Any]:
     return document
 
 
-def _about(item: Signed) -> list[str]:
+def about_source(item: Signed) -> list[str]:
     """What a statement about the source is about; empty for one about the image."""
     if not isinstance(item, AboutSource) or item.statement is None:
         return []

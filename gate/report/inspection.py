@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import sigstore
 
 from gate import __version__
-from gate.report.document import error_document, identity_document, ledger_document, spell_time
+from gate.report.document import about_source, error_document, identity_document, ledger_document, spell_time
 from gate.verdict import worst
-from gate.verification.evidence import Rejected, Verified
+from gate.verification.evidence import Rejected, Signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,9 +123,9 @@ def _attached(inspection: Inspection) -> Iterator[dict[str, Any]]:
             "media_type": candidate.media_type,
             "place": candidate.place,
             "size": len(candidate.raw) or None,  # what can be no evidence is not fetched
-            "verified": any(isinstance(piece, Verified) for piece in item.evidence),
+            "verified": any(isinstance(piece, Signed) for piece in item.evidence),
             "tried": bool(item.evidence),
-            "signatures": [_verified(piece, provenance) for piece in item.evidence if isinstance(piece, Verified)],
+            "signatures": [_signed(piece, provenance) for piece in item.evidence if isinstance(piece, Signed)],
             "rejected": _rejected(item),
         }
 
@@ -145,11 +145,12 @@ def _rejected(item: Attached) -> dict[str, Any] | None:
     }
 
 
-def _verified(item: Verified, provenance: Mapping[int, Provenance]) -> dict[str, Any]:
+def _signed(item: Signed, provenance: Mapping[int, Provenance]) -> dict[str, Any]:
     found = provenance.get(id(item))
     return {
         "root": item.root,
         "content": item.content.value,
+        "about": about_source(item),
         "predicate_type": item.predicate_type,
         "signer": identity_document(item.signer),
         "signed_at": spell_time(item.signed_at),

@@ -130,6 +130,8 @@ def _signature(signature: Mapping[str, Any]) -> Iterator[str]:
     elif signature["predicate_type"] is not None:
         content += f": {signature['predicate_type'] or 'no predicate type'}"
     yield from labelled(4, "over", plain(content))
+    for subject in signature["about"]:
+        yield from labelled(4, "about", plain(f"{subject}, and not the image"))
     signer = signature["signer"]
     yield from _who(signer)
     for new, old in _EXTENSIONS:

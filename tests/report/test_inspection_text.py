@@ -55,6 +55,7 @@ FOREIGN = (
     ("attached", 1, "signatures", 0, "provenance", "stated", "ref"),
     ("attached", 1, "signatures", 0, "provenance", "stated", "commits", 0),
     ("attached", 1, "signatures", 0, "provenance", "stated", "conflict"),
+    ("attached", 1, "signatures", 0, "about", 0),
     ("commits", 0, "agent"),
     ("commits", 0, "model"),
     ("commits", 0, "problem"),
@@ -90,7 +91,7 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
                 "problems": [],
             },
         }
-        found["attached"][1]["signatures"][0]["annotations"] = {"says": "x"}
+        found["attached"][1]["signatures"][0] |= {"annotations": {"says": "x"}, "about": ["gitCommit:x"]}
         found["notes"] = ["x"]
         _made.update(found)
     return _made
@@ -99,6 +100,10 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 def test_what_is_there_is_counted_as_below(document: dict[str, Any]) -> None:
     text = checked(document)
     assert (len(VERIFIES.findall(text)), len(ALLOWED.findall(text)), len(ROW.findall(text))) == (1, 0, 1)
+
+
+def test_a_statement_about_a_commit_says_that_it_is_not_about_the_image(document: dict[str, Any]) -> None:
+    assert "    about      gitCommit:x, and not the image\n" in checked(document)
 
 
 @pytest.mark.parametrize("way", FOREIGN, ids=lambda way: ".".join(map(str, way)))
