@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gate.claims import Claims
     from gate.claims.pointer import Missing
+    from gate.policy.matching import Pattern
     from gate.policy.model import Policy, Signer
     from gate.strictjson import JSON
     from gate.verification import KeyIdentity, Signed
@@ -94,9 +95,10 @@ def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str |
     if not isinstance(identity, Identity):
         return "it is signed with a key, not with a certificate"
     if not holder.issuer.matches(identity.issuer):
-        return f"its issuer is {identity.issuer!a}, not {str(holder.issuer)!a}"
+        return f"its issuer is {identity.issuer!a}, not {str(holder.issuer)!a}{_part(holder.issuer, identity.issuer)}"
     if not holder.identity.matches_identity(identity.subject):
-        return f"its identity is {identity.subject!a}, not {str(holder.identity)!a}"
+        part = _part(holder.identity, identity.subject)
+        return f"its identity is {identity.subject!a}, not {str(holder.identity)!a}{part}"
     for name, pattern in holder.extensions:
         value = identity.extensions.get(name)
         if value is None:
@@ -104,6 +106,13 @@ def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str |
         if not pattern.matches(value):
             return f"its {name} is {value!a}, not {str(pattern)!a}"
     return None
+
+
+def _part(pattern: Pattern, value: str) -> str:
+    """What someone who comes from cosign has to know (rule 7)."""
+    if not pattern.matches_a_part(value):
+        return ""
+    return " (which matches a part of it: here a regular expression matches from end to end, so .* belongs around it)"
 
 
 def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:

@@ -21,7 +21,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gate import __version__
-from gate.cli import attest, inspect, report, signals, trust, verify
+from gate.cli import attest, inspect, policy, report, signals, trust, verify
 from gate.cli.entrypoint import refuse_programs
 from gate.cli.help import SETTINGS, Command, Group
 from gate.cli.output import say, show
@@ -47,6 +47,7 @@ app = typer.Typer(
 app.command("verify", cls=verify.VerifyCommand, epilog=verify.EXAMPLES)(verify.verify)
 app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(attest.app, name="attest")
+app.add_typer(policy.app, name="policy")
 app.add_typer(trust.app, name="trust")
 app.add_typer(report.app, name="report")
 

@@ -84,7 +84,7 @@ def write_groups(command: Any, ctx: Any, formatter: Any) -> None:
         formatter.write_heading(f"{name} ({ctx.command_path} {_FLAG} says more)" if folded else name)
         with formatter.indentation():
             if folded:
-                _write_names(formatter, [flags.split()[0].rstrip(",") for flags, _ in groups[name]])
+                _write_names(formatter, [_long(flags) for flags, _ in groups[name]])
             else:
                 formatter.write_dl(groups[name], col_max=34)
 
@@ -100,6 +100,12 @@ def write_epilog(command: Any, formatter: Any) -> None:
 
 def _panel(parameter: Any) -> str | None:
     return getattr(parameter, "rich_help_panel", None)
+
+
+def _long(flags: str) -> str:
+    """The long name of a flag, of all that help says it is called."""
+    names = [name.rstrip(",") for name in flags.split()]
+    return next((name for name in names if name.startswith("--")), names[0])
 
 
 def _write_names(formatter: Any, names: list[str]) -> None:

@@ -13,14 +13,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gate.cli import access, signals, sockets
+from gate.cli import access, policies, signals, sockets
 from gate.cli.destinations import read_destinations
-from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN, Command
+from gate.cli.help import IMAGES, OUTPUTS, RUN, Command
 from gate.cli.output import say, show, wants_colour
 from gate.cli.progress import Mode, Shown, show_progress
 from gate.cli.references import read_all, read_elsewhere
@@ -30,6 +29,7 @@ from gate.errors import GateError, Interrupted, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from gate.cli.destinations import Destinations
     from gate.flow import ImageJudgement
@@ -51,7 +51,7 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="REF",
-            help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE or file:PATH",
+            help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE, file:PATH",
             show_default=False,
             rich_help_panel=IMAGES,
         ),
@@ -62,12 +62,22 @@ def verify(
             "--refs-from", help="further references, one a line; - is stdin", metavar="FILE", rich_help_panel=IMAGES
         ),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            "--policy", help="the policy, a TOML file  [env: GATE_POLICY]", metavar="FILE", rich_help_panel=POLICY
-        ),
-    ] = None,
+    policy: policies.PolicyPath = None,
+    policy_sha256: policies.PolicyDigest = None,
+    at: policies.At = None,
+    identity: policies.Identity = None,
+    identity_regexp: policies.IdentityRegexp = None,
+    issuer: policies.Issuer = None,
+    issuer_regexp: policies.IssuerRegexp = None,
+    workflow_trigger: policies.Trigger = None,
+    workflow_sha: policies.Sha = None,
+    workflow_name: policies.Name = None,
+    workflow_repository: policies.Repository = None,
+    workflow_ref: policies.Ref = None,
+    key: policies.Key = None,
+    annotations: policies.Annotations = None,
+    predicate_type: policies.Type = None,
+    trusted_root: policies.TrustedRootFile = None,
     report: Annotated[
         str | None,
         typer.Option(
@@ -153,14 +163,35 @@ def verify(
         typer.Option("--debug", help="whose credentials were used; tracebacks of internal errors", rich_help_panel=RUN),
     ] = False,
 ) -> None:
-    """Judge images: PASS, FAIL or UNDECIDED, with the reason.
-
-    Exit codes: 0 pass, 1 fail, 2 invalid, 3 undecided (try again), 4 undecided; the worst counts.
+    """Judge images: PASS, FAIL or UNDECIDED, with the reason. Exit codes: 0 pass, 1 fail, 2 invalid, 3 undecided (try
+    again), 4 undecided; the worst counts.
     """
     verification = _Verification(
         texts=tuple(references or ()),
         refs_from=refs_from,
-        policy=policy,
+        policy=policy or os.environ.get("GATE_POLICY"),
+        ask=partial(
+            policies.ask,
+            os.environ,
+            path=policy,
+            flags=policies.read_flags(
+                identity=identity,
+                identity_regexp=identity_regexp,
+                issuer=issuer,
+                issuer_regexp=issuer_regexp,
+                trigger=workflow_trigger,
+                sha=workflow_sha,
+                name=workflow_name,
+                repository=workflow_repository,
+                ref=workflow_ref,
+                key=key,
+                annotations=annotations,
+                predicate_type=predicate_type,
+                trusted_root=trusted_root,
+            ),
+            sha256=policy_sha256,
+            at=at,
+        ),
         destinations=read_destinations(os.environ, report=report, output=output, output_dir=output_dir),
         asserted_name=asserted_name,
         bundle=bundle,
@@ -242,7 +273,8 @@ class _Verification:
         *,
         texts: tuple[str, ...],
         refs_from: str | None,
-        policy: Path | None,
+        policy: Path | str | None,
+        ask: Callable[[], policies.Asked],
         destinations: Destinations,
         asserted_name: str | None,
         bundle: str | None,
@@ -256,7 +288,9 @@ class _Verification:
         self.texts = texts
         self.refs_from = refs_from
         self.policy_path = policy
+        self.ask = ask
         self.policy_from = "--policy"
+        self.at: datetime | None = None
         self.destinations = destinations
         self.asserted_name = asserted_name
         self.bundle = bundle
@@ -312,6 +346,7 @@ class _Verification:
             finished=datetime.now(UTC),
             policy=self.policy,
             policy_from=self.policy_from,
+            at=self.at,
             trust=self.trust,
             images=judged,
             error=error,
@@ -325,12 +360,8 @@ class _Verification:
 
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
-        from gate.policy.dates import as_of  # noqa: PLC0415
-        from gate.policy.loading import load_policy  # noqa: PLC0415
-
         files = [text.partition(":")[2] for text in self.texts if text.startswith(("file:", "oci-archive:"))]
-        policy = self.policy_path or os.environ.get("GATE_POLICY")
-        self.destinations.prepare([policy, self.bundle, self.refs_from, *files])
+        self.destinations.prepare([self.policy_path, self.bundle, self.refs_from, *files])
         deadline = read_deadline(self.timeout, os.environ)
         references = read_all(
             self.texts,
@@ -341,12 +372,19 @@ class _Verification:
         )
         elsewhere = read_elsewhere(self.signature_repository, references)
         access = self.read_access(references)  # what flags say of "the registry" is not said of another repository's
-        self.policy = as_of(load_policy(self._policy_path()), self.started)
+        asked = self.ask()
+        self.policy_from = asked.name
+        if asked.from_input and self.refs_from == "-":
+            raise InvalidUsage("--policy - and --refs-from - do not go together: there is one standard input")
+        self.policy = policies.load(asked, self.started, file=self.bundle is not None)
+        now = policies.moment_of(asked, self.policy, self.started)
+        self.at = now if asked.at is not None else None
         if self.offline and self.policy.refresh:
             raise InvalidUsage(
                 "--offline and trust.refresh of the policy do not go together: a refresh asks the network"
             )
         self.trust = load_roots(self.policy)
+        policies.check_digest(asked, self.policy, self.trust)
         self.trust = renew(self.trust, self.policy, access=access, deadline=deadline, now=self.started)
         from gate.flow import Judge, judge_all  # noqa: PLC0415
         from gate.sources import Sources  # noqa: PLC0415
@@ -359,23 +397,13 @@ class _Verification:
             sources=Sources(access, limits=limits, deadline=deadline, settings=self.policy.registries),
             limits=limits,
             deadline=deadline,
-            now=self.started,
+            now=now,
             elsewhere=elsewhere,
             light=len(references) > 1,
             progress=self.progress,
             environment=os.environ,
         )
         judge_all(judge, references, self.images, bundle=self.bundle or "")
-
-    def _policy_path(self) -> Path:
-        """Rule 25: the environment counts only where no flag does, and the report names it."""
-        if self.policy_path is not None:
-            return self.policy_path
-        named = os.environ.get("GATE_POLICY")
-        if not named:
-            raise InvalidUsage("no policy: give --policy FILE, or set GATE_POLICY")
-        self.policy_from = "GATE_POLICY"
-        return Path(named)
 
     def _trace(self) -> None:
         if self.debug:

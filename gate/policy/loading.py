@@ -46,6 +46,11 @@ def parse_policy(raw: bytes, path: Path) -> Policy:
     """Read a policy's bytes; the files that it names are relative to `path`'s folder (`STANDARD_INPUT` has none).
     Raises `InvalidPolicy`.
     """
+    return parse_merged(raw, path)[0]
+
+
+def parse_merged(raw: bytes, path: Path) -> tuple[Policy, Merged]:
+    """The same, with the documents that it is made of, which know where each part stands."""
     documents = read_documents(raw, path)
     merged = Merged(documents)
     reader = _PolicyReader(merged.sound, Reader(merged))
@@ -54,7 +59,7 @@ def parse_policy(raw: bytes, path: Path) -> Policy:
     problems = tuple(dict.fromkeys((*shape, *merged.findings, *reader.to.problems)))
     if problems:
         raise InvalidPolicy(readable(path), problems)
-    return policy
+    return policy, merged
 
 
 class _PolicyReader:
@@ -156,7 +161,13 @@ class _PolicyReader:
                     RootEntry(name=item, log_none=False, ct_none=False, folder="" if item in _BUILT_IN else folder)
                 )
                 continue
-            entry = RootEntry(name=item["path"], log_none="log" in item, ct_none="ct" in item, folder=folder)
+            entry = RootEntry(
+                name=item["path"],
+                log_none="log" in item,
+                ct_none="ct" in item,
+                folder=folder,
+                shown=holder.seen_as(item["path"]),
+            )
             if entry.name in _BUILT_IN:
                 self.to.problem(at, f"{entry.name!a} is built in, with its own terms: name it without a table")
             entries.append(entry)

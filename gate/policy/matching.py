@@ -68,6 +68,13 @@ class Pattern:
             return False
         return self.matches(identity)
 
+    def matches_a_part(self, value: str) -> bool:
+        """Whether a regular expression matches somewhere in `value`, as cosign's do: for a message, never to judge."""
+        try:
+            return self.how is How.REGEX and _compiled(self.how, self.text).search(value) is not None
+        except UnicodeEncodeError:
+            return False
+
     def matches_in_any_case(self, value: str) -> bool:
         """Whether `value` is what the pattern means but for upper and lower case: for denies, never for allows."""
         if self.how is How.EXACT:

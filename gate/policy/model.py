@@ -291,14 +291,15 @@ class Deny:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootEntry:
-    """A trust root as the policy names it: `name` is built in, or a path that is relative to `folder`. See
-    `trust.TrustRoot` for the rest.
+    """A trust root as the policy names it: `name` is built in, or a path that is relative to `folder` and
+    `shown` as seen from the policy's folder; these are empty for a built-in one. See `trust.TrustRoot` for the rest.
     """
 
     name: str
     log_none: bool
     ct_none: bool
     folder: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,8 +65,13 @@ class Problem:
 @cache
 def schema() -> Mapping[str, Any]:
     """The policy's JSON Schema (draft 2020-12), as it is published."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("schema.json").read_bytes())
+    found: dict[str, Any] = json.loads(schema_text())
     return found
+
+
+def schema_text() -> str:
+    """The same as text."""
+    return Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
 
 
 def _type(validator: Any, types: Any, instance: object, inner: Mapping[str, Any]) -> Iterator[Any]:

@@ -17,6 +17,7 @@ import sigstore
 
 from gate import __version__
 from gate.errors import GateError, Interrupted, InvalidPolicy
+from gate.policy.closure import closure, closure_digest
 from gate.verdict import verdict_of, worst
 from gate.verification.evidence import AboutSource, KeyIdentity, Rejected, Signed
 
@@ -44,6 +45,7 @@ class Run:
     finished: datetime
     policy: Policy | None
     policy_from: str
+    at: datetime | None = None
     trust: Sequence[TrustRoot]
     images: Sequence[ImageJudgement]
     error: GateError | None
@@ -73,9 +75,8 @@ def build(run: Run) -> dict[str, Any]:
         "started": spell_time(run.started),
         "finished": spell_time(run.finished),
         "gate": {"version": __version__, "python": platform.python_version(), "sigstore": sigstore.__version__},
-        "policy": None
-        if run.policy is None
-        else {"path": run.policy.path, "sha256": run.policy.sha256, "from": run.policy_from},
+        "policy": None if run.policy is None else _policy(run, run.policy),
+        "as_of": None if run.at is None else spell_time(run.at),
         "trust": [{"name": root.name, "sha256": root.sha256, "dated": spell_time(root.dated)} for root in run.trust],
         "warnings": _warnings(run),
         "images": [_image(image) for image in run.images],
@@ -83,11 +84,26 @@ def build(run: Run) -> dict[str, Any]:
     }
 
 
+def _policy(run: Run, policy: Policy) -> dict[str, Any]:
+    """The policy's files; their digest together only once its trust roots were read."""
+    roots = {root.name: root.sha256 for root in run.trust}
+    complete = all(entry.name in roots for entry in policy.roots)
+    files = closure(policy, roots) if complete else policy.files
+    return {
+        "path": policy.path,
+        "sha256": policy.sha256,
+        "closure_sha256": closure_digest(policy, roots) if complete else None,
+        "from": run.policy_from,
+        "files": [{"path": file.path, "kind": file.kind, "sha256": file.sha256} for file in files],
+    }
+
+
 def _warnings(run: Run) -> list[str]:
     """About the policy as it is written, and as it met the images."""
     met = (warning for image in run.images for rule in image.rules for warning in rule.warnings)
     written = () if run.policy is None else map(str, run.policy.warnings)
-    return list(dict.fromkeys((*written, *met)))
+    moved = () if run.at is None else (f"judged as of {spell_time(run.at)}, as --at says, and not of now",)
+    return list(dict.fromkeys((*moved, *written, *met)))
 
 
 def _image(image: ImageJudgement) -> dict[str, Any]:
