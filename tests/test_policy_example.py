@@ -63,7 +63,7 @@ def _mentions(text: str, word: str) -> bool:
 def test_it_loads_without_a_warning() -> None:
     policy = load_policy(EXAMPLE)
     assert policy.warnings == ()
-    assert [rule.name for rule in policy.rules] == ["production", "staging"]
+    assert [rule.name for rule in policy.rules] == ["production", "staging", "laptop"]
 
 
 def test_the_walk_through_the_schema_finds_its_keys() -> None:

@@ -19,6 +19,7 @@ from gate.checks.signatures import FOR_FILES, FOR_IMAGES, check_signature
 from gate.checks.signers import ahead_of_clock, doubts
 from gate.checks.source import check_source
 from gate.checks.waivers import waive
+from gate.policy.captures import bind
 from gate.policy.images import rules_for
 from gate.policy.model import Select
 from gate.reference import Transport
@@ -75,7 +76,8 @@ def check_image(
     found = []
     for rule in rules:
         allowed = without_denied(claims, policy, rule)
-        result = check_rule(rule, allowed, policy, name=reference.name, gaps=gaps, now=now, default=default)
+        rule, bound = bind(rule, policy, reference)  # noqa: PLW2901  (the same rule, for this image)
+        result = check_rule(rule, allowed, bound, name=reference.name, gaps=gaps, now=now, default=default)
         results, warnings = waive(
             result.results, rule.name, reference=reference, digest=digests[0], policy=policy, now=now
         )

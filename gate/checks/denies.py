@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.signers import identity_mismatch, stated_time
-from gate.policy.model import KeyHolder
+from gate.policy.model import CertificateHolder, KeyHolder
 from gate.verdict import Outcome, Result
 from gate.verification import Barred, Identity, Rejected
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.model import DeniedIdentity, Deny, Policy, Rule
+    from gate.policy.model import DeniedIdentity, Deny, Policy, Rule, Signer
     from gate.reference import Digest
     from gate.verification import Evidence, KeyIdentity, Signed
 
@@ -110,7 +110,7 @@ def _denied(evidence: Signed, builder_id: str | None, policy: Policy, denies: Se
 def _is(identity: Identity | KeyIdentity, denied: DeniedIdentity, policy: Policy) -> bool:
     """Whether this is who is denied. A name means who that signer is, whatever else its entry asks for."""
     if denied.name is not None:
-        return identity_mismatch(identity, policy.signers[denied.name]) is None
+        return identity_mismatch(identity, _loosened(policy.signers[denied.name])) is None
     if not isinstance(identity, Identity):
         return False
     return (
@@ -121,6 +121,15 @@ def _is(identity: Identity | KeyIdentity, denied: DeniedIdentity, policy: Policy
             for name, pattern in denied.extensions
         )
     )
+
+
+def _loosened(signer: Signer) -> Signer:
+    """A signer whose captures stand for whatever an image is called."""
+    holder = signer.holder
+    if not isinstance(holder, CertificateHolder):
+        return signer
+    extensions = tuple((name, pattern.loosened()) for name, pattern in holder.extensions)
+    return replace(signer, holder=replace(holder, identity=holder.identity.loosened(), extensions=extensions))
 
 
 def _stated(evidence: Signed, policy: Policy) -> datetime | None:

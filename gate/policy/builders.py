@@ -28,7 +28,7 @@ def read_builder(
         brought = _check_preset(table, at, to, signers, roots)
         preset = PRESETS[table["preset"]]
         table = {"level": preset.level, "signers": (), **table, "id": preset.id}
-    pattern = None if table["id"] is None else to.pattern(table["id"], (*at, "id"))
+    pattern = None if table["id"] is None else to.pattern(table["id"], (*at, "id"), captures=True)
     id_differs = bool(table.get("id-differs", False))
     if id_differs and (pattern is None or pattern.how is not How.EXACT):
         to.problem((*at, "id-differs"), "id-differs needs an exact id")  # rule 12

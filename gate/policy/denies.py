@@ -87,7 +87,7 @@ def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> Pattern:
     pattern = to.builders[item].id if item in to.builders else exact(item)
     if pattern is None:
         to.reader.problem(at, f"[builders.{item}] has no id but its signers' own: deny those signers")
-    return pattern or exact(item)
+    return (pattern or exact(item)).loosened()
 
 
 def _agents(items: Iterable[Any], at: KeyPath, to: Names) -> Iterable[Pattern]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gate.reference import Reference
 
 _TAG_AT_END: Final = re.compile(r":[^/]*$")
+_BRACES: Final = re.compile(r"\{[a-z][a-z0-9-]*\}")
 _STARS: Final = re.compile(r"\*+")
 _HOST_GLOB: Final = re.compile(r"[a-z0-9.*-]+(?::[0-9*]+)?")
 _SHORT: Final = "name the registry too; Docker Hub's short names are docker.io/library/NAME and docker.io/ORG/NAME"
@@ -26,7 +27,21 @@ _SHORT: Final = "name the registry too; Docker Hub's short names are docker.io/l
 
 def rules_for(policy: Policy, reference: Reference) -> tuple[Rule, ...]:
     """The rules whose `images` match the reference's name, in the policy's order."""
-    return tuple(rule for rule in policy.rules if any(names_image(pattern, reference) for pattern in rule.images))
+    return tuple(
+        rule for rule in policy.rules if any(captured(pattern, reference) is not None for pattern in rule.images)
+    )
+
+
+def captured(pattern: Pattern, reference: Reference) -> dict[str, str] | None:
+    """What the captures of a rule's pattern stand for in this reference's name; None if the pattern is not for it.
+
+    Captures are for registries' names and asserted ones, which are canonical: a path is matched by none.
+    """
+    if not pattern.names:
+        return {} if names_image(pattern, reference) else None
+    if reference.local and not reference.asserted:
+        return None
+    return pattern.capture(reference.name)
 
 
 def names_image(pattern: Pattern, reference: Reference) -> bool:
@@ -49,6 +64,13 @@ def image_complaint(text: str) -> str | None:
     """Why no image can have a name that this pattern matches, or what its writer will not have meant."""
     if "://" in text:
         return "an image's name has no scheme"
+    if _BRACES.search(text.partition("/")[0]) or (text.startswith(LOCAL_PREFIXES) and _BRACES.search(text)):
+        return "a capture is a segment of the repository, not of the registry's name, and not of a path"
+    if len(names := _BRACES.findall(text)) > len(set(names)):
+        return "it captures one name twice"
+    if any(_BRACES.search(part) and not _BRACES.fullmatch(part) for part in text.split("/")):
+        return "a capture is a whole segment between slashes"
+    text = _BRACES.sub("x", text)
     if text == "**":
         return None
     if text.startswith(LOCAL_PREFIXES):

@@ -210,9 +210,9 @@ class _PolicyReader:
     def _certificate_holder(self, table: Mapping[str, Any], at: KeyPath) -> CertificateHolder:
         return CertificateHolder(
             issuer=self.to.pattern(table["issuer"], (*at, "issuer")),
-            identity=self.to.pattern(table["identity"], (*at, "identity")),
+            identity=self.to.pattern(table["identity"], (*at, "identity"), captures=True),
             extensions=tuple(
-                (key, self.to.pattern(value, (*at, "extensions", key)))
+                (key, self.to.pattern(value, (*at, "extensions", key), captures=True))
                 for key, value in sorted(table.get("extensions", {}).items())
             ),
         )

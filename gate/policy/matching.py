@@ -7,13 +7,16 @@ The glob grammar (design rule 7):
 
     *        one or more characters other than / and @
     **       one or more whole, non-empty segments between slashes: it crosses neither // nor @
-    ? [ ] { }  are errors
+    {name}   in images one whole segment, which the same {name} then means in what a rule asks for
+    ? [ ] { }  otherwise are errors
 
     pattern                    matches                          does not match
     refs/tags/v*               refs/tags/v1.2                   refs/tags/v, refs/tags/v1/x
     ghcr.io/acme/**            ghcr.io/acme/api, .../a/b        ghcr.io/acme, ghcr.io/acme/
     https://x/*/r@refs/**      https://x/a/r@refs/heads/m       https://x/a/b/r@refs/heads/m
     *@acme.com                 ada@acme.com                     @acme.com, a/b@acme.com
+    ghcr.io/acme/{repo}        ghcr.io/acme/api (repo: api)     ghcr.io/acme, ghcr.io/acme/a/b
+    https://x/{repo}@*         https://x/api@v1 for repo api    https://x/web@v1 for repo api, anything for none
 """
 
 from __future__ import annotations
@@ -22,11 +25,17 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
 import re2
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _UNSUPPORTED = re.compile(r"[?\[\]{}]")
 _TOKEN = re.compile(r"\*+|[^*]+")
+_CAPTURE = re.compile(r"\{([a-z][a-z0-9-]*)\}")
+_CAPTURED = re.compile(r"[a-z0-9._-]+")
 _DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
 
@@ -48,15 +57,41 @@ class Pattern:
 
     how: How
     text: str
+    names: tuple[str, ...] = ()
+    """Its captures that stand for nothing yet: until they do it matches nothing."""
+    loose: bool = False
 
     def matches(self, value: str) -> bool:
         """Whether `value` is what the pattern means, byte for byte and from end to end."""
+        if self.names:
+            return self.loose and self.capture(value) is not None
         if self.how is How.EXACT:
             return value == self.text
         try:
             return _compiled(self.how, self.text).fullmatch(value) is not None
         except UnicodeEncodeError:
             return False  # JSON can spell half a character, which no pattern means
+
+    def capture(self, value: str) -> dict[str, str] | None:
+        """What each capture stands for in `value`; None if that does not match."""
+        try:
+            match = _capturing(self.text, exact=self.how is How.EXACT).fullmatch(value)
+        except UnicodeEncodeError:
+            return None
+        return None if match is None else dict(zip(self.names, match.groups(), strict=True))
+
+    def bind(self, values: Mapping[str, str]) -> Pattern:
+        """The pattern with its captures replaced. It stays unbound, and matches nothing, where a value is missing or
+        is no segment of an image's canonical name: no value brings a sign of the pattern language with it.
+        """
+        found = [values.get(name, "") for name in self.names]
+        if not self.names or not all(_CAPTURED.fullmatch(item) and item.strip(".") for item in found):
+            return self
+        return Pattern(self.how, _CAPTURE.sub(lambda match: values[match[1]], self.text))
+
+    def loosened(self) -> Pattern:
+        """The pattern with any segment for each capture: for denies, never for allows."""
+        return Pattern(self.how, self.text, self.names, loose=True)
 
     def matches_identity(self, identity: str) -> bool:
         """Like `matches`, for a certificate's identity.
@@ -100,6 +135,15 @@ def glob(text: str) -> Pattern:
     return pattern
 
 
+def capturing(text: str, how: How = How.GLOB) -> Pattern:
+    """A glob or an exact text that may have captures. Raises `PatternError`."""
+    names = tuple(_CAPTURE.findall(text))
+    if not names:
+        return glob(text) if how is How.GLOB else exact(text)
+    _capturing(text, exact=how is How.EXACT)
+    return Pattern(how, text, names)
+
+
 def regex(text: str) -> Pattern:
     """A regular expression in RE2's syntax. Raises `PatternError`."""
     pattern = Pattern(How.REGEX, text)
@@ -130,8 +174,21 @@ def _compiled(how: How, text: str, *, fold: bool = False) -> re2._Regexp:
         raise PatternError(f"{text!a} is no regular expression (RE2): {reason}") from None
 
 
-def _translate(text: str) -> str:
-    if not text:
+@cache
+def _capturing(text: str, *, exact: bool) -> re2._Regexp:
+    """The text with a group for each capture, which takes one segment."""
+    options = re2.Options()
+    options.log_errors = False
+    plain = _CAPTURE.sub("x", text)
+    if not exact:
+        _translate(plain)  # the captures' names are no part of what may be wrong
+    parts = _CAPTURE.split(text)
+    pieces = [re.escape(part) if exact else _translate(part, whole=False) for part in parts[::2]]
+    return re2.compile("([^/@]+)".join(pieces), options)
+
+
+def _translate(text: str, *, whole: bool = True) -> str:
+    if not text and whole:
         raise PatternError("an empty pattern matches nothing")
     if found := _UNSUPPORTED.search(text):
         raise PatternError(f"{text!a}: {found[0]} has no meaning in a glob here; only * and ** have")
@@ -140,10 +197,12 @@ def _translate(text: str) -> str:
         token = match[0]
         if token == "*":
             parts.append("[^/@]+")
-        elif token == "**":
+        elif token == "**" and whole:
             before, after = text[: match.start()], text[match.end() :]
             if (before and before[-1] not in "/@") or (after and after[0] not in "/@"):
                 raise PatternError(f"{text!a}: ** stands for whole segments, so it stands between slashes")
+            parts.append("[^/@]+(?:/[^/@]+)*")
+        elif token == "**":
             parts.append("[^/@]+(?:/[^/@]+)*")
         elif token.startswith("*"):
             raise PatternError(f"{text!a}: only * and ** are patterns")

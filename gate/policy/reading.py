@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.duration import parse_duration
-from gate.policy.matching import Pattern, PatternError, exact, glob, regex
+from gate.policy.matching import How, Pattern, PatternError, capturing, exact, glob, regex
 from gate.policy.model import ANY, Anything, KeyHolder, PolicyFile, Signer
 from gate.policy.problems import nearest, shown
 from gate.reference import readable
@@ -115,13 +115,15 @@ class Reader:
         """Note a file of the policy, by its path as seen from the policy's own folder."""
         self.files[shown] = PolicyFile(path=shown, kind=kind, sha256=sha256)
 
-    def patterns(self, values: str | Sequence[Any], at: KeyPath) -> tuple[Pattern, ...] | Anything:
+    def patterns(
+        self, values: str | Sequence[Any], at: KeyPath, *, captures: bool = False
+    ) -> tuple[Pattern, ...] | Anything:
         """A list of patterns, or `"any"`."""
         if values == "any":
             return ANY
         if "any" in values:
             self.any_in_a_list(at)
-        return tuple(self.pattern(value, at) for value in values)
+        return tuple(self.pattern(value, at, captures=captures) for value in values)
 
     def any_in_a_list(self, at: KeyPath) -> None:
         """The word that means anything stands alone, so that it cannot hide in a list."""
@@ -133,16 +135,16 @@ class Reader:
             text = value if isinstance(value, str) else value.get("glob", "")
             if _SOURCE_WITH_REF.fullmatch(text.removeprefix("git+")):
                 self.problem(at, f"{text!a}: a source is a repository alone; what stands after the @ belongs in refs")
-        return self.patterns(values, at)
+        return self.patterns(values, at, captures=True)
 
-    def pattern(self, value: str | Mapping[str, str], at: KeyPath) -> Pattern:
-        """A plain text, a glob or a regular expression."""
+    def pattern(self, value: str | Mapping[str, str], at: KeyPath, *, captures: bool = False) -> Pattern:
+        """A plain text, a glob or a regular expression. With `captures` the first two may say {name}."""
         if isinstance(value, str):
             if "*" in value:
                 self.warning(at, f"{value!a} is exact, and its * a plain *; a pattern is {{ glob = {value!a} }}")
-            return exact(value)
+            return capturing(value, How.EXACT) if captures else exact(value)
         if "glob" in value:
-            return self.checked(value["glob"], glob, at)
+            return self.checked(value["glob"], capturing if captures else glob, at)
         return self.checked(value["regex"], regex, at)
 
     def checked(self, text: str, make: Any, at: KeyPath) -> Pattern:

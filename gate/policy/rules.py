@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.platforms import parse_platform
+from gate.policy.captures import check_captures
 from gate.policy.images import image_complaint
-from gate.policy.matching import glob
+from gate.policy.matching import capturing
 from gate.policy.model import Rule, Scope
 from gate.policy.sections.agents import read_agents
 from gate.policy.sections.attestations import read_attestation
@@ -40,7 +41,7 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
         to.reader.problem((*at, "source"), "source needs provenance in the same rule: it says which commit that is")
     own, _ = to.reader.merged.origin(at)
     found = {key: table[key] for key in _SECTIONS if table.get(key) is not None}
-    return Rule(
+    rule = Rule(
         name=table.get("name") or f"rule-{number + 1}",
         images=tuple(_image(text, (*at, "images"), to.reader) for text in table["images"] or ()),
         platforms=_platforms(table.get("platforms", Scope.INDEX), (*at, "platforms"), to.reader),
@@ -58,6 +59,8 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
         files=(own.number, *sorted(own.extends)),
         waivable=bool(table.get("waivable", False)),
     )
+    check_captures(rule, at, to)
+    return rule
 
 
 def _image(text: str, at: KeyPath, to: Reader) -> Pattern:
@@ -65,7 +68,7 @@ def _image(text: str, at: KeyPath, to: Reader) -> Pattern:
     complaint = image_complaint(text)
     if complaint:
         to.problem(at, f"{text!a}: {complaint}")
-    return to.checked(text, glob, at)
+    return to.checked(text, capturing, at)
 
 
 def _platforms(value: Any, at: KeyPath, to: Reader) -> Scope | tuple[Platform, ...]:

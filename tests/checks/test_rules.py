@@ -88,7 +88,8 @@ def test_a_rules_images_match_canonical_names(*, pattern: str, reference: str, m
     "pattern",
     ["https://ghcr.io/acme/api", "ghcr.io/Acme/api", "GHCR.io/acme/api", "ghcr.io/acme/api:1", "nginx", "*",
      "acme/nginx", "ghcr.io/acme/api@sha256:*", "ghcr.io./acme/api", "index.docker.io/library/nginx",
-     "ghcr.io:443/acme/api", "ghcr.io/acme/{name}", "ghcr.io/acme/[ab]", "ghcr.io/acme/a?", "ghcr.io/acme/a**"],
+     "ghcr.io:443/acme/api", "ghcr.io/acme/{Name}", "ghcr.io/{a}/{a}", "ghcr.io/acme/x{name}",
+     "{host}/acme/api", "oci:{name}", "ghcr.io/acme/[ab]", "ghcr.io/acme/a?", "ghcr.io/acme/a**"],
 )  # fmt: skip
 def test_a_pattern_that_no_canonical_name_could_match_is_invalid(pattern: str) -> None:
     """Rule 23: a scheme, upper case, a tag, Hub's short form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.claims.pointer import is_pointer
-from gate.policy.matching import glob
+from gate.policy.matching import capturing
 from gate.policy.model import ANY, ProvenanceSection, Verifier
 
 if TYPE_CHECKING:
@@ -77,4 +77,4 @@ def read_ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
         to.reader.any_in_a_list(at)
     elif not text.startswith("refs/"):
         to.reader.problem(at, f"{text!a} is no full ref name: write refs/heads/... or refs/tags/...")
-    return to.reader.checked(text, glob, at)
+    return to.reader.checked(text, capturing, at)
