@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.checks.ages import young
+from gate.checks.loosening import nearest_miss
 from gate.checks.signers import near_misses, signed_by, signing_time
 from gate.duration import spell_duration
 from gate.policy.model import Select
@@ -51,9 +52,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
             expected=expected,
             found=_absence(section, claims, of_type, list(times.values()), policy),
             evidence=tuple(sorted(item.digest for item in of_type)),
-            remedy="attest it again"
-            if signed
-            else f"attest it (cosign attest --type {section.name}) as a named signer",
+            remedy=_remedy(section, of_type, policy, signed=bool(signed)),
         )
     violations = [f"{item.digest}: {violation}" for item in chosen for violation in _violations(section, item)]
     return Result(
@@ -62,7 +61,8 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
         expected=expected,
         found="; ".join(violations) or f"{len(chosen)} by {', '.join(sorted({item.signer.name for item in chosen}))}",
         evidence=tuple(sorted(item.digest for item in chosen)),
-        remedy="mend what the attestation reports and attest again; an older one counts until max-age"
+        remedy="image: mend what the attestation reports and attest again; an older one counts until max-age; "
+        "policy: a looser schema or where, which lets in every image that the same is said of"
         if violations
         else "",
     )
@@ -85,6 +85,13 @@ def _latest(items: list[Verified], times: dict[int, datetime | None]) -> list[Ve
     if latest is None:
         return []
     return [item for item in items if times[id(item)] in (latest, None)]
+
+
+def _remedy(section: AttestationSection, of_type: list[Verified], policy: Policy, *, signed: bool) -> str:
+    if signed:
+        return "image: attest it again; policy: raise max-age, which lets in what nobody has looked at for as long"
+    near = nearest_miss(of_type, section.signers, policy)
+    return near or f"attest it (cosign attest --type {section.name}) as a named signer"
 
 
 def _absence(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.signers import near_misses
+from gate.checks.loosening import nearest_miss
+from gate.checks.signers import near_misses, signed_by
 from gate.verdict import Outcome, Result
 from gate.verification import Barred
 
@@ -50,6 +51,8 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         builders = ", ".join(sorted({ascii(item.builder_id or "no builder.id") for item in claims.provenance}))
         found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
         remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+        made = [item.evidence for item in claims.provenance]
+        remedy = nearest_miss(made, signers, policy) or _other_builder(section, claims, policy) or remedy
     else:
         found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
         found += f"; {misses}" if any(item.step is Barred.DENIED for item in claims.rejected) and misses else ""
@@ -62,3 +65,16 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         evidence=tuple(sorted({item.evidence.digest for item in claims.provenance})),
         remedy=remedy,
     )
+
+
+def _other_builder(section: ProvenanceSection, claims: Claims, policy: Policy) -> str | None:
+    """An accepted signer whose provenance names another builder than its entry."""
+    for item in claims.provenance:
+        for name in section.builders:
+            builder = policy.builders[name]
+            if item.builder_id and signed_by(item.evidence, builder.signers, policy):
+                return (
+                    f"image: build it on [builders.{name}]; policy: an entry with id = {item.builder_id!a} and this "
+                    "signer, which lets in whatever that signer says it built, at the level that you give it"
+                )
+    return None

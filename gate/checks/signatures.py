@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.ages import young
+from gate.checks.loosening import nearest_miss
 from gate.checks.signers import near_misses, principal, signed_by, signing_time
 from gate.duration import spell_duration
 from gate.policy.model import Accept
@@ -77,7 +78,7 @@ def check_signature(
         expected=expected,
         found="; ".join(found),
         evidence=evidence_digests,
-        remedy=_remedy(claims, too_old=bool(too_old), no_signature=bool(no_signature)),
+        remedy=_remedy(section, claims, policy, too_old=bool(too_old), no_signature=bool(no_signature)),
     )
 
 
@@ -94,11 +95,15 @@ def _dated(signed_at: datetime | None) -> str:
     return "without a usable time" if signed_at is None else f"of {signed_at.isoformat()}"
 
 
-def _remedy(claims: Claims, *, too_old: bool, no_signature: bool) -> str:
+def _remedy(section: SignatureSection, claims: Claims, policy: Policy, *, too_old: bool, no_signature: bool) -> str:
     if too_old:
-        return "sign the image again, or raise signature.max-age"
+        return "image: sign it again; policy: raise signature.max-age, which lets in all older signatures too"
     if no_signature:
-        return 'sign it (cosign sign); an attestation counts only for a signer with accept = ["statement"]'
+        return (
+            'image: sign it (cosign sign); policy: accept = ["statement"] for that signer, which lets in whatever it '
+            "ever attested of an image, a failed scan too"
+        )
     if claims.verified:
-        return "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+        near = nearest_miss(claims.verified, section.signers, policy)
+        return near or "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
     return "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"

@@ -79,7 +79,20 @@ def _words(text: str, check: str, *evidence: Evidence, folder: Path | None = Non
 SIGN_IT = "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"
 NAME_IT = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
 NOT_RELEASE = f"signed by '{STRANGER}', which is not release: its identity is '{STRANGER}', not '{WORKFLOW}'"
-NO_STATEMENT = 'sign it (cosign sign); an attestation counts only for a signer with accept = ["statement"]'
+NO_STATEMENT = (
+    'image: sign it (cosign sign); policy: accept = ["statement"] for that signer, which lets in whatever it ever '
+    "attested of an image, a failed scan too"
+)
+SIGN_AGAIN = "image: sign it again; policy: raise signature.max-age, which lets in all older signatures too"
+
+
+def _stranger_instead_of(wanted: str) -> str:
+    return (
+        f"image: sign it by '{wanted}'; policy: '{STRANGER}' as a signer of its own, if you trust it, which lets in "
+        "whoever controls https://github.com/mallory/api"
+    )
+
+
 ELSEWHERE = "its issuer is 'https://accounts.google.com', not 'https://token.actions.githubusercontent.com'"
 OF_GITHUB = "its issuer is 'https://token.actions.githubusercontent.com', not 'https://accounts.google.com'"
 TWO_OF = "signatures by 2 different principals among release, people, at most 3d old"
@@ -107,8 +120,12 @@ def _not_release(name: str) -> str:
             f"'{WORKFLOW}' signed a message, which its entry does not accept as a signature",
             NO_STATEMENT,
         ),
-        ([signature(stranger())], NOT_RELEASE, NAME_IT),
-        ([signature(stranger()), signature(stranger(), signed_at=OLD)], NOT_RELEASE, NAME_IT),
+        ([signature(stranger())], NOT_RELEASE, _stranger_instead_of(WORKFLOW)),
+        (
+            [signature(stranger()), signature(stranger(), signed_at=OLD)],
+            NOT_RELEASE,
+            _stranger_instead_of(WORKFLOW),
+        ),
         (
             [signature(plain(f"{name}@x.com")) for name in "abc"],
             "; ".join(_not_release(f"{name}@x.com") for name in "abc"),
@@ -138,7 +155,7 @@ def test_a_signature_says_who_signed_or_why_nobody_counts(evidence: list[Evidenc
         (
             [signature(signed_at=OLD)],
             f"one by '{WORKFLOW}', of 2026-11-19T12:00:00+00:00: too old",
-            "sign the image again, or raise signature.max-age",
+            SIGN_AGAIN,
         ),
         (
             [signature(), signature(ADA, signed_at=OLD), attestation(signer=BOB), signature(stranger())],
@@ -146,7 +163,7 @@ def test_a_signature_says_who_signed_or_why_nobody_counts(evidence: list[Evidenc
                 "1 of 2 principals; one by 'ada@acme.com', of 2026-11-19T12:00:00+00:00: too old; "
                 f"'bob@acme.com' {VULN_SIGNED}; {NOT_RELEASE}; nor people: {OF_GITHUB}"
             ),
-            "sign the image again, or raise signature.max-age",
+            SIGN_AGAIN,
         ),
     ],
 )
@@ -180,7 +197,7 @@ NO_SCAN = "none of type 'https://cosign.sigstore.dev/attestation/vuln/v1'"
                 f"signed by '{STRANGER}', which is not scanner: its identity is '{STRANGER}', not '{SCANNER}'; "
                 f"nor people: {OF_GITHUB}"
             ),
-            ATTEST_IT,
+            _stranger_instead_of(SCANNER),
         ),
     ],
 )
@@ -193,7 +210,11 @@ def test_an_attestation_that_is_too_old_is_told_from_one_that_is_not_there() -> 
     assert _words(AGED_SCAN, "attestations.vuln") == (expected, NO_SCAN, ATTEST_IT)
     older = [attestation(signed_at=OLD - DAY), attestation(signed_at=OLD)]
     found = "the latest is of 2026-11-19T12:00:00+00:00: too old"
-    assert _words(AGED_SCAN, "attestations.vuln", *older) == (expected, found, "attest it again")
+    assert _words(AGED_SCAN, "attestations.vuln", *older) == (
+        expected,
+        found,
+        "image: attest it again; policy: raise max-age, which lets in what nobody has looked at for as long",
+    )
 
 
 def test_an_attestation_that_violates_its_schema_says_where(tmp_path: Path) -> None:
@@ -206,7 +227,10 @@ def test_an_attestation_that_violates_its_schema_says_where(tmp_path: Path) -> N
     assert found.startswith(f"{dirty.digest}: ")
     assert "clean" in found
     assert str(clean.digest) not in found
-    assert remedy == "mend what the attestation reports and attest again; an older one counts until max-age"
+    assert remedy == (
+        "image: mend what the attestation reports and attest again; an older one counts until max-age; policy: a "
+        "looser schema or where, which lets in every image that the same is said of"
+    )
 
 
 # --- provenance
@@ -217,13 +241,14 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
     found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
     remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
     assert _words(BUILT, "provenance") == (expected, found, remedy)
-    remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+    remedy = _stranger_instead_of(WORKFLOW)
     found = (
         f"provenance of builder '{WORKFLOW}'; signed by '{STRANGER}', which is not people: {OF_GITHUB}; "
         f"nor release: its identity is '{STRANGER}', not '{WORKFLOW}'"
     )
     assert _words(BUILT, "provenance", provenance(signer=stranger())) == (expected, found, remedy)
     found = "provenance of builder 'no builder.id'"
+    remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
     assert _words(BUILT, "provenance", provenance(predicate_v1(builder=""))) == (expected, found, remedy)
 
 

@@ -1,0 +1,152 @@
+"""Near misses: what would have to be different, in image or policy, and what a loosening would also let in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.evidence import (
+    BUILDER,
+    DAY,
+    GITLAB,
+    NOW,
+    PROVEN,
+    RULE,
+    SIGNATURE_POLICY,
+    SIGNED,
+    SIGNERS,
+    WORKFLOW,
+    github,
+    judge,
+    keyed,
+    passes,
+    plain,
+    predicate_v1,
+    provenance,
+    signature,
+    verified,
+)
+
+KEY = "0" * 64
+
+
+def remedy(text: str, *evidence: object, check: str = "signature") -> str:
+    return next(item.remedy for item in judge(text, *evidence).results if item.check == check)  # type: ignore[arg-type]
+
+
+def with_signer(*lines: str) -> str:
+    return SIGNERS.replace("[signers.release]", "[signers.release]\n" + "\n".join(lines)) + RULE + SIGNED
+
+
+def test_another_branch_of_the_same_workflow() -> None:
+    dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
+    place = WORKFLOW.partition("@")[0]
+    assert remedy(SIGNATURE_POLICY, signature(github(dev))) == (
+        f"image: sign it from refs/heads/main; policy: '{dev}' as a signer beside [signers.release], which lets in "
+        f"refs/heads/dev alone, or {{ glob = '{place}@refs/heads/*' }}, which lets in every branch of this repository: "
+        "whoever may push one may sign"
+    )
+
+
+def test_a_tag_of_the_same_workflow() -> None:
+    tag = WORKFLOW.replace("refs/heads/main", "refs/tags/v1")
+    assert "lets in refs/tags/v1 alone, or { glob = " in remedy(SIGNATURE_POLICY, signature(github(tag)))
+    assert "@refs/tags/*' }, which lets in every tag of" in remedy(SIGNATURE_POLICY, signature(github(tag)))
+
+
+def test_the_shown_loosening_is_one_that_works() -> None:
+    """What a message says to write is what would let it in, and it lets in no more than it says."""
+    dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
+    place = WORKFLOW.partition("@")[0]
+    exact = SIGNATURE_POLICY.replace(f'identity = "{WORKFLOW}"', f'identity = "{dev}"')
+    loose = SIGNATURE_POLICY.replace(f'identity = "{WORKFLOW}"', f'identity = {{ glob = "{place}@refs/heads/*" }}')
+    for text in (exact, loose):
+        assert passes(text, signature(github(dev)))
+    assert passes(loose, signature(github(WORKFLOW)))
+    assert not passes(exact, signature(github(WORKFLOW)))
+    assert not passes(loose, signature(github(WORKFLOW.replace("refs/heads/main", "refs/tags/v1"))))
+
+
+def test_another_workflow_of_the_same_repository() -> None:
+    other = WORKFLOW.replace("release.yml", "test.yml")
+    assert remedy(SIGNATURE_POLICY, signature(github(other))) == (
+        f"image: sign it by '{WORKFLOW}'; policy: '{other}' as a signer of its own, which lets in whatever that "
+        "workflow signs, and whoever may change it"
+    )
+
+
+def test_another_repository_of_gitlab() -> None:
+    ours = "https://gitlab.com/acme/api//.gitlab-ci.yml@refs/heads/main"
+    text = SIGNATURE_POLICY.replace(WORKFLOW, ours).replace(
+        'issuer = "https://token.actions', 'issuer = "https://token.actions'
+    )
+    text = text.replace("https://token.actions.githubusercontent.com", GITLAB)
+    theirs = plain(ours.replace("acme", "mallory"), issuer=GITLAB)
+    assert remedy(text, signature(theirs)).endswith("which lets in whoever controls https://gitlab.com/mallory/api")
+    mine = plain(ours.replace(".gitlab-ci.yml", "other.yml"), issuer=GITLAB)
+    assert remedy(text, signature(mine)).endswith("whatever that workflow signs, and whoever may change it")
+
+
+def test_another_person() -> None:
+    text = SIGNATURE_POLICY.replace('signers = ["release"]', 'signers = ["people"]')
+    assert remedy(text, signature(plain("eve@other.com"))).endswith("which lets in whatever 'eve@other.com' signs")
+
+
+def test_one_extension() -> None:
+    text = with_signer('extensions = { runner-environment = "github-hosted" }')
+    assert remedy(text, signature(github(runner="self-hosted"))) == (
+        "image: sign it where runner-environment is 'github-hosted' (the certificate says 'self-hosted'); policy: "
+        "[signers.release] without extensions.runner-environment, which lets in any value of it"
+    )
+    assert "(the certificate has none)" in remedy(text, signature(github(runner=None)))
+
+
+def test_what_is_beside_the_identity() -> None:
+    aged = with_signer("not-after = 2026-01-01T00:00:00Z")
+    assert remedy(aged, signature()).endswith(
+        "another not-before or not-after, which lets in all that was signed in that time"
+    )
+    noted = with_signer('annotations = { env = "production" }')
+    assert remedy(noted, signature()) == (
+        "image: sign it with -a env=production; policy: [signers.release] without annotations.env, which lets in all "
+        "of its signatures, for whatever they were made"
+    )
+    two = with_signer().replace("version = 1", 'version = 1\n[trust]\nroots = ["public-good", "github"]')
+    other = two.replace("issuer =", 'root = "github"\nissuer =')
+    assert "policy: root = 'public-good', which lets in whatever that instance certifies" in remedy(other, signature())
+
+
+def test_nobody_is_told_to_take_another_issuers_word() -> None:
+    """The same name at another issuer is somebody else; and two things that differ are no near miss."""
+    generic = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+    assert remedy(SIGNATURE_POLICY, signature(plain(WORKFLOW, issuer="https://evil.example"))) == generic
+    assert remedy(SIGNATURE_POLICY, keyed(signature(), KEY)) == generic
+    text = with_signer('extensions = { runner-environment = "github-hosted" }')
+    dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
+    assert remedy(text, signature(github(dev, runner="self-hosted"))) == generic
+
+
+def test_the_nearest_of_several_is_said() -> None:
+    dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
+    evidence = [signature(github("https://github.com/mallory/api/.github/workflows/x.yml@refs/heads/main")),
+                signature(github(WORKFLOW.replace("release.yml", "test.yml"))), signature(github(dev))]  # fmt: skip
+    for order in (evidence, evidence[::-1]):
+        assert remedy(SIGNATURE_POLICY, *order).startswith("image: sign it from refs/heads/main")
+
+
+def test_provenance_of_another_builder_by_an_accepted_signer() -> None:
+    text = SIGNERS + BUILDER + RULE + PROVEN
+    evidence = provenance(predicate_v1(builder="https://other.example/builder"))
+    assert remedy(text, evidence, check="provenance") == (
+        "image: build it on [builders.release]; policy: an entry with id = 'https://other.example/builder' and this "
+        "signer, which lets in whatever that signer says it built, at the level that you give it"
+    )
+
+
+@pytest.mark.parametrize("branch", ["refs/heads/dev", "refs/tags/v9"])
+def test_provenance_and_attestations_name_the_signer_that_comes_near(branch: str) -> None:
+    near = github(WORKFLOW.replace("refs/heads/main", branch))
+    text = SIGNERS + BUILDER + RULE + PROVEN
+    assert "image: sign it from refs/heads/main" in remedy(text, provenance(signer=near), check="provenance")
+    scanned = f'{SIGNERS}{RULE}\n[[rules.attestations]]\ntype = "spdx"\nsigners = ["release"]\n'
+    sbom = verified("https://spdx.dev/Document", signer=near, signed_at=NOW - DAY)
+    assert "image: sign it from refs/heads/main" in remedy(scanned, sbom, check="attestations.spdx")
