@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -156,7 +157,9 @@ def test_an_output_that_cannot_be_is_2_before_anything_is_fetched(
         image = f"{server.host}/acme/api:v1"
         assert cli.run(["verify", image, "--policy", POLICY, *outputs, "--output", f"json={kept}"]) == 2
         assert server.requests == ()
-    assert message in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
     assert json.loads(kept.read_text())["verdict"] == "invalid", "the others say so"
 
 
@@ -295,6 +298,42 @@ def test_a_summary_that_nobody_can_read_changes_nothing(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "gate", *arguments]
         assert subprocess.run(command, stdout=full, stderr=full, check=False).returncode == 0
     assert json.loads(report.read_text())["exit_code"] == 0
+
+
+def test_a_stream_that_cannot_be_flushed_changes_no_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own exit code for it is 1, which is a fail."""
+
+    class Broken(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    codes: list[int] = []
+    monkeypatch.setattr(cli, "run", lambda: 0)
+    monkeypatch.setattr(signals, "catch", lambda: None)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(sys, "stdout", Broken())
+    monkeypatch.setattr(sys, "stderr", Broken())
+    main: Callable[[], object] = cli.main
+    main()
+    assert codes == [0]
+
+
+def test_a_file_is_for_others_to_read_on_the_disk_and_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    writing.write(tmp_path / "report", "text")
+    assert (tmp_path / "report").stat().st_mode & 0o777 == 0o644
+    assert len(synced) == 1
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(NotWritten):
+        writing.write(tmp_path / "other", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 # Places of their own kind

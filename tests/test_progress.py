@@ -108,6 +108,7 @@ def test_none_says_nothing_and_nothing_is_said_after_the_end() -> None:
     with shown:
         pass
     shown.phase(Phase.RESOLVE)
+    shown._print("what a thread had to say when it ended")
     assert stream.getvalue() == ""
 
 

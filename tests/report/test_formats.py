@@ -15,6 +15,7 @@ import pytest
 import xmlschema
 from markdown_it import MarkdownIt
 
+from gate.report.findings import findings
 from gate.report.formats import FORMATS
 from tests.conftest import check_report
 from tests.report.documents import DIGEST, ENTRY, every, image, report
@@ -111,6 +112,12 @@ def test_a_rule_says_its_own_words_when_it_fails(name: str) -> None:
     assert "docs.example/gate" in text
 
 
+def test_each_image_that_is_no_pass_has_a_reason_of_its_own() -> None:
+    built = report(image("fail"), image("fail", "ghcr.io/acme/web:1"))
+    built["images"][1]["rules"] = []
+    assert [finding.reference for finding in findings(built)] == ["ghcr.io/acme/api:1", "ghcr.io/acme/web:1"]
+
+
 # Their readers
 
 
@@ -154,6 +161,16 @@ def test_junit_is_valid_and_no_two_test_cases_are_alike(built: dict[str, Any]) -
     _junit().validate(text)
     cases = [(case.get("classname"), case.get("name")) for case in _xml(text).iter("testcase")]
     assert len(set(cases)) == len(cases) > 0
+
+
+def test_a_test_case_is_of_its_image_and_named_for_rule_and_check() -> None:
+    built = report(image("fail"))
+    built["images"][0]["rules"][0]["name"] = "production"
+    cases = [case.attrib for case in _xml(_render("junit", built)).iter("testcase")]
+    assert cases == [
+        {"classname": "ghcr.io/acme/api:1", "name": "production: signature"},
+        {"classname": "ghcr.io/acme/api:1", "name": "production: agents"},
+    ]
 
 
 @DOCUMENTS
@@ -202,6 +219,15 @@ def test_a_termination_message_says_how_many_reasons_it_leaves_out() -> None:
     assert text.endswith(f"\nand {100 - shown} more; see the report\n")
 
 
+def test_a_termination_message_cuts_a_reason_that_is_longer_than_all_of_it() -> None:
+    built = report(image("fail"))
+    built["images"][0]["rules"][0]["checks"][1]["found"] = "\u00e9" * 9000
+    text = _render("termination", built)
+    assert len(text.encode()) <= 4096
+    assert "\nFAIL agents: found \u00e9\u00e9" in text
+    assert text.endswith("...\n")
+
+
 @DOCUMENTS
 def test_github_reads_one_command_a_line_and_at_most_ten_of_a_kind(built: dict[str, Any]) -> None:
     built = {**built, "warnings": [EVIL] * 30, "images": built["images"] * 30}
@@ -210,6 +236,8 @@ def test_github_reads_one_command_a_line_and_at_most_ten_of_a_kind(built: dict[s
         match = re.fullmatch(r"::(error|warning|notice) ((?:[a-z]+=[^:,]*,)*[a-z]+=[^:,]*)::(.*)", line)
         assert match, line
         assert "::" not in match[3]
+        assert not re.search("%(?!25|0A|0D|2C|3A)", line)
+        assert "%0A" not in match[3].replace("%25", ""), "what is foreign is no line feed of GitHub's"
         assert line.isprintable()
     for kind in ("error", "warning", "notice"):
         assert sum(line.startswith(f"::{kind} ") for line in lines) <= 10
@@ -273,6 +301,14 @@ def test_nothing_but_a_pass_hands_on_an_image(name: str) -> None:
     built = every()[name]
     assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", built)
     assert _render("digest", built) == ""
+
+
+def test_what_an_image_that_did_not_pass_claims_to_hold_for_is_not_handed_on() -> None:
+    built = report(image("fail"))
+    built["images"][0]["holds_for"] = [DIGEST]
+    assert _render("digest", built) == ""
+    built["verdict"] = "pass"
+    assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", built)
 
 
 def test_of_several_images_those_that_passed_are_listed_and_none_is_the_image() -> None:
