@@ -43,7 +43,7 @@ SCHEMAS: Mapping[str, tuple[str, str]] = {
     "argo-workflows": ("github.com/argoproj/argo-workflows/v3", "v3.7.4"),
     "tekton": ("github.com/tektoncd/pipeline", "v1.6.0"),
     "flux": ("github.com/fluxcd/kustomize-controller", "v1.7.3"),
-    "kubernetes": ("k8s.io/kubectl", "v0.37.2"),
+    "kubernetes": ("k8s.io/kubernetes", "v1.36.2"),
 }
 """Modules that carry the schemas of what their system runs: downloaded, and not built."""
 DEBIAN = ("docker-registry", "skopeo", "buildah", "debootstrap", "runc", "groovy")

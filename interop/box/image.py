@@ -157,7 +157,11 @@ class Builder:
             'CMD ["python3"]\n',
             encoding="utf-8",
         )
-        must([self._buildah, "build", "--quiet", "--tag", BASE, context], self.environment, within=BUILT_WITHIN)
+        must(
+            [self._buildah, "build", "--quiet", "--identity-label=false", "--tag", BASE, context],
+            self.environment,
+            within=BUILT_WITHIN,
+        )
         shutil.rmtree(context)
 
     def _must(self, *arguments: str) -> str:
