@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from interop import tools
+from interop.box.whole import compare_box
 from interop.comparisons import compare
 from interop.forged import compare_forged
 from interop.guarded import compare_guarded
@@ -73,6 +74,8 @@ def whole_run(lab: Lab) -> bool:
         compare_guarded(lab, images, tally)
         timed("the agents' story", started)
         tell(lab, tally)
+        timed("gate's container image", started)
+        compare_box(lab, images, tally)
         timed("done", started)
     except Broken as broken:
         tally.fail("a part of the lab broke", str(broken))
