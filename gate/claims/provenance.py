@@ -111,17 +111,20 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
     build_type = text_at(predicate, *fields.build_type)
     if build_type.startswith(_AGENT_COMMIT):
         return None
+    builder_id = text_at(predicate, *fields.builder_id)
     certified = certified_source(evidence.signer)
     claims, gap = read_agent_claims(evidence, predicate, limits=limits)
     return Provenance(
         evidence=evidence,
-        builder_id=text_at(predicate, *fields.builder_id),
+        builder_id=builder_id,
         build_type=build_type,
         invocation=next(filter(None, (text_at(predicate, *way) for way in fields.invocation)), ""),
         certified=certified,
         stated=_stated(
             _build_type(evidence, build_type), predicate, certified.repository if certified is not None else None
-        ),
+        )
+        if builder_id and build_type
+        else Source(conflict=f"the provenance has no {'builder.id' if build_type else 'buildType'}"),
         self_hosted=_self_hosted(predicate),
         claims=claims,
         gap=gap,

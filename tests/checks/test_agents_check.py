@@ -231,7 +231,7 @@ def test_a_builder_vouches_for_the_places_that_its_entry_spells(where: str, hold
 
 
 def test_a_tenants_word_is_no_builders_unless_the_policy_says_so() -> None:
-    """Rule 15, A-T11, A-T12: the default is none; min-trust is builder unless it is spelled."""
+    """SLSA-12: Rule 15, A-T11, A-T12: the default is none; min-trust is builder unless it is spelled."""
     assert failed(written(builder=BUILDER), provenance()) == ("agents.coverage",)
     assert failed(written('min-trust = "builder"', builder=BUILDER), provenance()) == ("agents.coverage",)
     assert failed(written('min-trust = "platform"', builder=BUILDER), provenance()) == ("agents.coverage",)

@@ -45,7 +45,7 @@ def under(parameters: str) -> str:
     ],
 )
 def test_an_unknown_external_parameter_is_refused(external: dict[str, object]) -> None:
-    """SLSA v1, "Check expectations": reject unrecognised external parameters. By default they are not judged."""
+    """SLSA-11: "Check expectations": reject unrecognised external parameters. By default they are not judged."""
     evidence = provenance(predicate_v1(external={"workflow": WORKFLOW, **external}))
     assert failed(under('"strict"'), evidence) == ("provenance.parameters",)
     assert passes(SIGNERS + BUILDER + RULE + PROVEN, evidence)
@@ -57,7 +57,7 @@ def test_the_build_types_own_parameters_are_known() -> None:
 
 
 def test_an_unknown_build_type_has_no_known_parameters() -> None:
-    """Rule 12: however much they look like GitHub's."""
+    """SLSA-11: Rule 12: however much they look like GitHub's."""
     evidence = provenance(predicate_v1(build_type="https://example.test/bt"))
     assert failed(under('"strict"'), evidence) == ("provenance.parameters",)
 

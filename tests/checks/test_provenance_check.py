@@ -99,13 +99,23 @@ def test_provenance_by_the_builder_and_its_signer_passes_aspect_by_aspect() -> N
     ],
 )
 def test_without_an_accepted_signer_and_builder_there_is_no_provenance(evidence: tuple[Verified, ...]) -> None:
-    """Rules 1, 10, 11 and 22: absent evidence fails `provenance`, under that one id."""
+    """SLSA-5: Rules 1, 10, 11 and 22: absent evidence fails `provenance`, under that one id."""
     assert failed(PROVENANCE_POLICY, *evidence) == ("provenance",)
     assert passes(PROVENANCE_POLICY, *evidence, provenance())
 
 
+@pytest.mark.parametrize(
+    "predicate", [predicate_v1(builder=""), predicate_v1(builder=None), predicate_v1(build_type=""), {}]
+)
+def test_provenance_without_a_builder_or_a_build_type_is_none(predicate: dict[str, object]) -> None:
+    """SLSA-10: The specification requires both, whoever signed it and whatever its certificate says."""
+    text = under(proven(who='signers = ["release"]', level=0, source='"any"', refs='"any"'))
+    assert failed(text, provenance(predicate)) == ("provenance.commit",)
+    assert passes(text, provenance())
+
+
 def test_signer_and_builder_must_match_one_and_the_same_entry() -> None:
-    """Rule 11, A-T13: a trusted signer does not vouch for an arbitrary builder.id."""
+    """SLSA-2: Rule 11, A-T13: a trusted signer does not vouch for an arbitrary builder.id."""
     two = f"""
 [builders.release]
 id = "{WORKFLOW}"
@@ -139,7 +149,7 @@ def test_only_the_entries_that_the_rule_names_count() -> None:
     ("worth", "wanted", "holds"), [(0, 0, True), (0, 1, False), (1, 1, True), (2, 3, False), (3, 2, True), (3, 3, True)]
 )
 def test_the_builder_entrys_level_is_what_it_is_worth(*, worth: int, wanted: int, holds: bool) -> None:
-    """Rule 11: never what the statement says of itself."""
+    """SLSA-1: Rule 11: never what the statement says of itself."""
     text = under(proven(level=wanted), BUILDER.replace("level = 3", f"level = {worth}"))
     boast = provenance(predicate_v1(level=3, slsaLevel="SLSA_BUILD_LEVEL_3", verifiedLevels=["SLSA_BUILD_LEVEL_3"]))
     for item in (provenance(), boast):
@@ -158,7 +168,7 @@ def test_of_several_matching_entries_the_lowest_level_holds(order: tuple[str, st
 
 
 def test_a_self_hosted_runner_is_worth_one_unless_the_builder_says_otherwise() -> None:
-    """Rule 11, A-T12."""
+    """SLSA-15: Rule 11, A-T12."""
     own = provenance(signer=github(runner="self-hosted"))
     assert failed(PROVENANCE_POLICY, own) == ("provenance.level",)
     assert failed(under(proven(level=2)), own) == ("provenance.level",)
@@ -190,7 +200,7 @@ def test_where_one_of_several_entries_allows_self_hosted_the_other_still_holds()
 
 
 def test_a_signer_without_a_builder_entry_is_worth_one_at_most() -> None:
-    """Rule 11: `provenance.signers` names who is believed without an entry."""
+    """SLSA-9: Rule 11: `provenance.signers` names who is believed without an entry."""
     who = 'signers = ["release"]'
     anywhere = provenance(predicate_v1(builder="https://any.example/builder"))
     assert passes(under(proven(who=who, level=1)), anywhere)
@@ -343,7 +353,7 @@ def test_a_certificate_of_another_repository_is_of_another_source(repository: st
 
 @pytest.mark.parametrize("repository", OTHERS)
 def test_a_predicate_of_another_repository_than_its_certificates_agrees_with_neither(repository: str) -> None:
-    """Rule 12: what the predicate states must agree, whatever the policy allows."""
+    """SLSA-15: Rule 12: what the predicate states must agree, whatever the policy allows."""
     item = provenance(predicate_v1(repository=repository))
     for source in (f'["{REPOSITORY}"]', f'["{repository}"]', f'["{REPOSITORY}", "{repository}"]', '"any"'):
         assert "provenance.source" in failed(under(proven(source=source)), item)
@@ -351,7 +361,7 @@ def test_a_predicate_of_another_repository_than_its_certificates_agrees_with_nei
 
 @pytest.mark.parametrize("repository", OTHERS)
 def test_without_a_ci_certificate_the_predicate_names_the_source(repository: str) -> None:
-    """Rule 12: from the fields fixed for that build type."""
+    """SLSA-11: Rule 12: from the fields fixed for that build type."""
     nobody = plain(WORKFLOW, GITHUB)
     assert passes(PROVENANCE_POLICY, provenance(signer=nobody))
     item = provenance(predicate_v1(repository=repository), signer=nobody)
@@ -410,7 +420,7 @@ def test_an_old_certificate_means_github_and_counts_only_from_github() -> None:
     ],
 )
 def test_a_certificate_whose_old_and_new_extensions_disagree_proves_nothing(extension: str, value: str) -> None:
-    """Rule 12."""
+    """SLSA-15: Rule 12."""
     signer = github(**{extension: value})
     for text in (PROVENANCE_POLICY, under(proven(source='"any"', refs='"any"'))):
         for predicate in (predicate_v1(), predicate_v1(external={}, dependencies=[])):
@@ -480,7 +490,7 @@ def test_the_ref_must_be_one_that_the_rule_names(*, refs: str, ref: str, holds: 
 
 
 def test_a_ref_or_commit_that_disagrees_with_the_certificate_fails() -> None:
-    """Rule 12: whatever the rule allows."""
+    """SLSA-12: Rule 12: whatever the rule allows."""
     assert failed(PROVENANCE_POLICY, provenance(predicate_v1(commit=EARLIER))) == ("provenance.commit",)
     other = provenance(predicate_v1(ref="refs/heads/evil"))
     for refs in (f'["{MAIN}"]', '["refs/heads/*"]', '["refs/heads/evil"]', '"any"'):
@@ -738,7 +748,7 @@ def test_what_provenance_needs_must_be_spelled(missing: str) -> None:
     ],
 )
 def test_a_section_that_could_mean_anything_is_invalid(before: str, after: str) -> None:
-    """Rule 19, A-T35."""
+    """SLSA-9: Rule 19, A-T35."""
     section = PROVEN.replace(before, after)
     assert section != PROVEN
     with pytest.raises(InvalidPolicy):

@@ -117,7 +117,7 @@ def about(
 
 
 def test_a_summary_of_the_commit_gives_its_level() -> None:
-    """Checklist 26 to 28: the commit of the verified provenance is what is looked up."""
+    """SLSA-26, SLSA-32: Checklist 26 to 28: the commit of the verified provenance is what is looked up."""
     assert passes(under(), provenance(), about())
     assert failed(under(), provenance()) == (LEVEL,)
     assert failed(under(), about()) == ("provenance", "source")
@@ -134,7 +134,7 @@ def test_a_summary_of_the_commit_gives_its_level() -> None:
 def test_the_level_is_what_it_says_and_no_more_than_its_pair_is_worth(
     *, says: int, worth: int, wanted: int, holds: bool
 ) -> None:
-    """Checklist 3, 25 and 29: level 4 is one, and the map of (signer, verifier) caps it."""
+    """SLSA-3, SLSA-27, SLSA-29: Checklist 3, 25 and 29: level 4 is one, and the map of (signer, verifier) caps it."""
     evidence = about(summary(verifiedLevels=[f"SLSA_SOURCE_LEVEL_{says}"]))
     assert passes(under(wanted, pair(worth)), provenance(), evidence) is holds
 
@@ -145,7 +145,7 @@ def test_the_level_is_what_it_says_and_no_more_than_its_pair_is_worth(
      ["SLSA_SOURCE_LEVEL_3", "SLSA_SOURCE_LEVEL_2"], ["ORG_SOURCE_LEVEL_3"], ["SLSA_SOURCE_TWO_PARTY_REVIEWED"]],
 )  # fmt: skip
 def test_what_names_no_one_level_of_the_source_track_is_none(levels: list[str]) -> None:
-    """Checklist 23 and 30: a track has one level, and a property is none."""
+    """SLSA-23, SLSA-30: Checklist 23 and 30: a track has one level, and a property is none."""
     assert failed(under(1), provenance(), about(summary(verifiedLevels=levels))) == (LEVEL,)
 
 
@@ -171,7 +171,7 @@ OTHERS: dict[str, AboutSource] = {
 
 @pytest.mark.parametrize("evidence", OTHERS.values(), ids=OTHERS)
 def test_a_summary_of_something_else_says_nothing_of_the_commit(evidence: AboutSource) -> None:
-    """Checklist 16 to 24, 28 and 32."""
+    """SLSA-17, SLSA-28: Checklist 16 to 24, 28 and 32."""
     assert failed(under(1), provenance(), evidence) == (LEVEL,)
     assert passes(under(1), provenance(), evidence, about()), "beside a good one it changes nothing"
 
@@ -182,7 +182,7 @@ def test_some_issuers_spell_the_refs_otherwise() -> None:
 
 
 def test_the_policy_may_say_which_refs_the_commit_must_be_on() -> None:
-    """A release is built from a tag, and its commit is on a branch."""
+    """SLSA-28: A release is built from a tag, and its commit is on a branch."""
     tag = "refs/tags/v1"
     built = provenance(predicate_v1(ref=tag), signer=github(ref=tag))
     anywhere = PROVEN.replace(f'refs = ["{MAIN}"]', 'refs = ["refs/tags/*"]')
@@ -200,7 +200,7 @@ def test_the_policy_may_say_which_resource_it_is() -> None:
 
 
 def test_a_summary_about_the_image_says_nothing_of_its_commit_and_the_reverse() -> None:
-    """Rule 1: a statement about a commit feeds only what is asked of commits."""
+    """SLSA-17: Rule 1: a statement about a commit feeds only what is asked of commits."""
     both = summary(verifiedLevels=["SLSA_SOURCE_LEVEL_3", "SLSA_BUILD_LEVEL_3"])
     on_image = verified(VSA_V1, both, signer=PLATFORM)
     assert failed(under(1), provenance(), on_image) == (LEVEL,)
@@ -212,10 +212,21 @@ def test_a_summary_about_the_image_says_nothing_of_its_commit_and_the_reverse() 
 
 
 def test_the_head_of_every_provenance_needs_its_own() -> None:
-    """Rule 10: if several provenances satisfy, each has a head."""
+    """SLSA-32: Rule 10: if several provenances satisfy, each has a head."""
     second = provenance(predicate_v1(commit=OTHER), signer=github(commit=OTHER))
     assert failed(under(), provenance(), second, about()) == (LEVEL,)
     assert passes(under(), provenance(), second, about(), about(digests={"gitCommit": OTHER}))
+
+
+def test_a_level_says_nothing_of_who_wrote_the_commit() -> None:
+    """SLSA-34: Two families of checks: neither passes for the other."""
+    agents = '\n[agents.x]\nids = ["x"]\nmodels = "any"\n'
+    text = under(4, pair(4)).replace(RULE, agents + RULE) + '\n[rules.agents]\nallow = ["x"]\n'
+    best = about(summary(verifiedLevels=["SLSA_SOURCE_LEVEL_4"]))
+    judgement = judge(text, provenance(), best)
+    assert judgement.outcomes[LEVEL] == "pass"
+    assert judgement.failed
+    assert all(check.startswith("agents") for check in judgement.failed)
 
 
 def test_no_commit_is_no_level() -> None:

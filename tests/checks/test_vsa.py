@@ -83,7 +83,7 @@ def vsa(
 
 
 def test_a_summary_gives_the_level_that_the_builder_does_not() -> None:
-    """Rule 13."""
+    """SLSA-22: Rule 13."""
     assert failed(under(), provenance()) == (LEVEL,)
     assert passes(under(), provenance(), vsa())
     result = next(item for item in judge(under(), provenance(), vsa()).results if item.check == LEVEL)
@@ -142,7 +142,7 @@ WRONG: dict[str, Object] = {
 
 @pytest.mark.parametrize("predicate", WRONG.values(), ids=WRONG)
 def test_a_summary_that_lacks_one_thing_counts_for_nothing(predicate: Object) -> None:
-    """SLSA, VSA, "How to verify": each of its steps is a MUST."""
+    """SLSA-19: SLSA, VSA, "How to verify": each of its steps is a MUST."""
     assert failed(under(), provenance(), vsa(predicate)) == (LEVEL,)
 
 
@@ -151,7 +151,7 @@ def test_a_summary_that_lacks_one_thing_counts_for_nothing(predicate: Object) ->
     [f"{VSA_V1}/", VSA_V1.replace("v1", "v0.2"), VSA_V1.replace("v1", "v1.1"), VSA_V1.upper(), "https://slsa.dev/provenance/v1"],
 )  # fmt: skip
 def test_a_summary_is_of_one_predicate_type(predicate_type: str) -> None:
-    """SLSA, VSA, "How to verify", step 3: byte for byte."""
+    """SLSA-18: SLSA, VSA, "How to verify", step 3: byte for byte."""
     assert failed(under(), provenance(), vsa(predicate_type=predicate_type))
 
 
@@ -161,7 +161,7 @@ def test_a_summary_is_of_one_predicate_type(predicate_type: str) -> None:
      ["ORG_SOURCE_STATIC_ANALYSIS", "SLSA_BUILD_LEVEL_3", "SLSA_OTHER"]],
 )  # fmt: skip
 def test_each_track_has_its_own_level(levels: list[str]) -> None:
-    """SlsaResult: a higher level implies the lower ones of its track; what is not known is not looked at."""
+    """SLSA-23: SlsaResult: a higher level implies the lower ones of its track; what is not known is not looked at."""
     assert passes(under(level=2), provenance(), vsa(summary(verifiedLevels=levels)))
 
 
@@ -172,6 +172,7 @@ def test_each_track_has_its_own_level(levels: list[str]) -> None:
      f"pkg:oci/api@sha256%3A{IMAGE.hex}?tag=1.0&repository_url={NAME}"],
 )  # fmt: skip
 def test_the_images_own_name_is_the_resource(resource: str) -> None:
+    """SLSA-20."""
     assert passes(under(), provenance(), vsa(summary(resourceUri=resource)))
 
 
@@ -184,6 +185,7 @@ def test_the_images_own_name_is_the_resource(resource: str) -> None:
      "pkg:oci/api", f"pkg:docker/api?repository_url={NAME}", "pkg:oci/api?repository_url=ghcr.io/acme/api/../web"],
 )  # fmt: skip
 def test_what_is_not_read_as_the_images_name_is_another_resource(resource: str) -> None:
+    """SLSA-20."""
     assert failed(under(), provenance(), vsa(summary(resourceUri=resource))) == (LEVEL,)
 
 
@@ -197,7 +199,7 @@ def test_the_policy_may_say_which_resource_it_is() -> None:
 
 
 def test_verifier_and_signer_are_a_pair() -> None:
-    """SLSA, VSA, "verifier": a trusted signer does not vouch for an arbitrary verifier.id. MUST."""
+    """SLSA-4: SLSA, VSA, "verifier": a trusted signer does not vouch for an arbitrary verifier.id. MUST."""
     other = "https://other.example"
     text = under(pair(), pair(f'"{other}"', signer="people"))
     ada = plain("ada@acme.com")
@@ -214,7 +216,7 @@ def test_verifier_and_signer_are_a_pair() -> None:
 
 
 def test_a_pair_is_worth_what_the_policy_says() -> None:
-    """Rule 13, "Verifying source, step 1": the summary's own word is capped."""
+    """SLSA-25: Rule 13, "Verifying source, step 1": the summary's own word is capped."""
     assert failed(under(pair(level=2)), provenance(), vsa()) == (LEVEL,)
     assert passes(under(pair(level=2), level=2), provenance(), vsa())
     assert failed(under(pair(), pair(level=1)), provenance(), vsa()) == (LEVEL,), "the lowest of several holds"
@@ -235,13 +237,13 @@ def test_a_summary_is_no_older_than_the_provenance_may_be() -> None:
     assert failed(text, provenance(), vsa(signed_at=NOW - 4 * DAY)) == (LEVEL,)
 
 
-def test_a_summary_of_a_key_is_as_any_other(tmp_path: object) -> None:
-    """Only who signed differs: a key that no pair names signs for nobody."""
+def test_a_summary_of_a_key_is_as_any_other() -> None:
+    """SLSA-16: Only who signed differs: a key that no pair names signs for nobody."""
     assert failed(under(), provenance(), keyed(vsa(), "0" * 64)) == (LEVEL,)
 
 
 def test_a_summary_that_could_not_be_looked_at_leaves_the_level_open() -> None:
-    """Rules 6, 27 and 28: "too low" is no answer then."""
+    """SLSA-16: Rules 6, 27 and 28: "too low" is no answer then."""
     text = under()
     for doubt in (Doubt.STALE, Doubt.CLOCK, Doubt.UNREADABLE):
         judgement = judge(text, provenance(), rejected(doubt, stated=PLATFORM))
@@ -251,6 +253,7 @@ def test_a_summary_that_could_not_be_looked_at_leaves_the_level_open() -> None:
 
 
 def test_why_a_summary_does_not_count_is_said() -> None:
+    """SLSA-21."""
     found = judge(under(), provenance(), vsa(summary(verificationResult="FAILED"))).found(LEVEL)
     assert found.endswith(
         f"the verification summary of '{VERIFIER}' does not count: its verificationResult is 'FAILED'"
@@ -263,6 +266,15 @@ def test_why_a_summary_does_not_count_is_said() -> None:
     assert found.endswith("does not count: no pair of the policy has this verifier and this signer")
     many = [vsa(summary(resourceUri=f"https://x/{number}")) for number in range(5)]
     assert judge(under(), provenance(), *many).found(LEVEL).endswith("; and 2 more")
+
+
+@pytest.mark.parametrize("field", ["inputAttestations", "dependencyLevels", "slsaVersion", "acme_extension"])
+@pytest.mark.parametrize("value", [None, {}, [], {"SLSA_BUILD_LEVEL_3": 9}, "SLSA_BUILD_LEVEL_3"])
+def test_a_summary_says_no_more_of_its_inputs_than_it_says(field: str, value: object) -> None:
+    """SLSA-24: What it lists beside its own level gives none and takes none; its policy is needed (`WRONG`)."""
+    low = summary(verifiedLevels=["SLSA_BUILD_LEVEL_1"])
+    assert passes(under(), provenance(), vsa({**summary(), field: value}))
+    assert failed(under(), provenance(), vsa({**low, field: value})) == (LEVEL,)
 
 
 def test_a_denied_signers_summary_is_none() -> None:

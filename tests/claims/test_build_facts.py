@@ -73,7 +73,7 @@ def v02(predicate: Mapping[str, object]) -> Provenance:
     ],
 )
 def test_a_predicate_type_beside_the_three_is_no_provenance(predicate_type: str) -> None:
-    """A-T28: byte for byte."""
+    """SLSA-8: A-T28: byte for byte."""
     assert read_provenance(provenance(predicate_type=predicate_type), limits=LIMITS) is None
     assert read_provenance(provenance(), limits=LIMITS) is not None
 

@@ -160,7 +160,7 @@ FORMS: dict[str, tuple[str, Object, tuple[str | None, str | None, tuple[str, ...
 def test_each_platforms_form_states_its_source(
     predicate_type: str, predicate: Object, source: tuple[str | None, str | None, tuple[str, ...]]
 ) -> None:
-    """Rule 12: the fields that are fixed for the build type, and no others."""
+    """SLSA-8: Rule 12: the fields that are fixed for the build type, and no others."""
     found = read(predicate_type, predicate)
     assert (found.stated.repository, found.stated.ref, found.stated.commits) == source
     assert found.stated.conflict is None
@@ -249,8 +249,25 @@ def test_dependencies_and_parameters_are_what_the_predicate_lists() -> None:
     assert (oldest.parameters, len(oldest.dependencies)) == (("/steps/0/name",), 1)
 
 
+def test_unknown_fields_change_nothing() -> None:
+    """SLSA-13: Extensions may be anywhere; they make no source, no builder and no level."""
+    plain_one = v1(GOOGLE_WORKER, gcb(), git(f"git+{REPOSITORY}@{MAIN}"))
+    definition, details = plain_one["buildDefinition"], plain_one["runDetails"]
+    assert isinstance(definition, dict)
+    assert isinstance(details, dict)
+    extended = {
+        **plain_one,
+        "level": 3,
+        "acme_source": REPOSITORY,
+        "buildDefinition": {**definition, "source": "https://github.com/mallory/api", "slsa_level": 4},
+        "runDetails": {**details, "builder": {"id": "https://builder.example", "level": 3}, "x": [1]},
+    }
+    found, bare = read(SLSA_V1, extended), read(SLSA_V1, plain_one)
+    assert (found.stated, found.builder_id, found.parameters) == (bare.stated, bare.builder_id, bare.parameters)
+
+
 @pytest.mark.parametrize("value", [None, {}, [], {"x": None}, {"x": []}])
 def test_unset_and_empty_parameters_are_none(value: object) -> None:
-    """SLSA, "Parsing rules": unset, null and empty are the same."""
+    """SLSA-13: SLSA, "Parsing rules": unset, null and empty are the same."""
     assert read(SLSA_V1, v1(BUILDKIT, value)).parameters == ()
     assert read(SLSA_V1, {"buildDefinition": {"buildType": BUILDKIT}}).dependencies == ()

@@ -201,6 +201,7 @@ def test_no_rule_can_name_a_presets_signer(preset: str) -> None:
 
 
 def test_a_level_may_only_be_lowered() -> None:
+    """SLSA-1."""
     evidence = generated("generator_container_slsa3.yml")
     low = entry("github-slsa-generator-container", "level = 2", level=3)
     assert failed(low, evidence) == ("provenance.level",)

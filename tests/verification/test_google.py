@@ -77,6 +77,7 @@ def test_each_demand_of_the_policy_is_judged_on_it() -> None:
 
 
 def test_it_is_evidence_for_its_image_and_as_it_was_signed_alone() -> None:
+    """SLSA-5."""
     envelope = json.loads(CASE.read_bytes())
     assert judged(CASE.read_bytes(), image=Digest("sha256", "1" * 64)) == (EXIT_FAIL, {"provenance"})
     payload = envelope["payload"]

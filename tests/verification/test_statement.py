@@ -70,6 +70,7 @@ def test_a_bundle_about_an_index_is_not_about_its_children() -> None:
 
 @pytest.mark.parametrize("version", ["https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"])
 def test_both_versions_of_the_statement_are_read(version: str) -> None:
+    """SLSA-6."""
     evidence = forged_verified(Sigstore().sign(about_forged(_type=version)))
     assert said(evidence).version == version
     assert evidence.predicate_type == "https://example.com/p/v1"
@@ -79,6 +80,7 @@ def test_both_versions_of_the_statement_are_read(version: str) -> None:
     "version", ["https://in-toto.io/Statement/v2", "https://in-toto.io/Statement/v1 ", "", None, 1, [], {}]
 )
 def test_any_other_version_is_refused(version: object) -> None:
+    """SLSA-6."""
     assert _step(about_forged(_type=version)) is Step.PAYLOAD
 
 
@@ -125,6 +127,7 @@ def test_any_one_subject_may_be_the_image(payload: bytes) -> None:
     ],
 )
 def test_a_statement_about_anything_else_is_rejected_for_its_subject(payload: bytes) -> None:
+    """SLSA-7."""
     assert _step(payload) is Step.SUBJECT
 
 
