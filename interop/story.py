@@ -1,10 +1,9 @@
 """The agents' story from end to end: a git repository, an image built from it, its provenance, and the verdict.
 
 What comes in: a running lab. What goes out: comparisons of what gate says with what is true: who wrote the commits, as
-git has it, and what the policy allows. Nothing is prepared by hand but the authors and their models.
-
-The claims are `commits[] {hash, author, authored_by, agent_model}` in `resolvedDependencies[].properties`, as the build
-platform would write them from the repository's history.
+git has it, and what the policy allows. Nothing is prepared by hand but the authors and their models: `gate attest
+agents` reads the history and writes the provenance, `commits[] {hash, author, authored_by, agent_model}` in
+`resolvedDependencies[].properties`, as a job of the build platform would. `pipelines` has the same as two whole ones.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interop.comparisons import ask_gate
+from interop import pipelines
+from interop.comparisons import GATE, ask_gate
 from interop.images import Pushed, push_image
 from interop.oidc import workflow
 from interop.processes import must
@@ -43,29 +43,32 @@ class Author:
 
 ADA = Author(name="ada")
 HISTORY = (
+    (ADA, "README.md", "hello\n"),
     (ADA, "main.py", "print('hello')\n"),
     (Author(name=AGENT, model=MODEL), "main.py", "print('hello, world')\n"),
 )
+OTHER_ENDING = (Author(name=AGENT, model=OTHER_MODEL), "main.py", "print('hello, world')\n")
 SHORT_TYPE = "slsaprovenance1"
 
 
 def tell(lab: Lab, tally: Tally) -> None:
     """The story, and its two bad endings."""
     repository = lab.folder / "repository"
-    head = _commit_all(lab, repository, HISTORY)
-    claims = _claims(lab, repository)
+    base, *_, head = _commit_all(lab, repository, HISTORY)
+    made = _attest(lab, repository, base, head)
+    claims = _claims(made)
     signer = Signer(lab=lab)
     release = workflow("acme/api", commit=head)
     policy = POLICY.format(root=lab.trusted_root, issuer=lab.issuer.url("github"), identity=release.name)
 
     built = _build(lab, repository, "story/api", head)
     signer.sign(built.reference, release)
-    signer.attest(built.reference, release, SLSA_V1, _with_claims(head, claims))
+    signer.attest(built.reference, release, SLSA_V1, made)
     _verdict(lab, tally, policy, built, "commits by a person and by an agent with an allowed model", code=0)
     for registry in lab.registries[1:]:
         copied = _build(lab, repository, "story/api", head, registry=registry.name)
         signer.sign(copied.reference, release)
-        signer.attest(copied.reference, release, SLSA_V1, _with_claims(head, claims))
+        signer.attest(copied.reference, release, SLSA_V1, made)
         _verdict(lab, tally, policy, copied, "the same with tags only", code=0)
 
     changed = [{**claim, "agent_model": OTHER_MODEL} if "agent_model" in claim else claim for claim in claims]
@@ -107,6 +110,27 @@ def tell(lab: Lab, tally: Tally) -> None:
         "provenance.commit",
         "f" * 40,
     )
+    _pipelines(lab, tally, repository, base, head)
+
+
+def _pipelines(lab: Lab, tally: Tally, repository: Path, base: str, head: str) -> None:
+    """The pipelines of docs/attest.md over the same history, and over one whose agent has another model."""
+    other, *_, last = _commit_all(lab, lab.folder / "other", (*HISTORY[:-1], OTHER_ENDING))
+    for system in (pipelines.github, pipelines.gitlab):
+        built = _build(lab, repository, f"pipelines/{system.__name__}", head)
+        says = "commits by a person and by an agent with an allowed model"
+        pipelines.follow(lab, tally, system(base, head), repository, built.reference, says=says, code=0)
+        built = _build(lab, lab.folder / "other", f"pipelines/{system.__name__}-other", last)
+        pipelines.follow(
+            lab,
+            tally,
+            system(other, last),
+            lab.folder / "other",
+            built.reference,
+            says="an agent with another model",
+            code=1,
+            words="agents.models",
+        )
 
 
 def _ending(
@@ -146,8 +170,8 @@ def _verdict(
     )
 
 
-def _commit_all(lab: Lab, folder: Path, history: Sequence[tuple[Author, str, str]]) -> str:
-    """A git repository with these commits; the hash of the last one."""
+def _commit_all(lab: Lab, folder: Path, history: Sequence[tuple[Author, str, str]]) -> list[str]:
+    """A git repository with these commits; their hashes, oldest first."""
     folder.mkdir()
     must(["git", "init", "--quiet", "--initial-branch=main", folder], lab.environment)
     for number, (author, name, content) in enumerate(history):
@@ -163,18 +187,20 @@ def _commit_all(lab: Lab, folder: Path, history: Sequence[tuple[Author, str, str
         must(["git", "add", name], environment, folder=folder)
         message = f"Change {number}\n\n" + (f"Model: {author.model}\n" if author.model else "")
         must(["git", "commit", "--quiet", f"--message={message}"], environment, folder=folder)
-    return must(["git", "rev-parse", "HEAD"], lab.environment, folder=folder).strip()
+    return must(["git", "rev-list", "--reverse", "HEAD"], lab.environment, folder=folder).split()
 
 
-def _claims(lab: Lab, folder: Path) -> list[Document]:
-    """What a build platform reads from the history, oldest first."""
-    fields = "%H%x00%an%x00%(trailers:key=Model,valueonly,separator=%x2C)"
-    lines = must(["git", "log", "--reverse", f"--format={fields}"], lab.environment, folder=folder).splitlines()
-    claims: list[Document] = []
-    for line in lines:
-        commit, author, model = line.split("\0")
-        claim = {"hash": commit, "author": author, "authored_by": "autonomous_agent" if model else "human"}
-        claims.append(claim | ({"agent_model": model} if model else {}))
+def _attest(lab: Lab, folder: Path, base: str, head: str) -> Document:
+    """What `gate attest agents` writes in a job of GitHub Actions."""
+    environment = {**lab.environment, **pipelines.github(base, head).environment}
+    flags = (f"--repo={folder}", f"--range={base}..{head}", "--unmarked=human")
+    predicate: Document = json.loads(must([GATE, "attest", "agents", *flags], environment))
+    return predicate
+
+
+def _claims(predicate: Document) -> list[Document]:
+    (source,) = predicate["buildDefinition"]["resolvedDependencies"]
+    claims: list[Document] = source["properties"]["commits"]
     return claims
 
 

@@ -121,6 +121,8 @@ def agents(
     job = _read_job(os.environ, unmarked)
     limits = Limits()
     project = _read_project(os.environ)
+    if output not in ("-", into):
+        writing.clear(Path(output))  # what an earlier run left must not be signed for this one
     origin = predicate.Origin(source=source or project.get("source"), ref=ref or project.get("ref"))
     given = None if into is None else predicate.read(_read_file(into), into, limits)
     build = None if given else _read_build(project, origin, builder_id, build_type)
