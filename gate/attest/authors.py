@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gate.attest.job import Job
-    from gate.attest.marks import Mark
     from gate.attest.repository import Commit
 
+MAX_MESSAGE: Final = 1 << 20
+"""Characters of a commit's message that are looked through; one of a thousand is long."""
 _NOBODY: Final = "nothing in it says who or what wrote it"
 
 
@@ -47,10 +48,13 @@ class Written:
 
 def attribute(commits: Sequence[Commit], job: Job) -> tuple[Written, ...]:
     """What is claimed of each commit, in their order."""
-    return tuple(_of(commit, read_marks(commit), job) for commit in commits)
+    return tuple(_of(commit, job) for commit in commits)
 
 
-def _of(commit: Commit, marks: Sequence[Mark], job: Job) -> Written:
+def _of(commit: Commit, job: Job) -> Written:
+    if len(commit.message) > MAX_MESSAGE:
+        return _unknown(commit, f"its message has more than {MAX_MESSAGE} characters, and may hold any mark")
+    marks = read_marks(commit)
     if not marks:
         return _unmarked(commit, job)
     # Agent: and Model: without an agent's name are about the commit's author.

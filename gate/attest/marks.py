@@ -53,7 +53,6 @@ _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(?P
 _IN_BRACKETS: Final = re.compile(r".*?\((?P<model>[^()]+)\)\s*")
 _AIDER: Final = " (aider)"
 _BY_ADDRESS: Final = ("co-authored-by", "signed-off-by")
-_MAX_LINES: Final = 10_000
 
 
 def read_marks(commit: Commit) -> tuple[Mark, ...]:
@@ -70,7 +69,7 @@ def _of_author(commit: Commit) -> Iterator[Mark]:
 
 
 def _of_message(message: str) -> Iterator[Mark]:
-    lines = [line.rstrip() for line in message.split("\n")][:_MAX_LINES]
+    lines = [line.rstrip() for line in message.split("\n")]
     agent, model = "", ""
     last = _last_block(lines)
     for key, value in last:

@@ -21,6 +21,7 @@ import typer
 from gate.cli import access, signals, sockets
 from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN
 from gate.cli.output import say, show
+from gate.cli.progress import Mode, show_progress
 from gate.cli.references import read_all, read_elsewhere
 from gate.cli.roots import load_given, load_roots, renew
 from gate.cli.timeout import read_deadline
@@ -29,6 +30,7 @@ from gate.errors import GateError, InvalidUsage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gate.cli.progress import Shown
     from gate.flow.inspection import Inspection
     from gate.policy.model import Policy
     from gate.reference import Reference
@@ -121,6 +123,16 @@ def inspect(
             rich_help_panel=IMAGES,
         ),
     ] = None,
+    progress: Annotated[
+        Mode,
+        typer.Option(
+            "--progress",
+            help="what is waited for, on stderr: auto, plain or none",
+            metavar="MODE",
+            show_default=False,
+            rich_help_panel=OUTPUTS,
+        ),
+    ] = Mode.AUTO,
     timeout: Annotated[
         str | None,
         typer.Option(
@@ -179,6 +191,7 @@ def inspect(
         ),
         offline=offline,
         debug=debug,
+        progress=show_progress(progress),
     )
     with sockets.forbidden() if offline else nullcontext():
         raise typer.Exit(run.show(output))
@@ -201,6 +214,7 @@ class _Run:
         read_access: Callable[[Sequence[Reference]], Access],
         offline: bool,
         debug: bool,
+        progress: Shown,
     ) -> None:
         self.text = reference
         self.trusted_roots = trusted_roots
@@ -213,6 +227,7 @@ class _Run:
         self.read_access = read_access
         self.offline = offline
         self.debug = debug
+        self.progress = progress
         self.started = datetime.now(UTC)
         self.policy: Policy | None = None
         self.trust: list[TrustRoot] = []
@@ -223,7 +238,8 @@ class _Run:
     def show(self, output: Output) -> int:
         """Look, print what was found, and say which exit code that is."""
         try:
-            self.inspection = self._inspect()
+            with self.progress:
+                self.inspection = self._inspect()
         except GateError as error:
             self.error = error
         except signals.Stopped:
@@ -301,7 +317,9 @@ class _Run:
             now=self.started,
             policy=self.policy,
             elsewhere=elsewhere,
+            progress=self.progress,
         )
+        self.progress.about = reference.text
         return inspector.inspect(reference, bundle=self.bundle or "")
 
 

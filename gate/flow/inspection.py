@@ -17,6 +17,7 @@ from gate.discovery.entries import read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.limits import Tally
 from gate.parallel import Background
+from gate.progress import QUIET, Phase
 from gate.reference import Transport
 from gate.verdict import EXIT_PASS, Gap, worst
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gate.discovery import Candidate
     from gate.limits import Deadline, Limits
     from gate.policy.model import Policy
+    from gate.progress import Progress
     from gate.reference import Reference
     from gate.sources import Content, Source, Sources
     from gate.sources.manifest import Descriptor
@@ -91,6 +93,7 @@ class Inspector:
     now: datetime
     policy: Policy | None = None
     elsewhere: Reference | None = None
+    progress: Progress = QUIET
 
     def inspect(self, reference: Reference, *, bundle: str = "") -> Inspection:
         """Look at one image, or at a file with the bundles in the file `bundle`.
@@ -129,6 +132,7 @@ class Inspector:
         elsewhere = None
         if self.elsewhere is not None and self.elsewhere.name != reference.name:
             elsewhere = Elsewhere(name=self.elsewhere.name, source=self.sources.open(self.elsewhere))
+        self.progress.phase(Phase.RESOLVE)
         return discover(
             source,
             digest=reference.digest,
@@ -136,6 +140,7 @@ class Inspector:
             elsewhere=elsewhere,
             limits=limits,
             deadline=self.deadline,
+            progress=self.progress,
         )
 
     def _verified(
@@ -144,6 +149,7 @@ class Inspector:
         from gate.claims import read_claims  # noqa: PLC0415
         from gate.verification import Artifact, Root, verify  # noqa: PLC0415
 
+        self.progress.phase(Phase.VERIFICATION)
         # 3. Verification: one candidate at a time, so that what is said of it is never said of another.
         artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
         roots = tuple(Root(root) for root in self.roots)

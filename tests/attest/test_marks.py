@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.attest.authors import attribute
+from gate.attest.authors import MAX_MESSAGE, attribute
 from gate.attest.job import Job, Unmarked
 from gate.attest.marks import read_marks
 from gate.attest.repository import Commit
@@ -147,6 +147,8 @@ COPILOT = commit(author=("Copilot", "198982749+Copilot@users.noreply.github.com"
         (trailer("Assisted-by: \u0441laude:m-1"), HUMAN, ("unknown", None, None)),
         (trailer("Assisted-by: Claude:m\u200b1"), HUMAN, ("unknown", None, None)),
         (trailer("Assisted-by: " + "x" * 300), HUMAN, ("unknown", None, None)),
+        (commit("x\n\n" + "y\n" * (MAX_MESSAGE // 2)), HUMAN, ("unknown", None, None)),
+        (trailer("Body", *["Fixes: x"] * 20_000, "Assisted-by: Claude:m-1"), HUMAN, ("mixed", "Claude", "m-1")),
         (commit(author=("Jos\u00e9", "j@acme.test")), HUMAN, ("human", "Jos\u00e9", None)),
         (commit(author=("a\x1b[31m", "j@acme.test")), HUMAN, ("human", None, None)),
     ],

@@ -372,6 +372,14 @@ def test_text_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert AGENT in out
 
 
+def test_what_is_waited_for_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["inspect", SIGNED, *ROOT, "--progress", "plain"]) == 0
+    captured = capsys.readouterr()
+    assert "gate: resolving" in captured.err
+    assert "gate: verifying" in captured.err
+    assert "resolving" not in captured.out
+
+
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["inspect", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "gate inspection"
