@@ -61,7 +61,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from labelled(0, "image", plain(document["reference"]))
     if document["digest"] is not None:
         yield from labelled(0, "digest", document["digest"])
-        yield from labelled(0, "is", plain(document["media_type"] or "no media type"))
+        yield from labelled(0, "is", plain(document["media_type"] or "a file, or of no media type"))
         yield from wrapped(NO_VERDICT if document["policy"] else f"{UNTRUSTED} {NO_VERDICT}", WIDTH)
     for root in document["trust"]:
         lacks = [what for key, what in (("log", "log entry"), ("ct", "certificate timestamp")) if not root[key]]
@@ -259,7 +259,7 @@ def _by_rule(rule: Mapping[str, Any]) -> Iterator[str]:
 def _places(document: Mapping[str, Any]) -> Iterator[str]:
     """Each place: what it holds, or why it could not be read to its end."""
     ledger = document["ledger"]
-    if not ledger:
+    if not ledger or document["digest"] is None:  # then the error says it all
         return
     yield ""
     yield "looked at"
