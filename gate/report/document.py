@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -256,14 +256,15 @@ def error_document(error: GateError | None) -> dict[str, Any] | None:
     """Why there is no answer."""
     if error is None:
         return None
-    where, problems = (error.path, error.problems) if isinstance(error, InvalidPolicy) else (None, ())
+    policy = error if isinstance(error, InvalidPolicy) else None
     return {
         "code": error.code,
         "message": error.message,
         "retry": error.retry,
         "remedy": error.remedy,
-        "where": where,
-        "problems": list(problems),
+        "where": policy.path if policy else None,
+        "problems": list(policy.problems) if policy else [],
+        "findings": [asdict(finding) for finding in policy.findings] if policy else [],
     }
 
 

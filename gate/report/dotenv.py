@@ -20,13 +20,13 @@ _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+\[\]-]{0,1024}")
 
 
 def dotenv(report: Mapping[str, Any]) -> str:
-    """Four lines."""
+    """Four lines, and a fifth where `--at` named the moment that counted as now."""
     image, digest = _one(report)
     return (
         f"GATE_VERDICT={report['verdict']}\n"
         f"GATE_IMAGE={image}\n"
         f"GATE_DIGEST={digest}\n"
-        f"GATE_REPORT_SHA256={sha256(report)}\n"
+        f"GATE_REPORT_SHA256={sha256(report)}\n" + (f"GATE_AS_OF={report['as_of']}\n" if report["as_of"] else "")
     )
 
 

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import findings, policy_path, waived
+from gate.report.reasons import policy_path, reasons, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gate.report.reasons import Reason
+
 _SHOWN: Final = 10
 
 
 def github(report: Mapping[str, Any]) -> str:
-    """Warnings and what is waived, then a notice for a pass or an error for each finding."""
+    """Warnings and what is waived, then a notice for a pass or an error for each reason."""
     path = policy_path(report, "")
     warnings = [
         _command("warning", f"gate: WAIVED {item.check}", f"{item.pinned}: {item.waiver}; {item.said}", path)
@@ -30,11 +32,11 @@ def github(report: Mapping[str, Any]) -> str:
     warnings += [_command("warning", "gate", warning, path) for warning in report["warnings"]]
     lines = _capped(warnings, "warning")
     errors = []
-    for finding in findings(report):
-        subject = f"{finding.pinned}: " if finding.pinned else ""
-        remedy = f". To do: {finding.remedy}" if finding.remedy else ""
-        said = f"{subject}{finding.said}{remedy}"
-        errors.append(_command("error", f"gate: {finding.word} {finding.check}", said, finding.where or path))
+    for reason in reasons(report):
+        subject = f"{reason.pinned}: " if reason.pinned else ""
+        remedy = f". To do: {reason.remedy}" if reason.remedy else ""
+        said = f"{subject}{reason.said}{remedy}"
+        errors.append(_command("error", f"gate: {reason.word} {reason.check}", said, reason.file or path, reason))
     lines += _capped(errors, "error")
     if not errors:
         count = len(report["images"])
@@ -50,8 +52,10 @@ def _capped(lines: Sequence[str], kind: str) -> list[str]:
     return [*lines[: _SHOWN - 1], _command(kind, "gate", f"and {more} more; see the summary and the report", "")]
 
 
-def _command(kind: str, title: str, message: str, path: str) -> str:
+def _command(kind: str, title: str, message: str, path: str, at: Reason | None = None) -> str:
     file = f"file={_property(path)}," if path else ""
+    if file and at is not None and at.line:
+        file += f"line={at.line},col={at.column}," if at.column else f"line={at.line},"
     return f"::{kind} {file}title={_property(title)}::{_data(message)}"
 
 

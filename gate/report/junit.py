@@ -12,20 +12,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gate.report.findings import findings, pinned, rule_name, waived
+from gate.report.reasons import as_of, pinned, reasons, rule_name, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.report.findings import Finding
+    from gate.report.reasons import Reason
 
 
 def junit(report: Mapping[str, Any]) -> str:
     """The XML, in ASCII."""
     root = ET.Element("testsuites", name="gate")
     used: set[tuple[str, str]] = set()
-    missed = findings(report)
+    missed = reasons(report)
     for image in report["images"]:
         suite = ET.SubElement(root, "testsuite", name=escape(pinned(image)))
         for rule in image["rules"]:
@@ -33,17 +33,20 @@ def junit(report: Mapping[str, Any]) -> str:
                 if check["outcome"] == "pass":
                     _case(suite, used, image["reference"], f"{rule_name(rule)}: {check['id']}")
     suites = {image["reference"]: suite for image, suite in zip(report["images"], root, strict=True)}
-    for finding in missed:
-        suite = suites[finding.reference] if finding.reference in suites else _own(root, suites)
-        name = f"{finding.rule}: {finding.check}" if finding.rule else finding.check
-        case = _case(suite, used, finding.reference or "gate", name)
-        kind = "error" if finding.undecided else "failure"
-        told = ET.SubElement(case, kind, type=escape(finding.check), message=escape(finding.said))
-        told.text = _text(finding)
-    for finding in waived(report):
-        name = f"{finding.rule}: {finding.check}"
-        case = _case(suites[finding.reference], used, finding.reference, name)
-        said = f"waived {finding.waiver}; {finding.said}"
+    for reason in missed:
+        suite = suites[reason.reference] if reason.reference in suites else _own(root, suites)
+        name = f"{reason.rule}: {reason.check}" if reason.rule else reason.check
+        case = _case(suite, used, reason.reference or "gate", name)
+        kind = "error" if reason.undecided else "failure"
+        told = ET.SubElement(case, kind, type=escape(reason.check), message=escape(reason.said))
+        told.text = _text(reason)
+    if told_of := as_of(report):
+        case = _case(_own(root, suites), used, "gate", "--at")
+        ET.SubElement(case, "skipped", type="as-of", message=escape(told_of))
+    for reason in waived(report):
+        name = f"{reason.rule}: {reason.check}"
+        case = _case(suites[reason.reference], used, reason.reference, name)
+        said = f"waived {reason.waiver}; {reason.said}"
         ET.SubElement(case, "skipped", type="waived", message=escape(said))
     for suite in root:
         _count(suite)
@@ -81,11 +84,13 @@ def _count(suite: ET.Element) -> None:
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 
-def _text(finding: Finding) -> str:
-    lines = [f"image     {finding.pinned}"] if finding.pinned else []
-    if finding.expected:
-        lines.append(f"expected  {finding.expected}")
-    lines.append(f"found     {finding.found}")
-    if finding.remedy:
-        lines.append(f"do        {finding.remedy}")
+def _text(reason: Reason) -> str:
+    lines = [f"image     {reason.pinned}"] if reason.pinned else []
+    if reason.file:
+        lines.append(f"policy    {reason.file}" + (f":{reason.line}:{reason.column}" if reason.line else ""))
+    if reason.expected:
+        lines.append(f"expected  {reason.expected}")
+    lines.append(f"found     {reason.found}")
+    if reason.remedy:
+        lines.append(f"do        {reason.remedy}")
     return "\n".join(map(escape, lines))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import rule_name
+from gate.report.reasons import rule_name
 from gate.report.text import escape
 
 if TYPE_CHECKING:

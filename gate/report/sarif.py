@@ -1,7 +1,8 @@
-"""The report -> SARIF 2.1.0, as GitHub's code scanning and Jenkins' warnings plugin read it: a result a finding.
+"""The report -> SARIF 2.1.0, as GitHub's code scanning and Jenkins' warnings plugin read it: a result a reason.
 
 What goes out: JSON. An image has no file and no line, so a result stands in the policy and names its image as a logical
-location. Code scanning shows whatever is a result as an alert, so checks that passed are none.
+location; a problem of the policy stands where it is. Code scanning shows whatever is a result as an alert, so checks
+that passed are none.
 
 Source: OASIS SARIF 2.1.0: section 3.11.5 and 3.11.6 (what `{` and `[` mean in a message), 3.20 (invocation), 3.27
 (result), 3.35 (suppression: what is waived); GitHub's "SARIF support for code scanning" for what it requires.
@@ -13,13 +14,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from gate.report.findings import findings, policy_path, waived
+from gate.report.reasons import policy_path, reasons, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.report.findings import Finding
+    from gate.report.reasons import Reason
 
 SCHEMA: Final = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
 _MEANT: Final = str.maketrans({"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"})
@@ -35,7 +36,7 @@ _OTHER: Final = "gate could give an answer about the image."
 
 def sarif(report: Mapping[str, Any]) -> str:
     """The log, in ASCII."""
-    found = findings(report) + waived(report)
+    found = reasons(report) + waived(report)
     path = policy_path(report, "policy.toml")
     run = {
         "tool": {"driver": {"name": "gate", "version": report["gate"]["version"], "rules": _rules(found)}},
@@ -47,20 +48,23 @@ def sarif(report: Mapping[str, Any]) -> str:
                 "exitCode": report["exit_code"],
                 "startTimeUtc": report["started"],
                 "endTimeUtc": report["finished"],
+                "toolExecutionNotifications": [
+                    {"level": "warning", "message": {"text": _message(warning)}} for warning in report["warnings"]
+                ],
             }
         ],
-        "properties": {"verdict": report["verdict"]},
-        "results": [_result(finding, path) for finding in found],
+        "properties": {"verdict": report["verdict"], "as_of": report["as_of"]},
+        "results": [_result(reason, path) for reason in found],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
 
 
-def _rules(found: list[Finding]) -> list[dict[str, Any]]:
+def _rules(found: list[Reason]) -> list[dict[str, Any]]:
     rules = []
-    for check in sorted({finding.check for finding in found}):
+    for check in sorted({reason.check for reason in found}):
         text = _FAMILIES.get(check.partition(".")[0], _OTHER)
-        helps = " ".join(dict.fromkeys(finding.remedy for finding in found if finding.check == check))
+        helps = " ".join(dict.fromkeys(reason.remedy for reason in found if reason.check == check))
         rules.append(
             {
                 "id": escape(check),
@@ -72,29 +76,29 @@ def _rules(found: list[Finding]) -> list[dict[str, Any]]:
     return rules
 
 
-def _result(finding: Finding, path: str) -> dict[str, Any]:
-    said = f"{finding.pinned}: " if finding.pinned else ""
-    said += finding.said
-    if finding.remedy:
-        said += f". To do: {finding.remedy}"
+def _result(reason: Reason, path: str) -> dict[str, Any]:
+    said = f"{reason.pinned}: " if reason.pinned else ""
+    said += reason.said
+    if reason.remedy:
+        said += f". To do: {reason.remedy}"
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(finding.where or path, errors="backslashreplace")},
-            "region": {"startLine": 1},
+            "artifactLocation": {"uri": quote(reason.file or path, errors="backslashreplace")},
+            "region": {"startLine": reason.line or 1} | ({"startColumn": reason.column} if reason.column else {}),
         }
     }
-    if finding.pinned:
-        location["logicalLocations"] = [{"fullyQualifiedName": escape(finding.pinned), "kind": "module"}]
+    if reason.pinned:
+        location["logicalLocations"] = [{"fullyQualifiedName": escape(reason.pinned), "kind": "module"}]
     result = {
-        "ruleId": escape(finding.check),
+        "ruleId": escape(reason.check),
         "level": "error",
         "message": {"text": _message(said)},
         "locations": [location],
-        "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
-        "properties": {"outcome": finding.word.lower()},
+        "partialFingerprints": {"primaryLocationLineHash": reason.fingerprint},
+        "properties": {"outcome": reason.word.lower()},
     }
-    if finding.waiver:
-        result["suppressions"] = [{"kind": "external", "justification": escape(finding.waiver)}]
+    if reason.waiver:
+        result["suppressions"] = [{"kind": "external", "justification": escape(reason.waiver)}]
     return result
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.report.findings import findings, pinned, waived
+from gate.report.reasons import as_of, pinned, reasons, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -20,16 +20,18 @@ _REST: Final = 60
 
 
 def termination(report: Mapping[str, Any]) -> str:
-    """The verdict's line, then a line a finding as far as they fit, then how many did not."""
-    found = findings(report)
+    """The verdict's line, then a line a reason as far as they fit, then how many did not."""
+    found = reasons(report)
     images = [pinned(image) for image in report["images"]]
     about = f" {images[0]}" if len(images) == 1 else f" {len(images)} images" if images else ""
     lines = [report["verdict"].upper() + about]
-    for finding in found:
-        subject = f"{finding.pinned}: " if len(images) > 1 and finding.pinned else ""
-        remedy = f"; do: {finding.remedy}" if finding.remedy else ""
-        lines.append(f"{finding.word} {finding.check}: {subject}{finding.said}{remedy}")
-    lines += [f"WAIVED {finding.check}: {finding.pinned}: {finding.waiver}" for finding in waived(report)]
+    if told := as_of(report):
+        lines.append(told)
+    for reason in found:
+        subject = f"{reason.pinned}: " if len(images) > 1 and reason.pinned else ""
+        remedy = f"; do: {reason.remedy}" if reason.remedy else ""
+        lines.append(f"{reason.word} {reason.check}: {subject}{reason.said}{remedy}")
+    lines += [f"WAIVED {reason.check}: {reason.pinned}: {reason.waiver}" for reason in waived(report)]
     text, taken = "", 0
     for line in lines:
         whole = _cut(escape(line)) + "\n"

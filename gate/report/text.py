@@ -43,6 +43,8 @@ def escape(text: str) -> str:
 def summary(report: Mapping[str, Any], *, colour: bool = False) -> str:
     """The whole summary, ending in a newline. `colour` is for a terminal."""
     lines: list[str | _Said] = []
+    if report["as_of"]:
+        lines.append(f"as of {report['as_of']}, as --at says, and not of now")
     for image in report["images"]:
         lines += _image(image)
     if len(report["images"]) > 1:

@@ -4,6 +4,7 @@ against the report's schema.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from gate.errors import Finding, GateError, Interrupted, InvalidPolicy, InvalidUsage, NotFound, Unavailable
@@ -13,14 +14,15 @@ ENTRY = f"sha256:{'1' * 64}"
 
 
 def error(failure: GateError) -> dict[str, Any]:
-    where, problems = (failure.path, failure.problems) if isinstance(failure, InvalidPolicy) else (None, ())
+    policy = failure if isinstance(failure, InvalidPolicy) else None
     return {
         "code": failure.code,
         "message": failure.message,
         "retry": failure.retry,
         "remedy": failure.remedy,
-        "where": where,
-        "problems": list(problems),
+        "where": policy.path if policy else None,
+        "problems": list(policy.problems) if policy else [],
+        "findings": [asdict(finding) for finding in policy.findings] if policy else [],
     }
 
 
@@ -129,6 +131,7 @@ def every(text: str = "ghcr.io/acme/api:1") -> dict[str, dict[str, Any]]:
             "warnings": [],
         },
         "stopped": report(image("pass", text), failure=Interrupted(15), text=text),
+        "as of another moment": {**report(image("pass", text), text=text), "as_of": "2025-01-01T00:00:00Z"},
         "crash": report(failure=GateError(text), text=text),
         "several": report(image("pass", text), image("fail", text), image("pass", "ghcr.io/acme/b:1"), text=text),
         "the same twice": report(image("fail", text), image("fail", text), text=text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import pytest
 import xmlschema
 from markdown_it import MarkdownIt
 
-from gate.report.findings import findings
+from gate.errors import Finding, InvalidPolicy
 from gate.report.formats import FORMATS
+from gate.report.reasons import reasons
 from tests.conftest import check_report
 from tests.report.documents import DIGEST, ENTRY, every, image, report
 
@@ -103,6 +105,15 @@ def test_a_waiver_shows_with_who_and_until_when_though_it_is_a_pass(name: str) -
         assert word in text
 
 
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"digest", "verdict"}])
+def test_a_verdict_as_of_another_moment_says_so(name: str) -> None:
+    built = every()["as of another moment"]
+    built["warnings"] = ["judged as of 2025-01-01T00:00:00Z, as --at says, and not of now"]  # as the document has it
+    text = _render(name, built)
+    assert says(name, text) == "pass"
+    assert "2025-01-01T00:00:00Z" in text
+
+
 @pytest.mark.parametrize("name", ["text", "junit", "sarif", "markdown", "github", "termination"])
 def test_a_rule_says_its_own_words_when_it_fails(name: str) -> None:
     built = report(image("fail"))
@@ -115,10 +126,31 @@ def test_a_rule_says_its_own_words_when_it_fails(name: str) -> None:
 def test_each_image_that_is_no_pass_has_a_reason_of_its_own() -> None:
     built = report(image("fail"), image("fail", "ghcr.io/acme/web:1"))
     built["images"][1]["rules"] = []
-    assert [finding.reference for finding in findings(built)] == ["ghcr.io/acme/api:1", "ghcr.io/acme/web:1"]
+    assert [reason.reference for reason in reasons(built)] == ["ghcr.io/acme/api:1", "ghcr.io/acme/web:1"]
+
+
+def test_a_problem_of_the_policy_stands_where_it_is() -> None:
+    finding = Finding(file="base.toml", line=12, column=3, key="rules[0].images", text="the list is empty")
+    built = report(failure=InvalidPolicy("policy.toml", (finding, replace(finding, line=None, column=None))))
+    built["policy"] = None
+    places = [result["locations"][0]["physicalLocation"] for result in _results(built)]
+    assert [place["artifactLocation"]["uri"] for place in places] == ["base.toml", "base.toml"]
+    assert [place["region"] for place in places] == [{"startLine": 12, "startColumn": 3}, {"startLine": 1}]
+    quality = json.loads(_render("codequality", built))
+    assert [issue["location"]["lines"]["begin"] for issue in quality] == [12, 1]
+    first, second = [line for line in _render("github", built).splitlines() if line.startswith("::error ")]
+    assert first.startswith("::error file=base.toml,line=12,col=3,title=")
+    assert second.startswith("::error file=base.toml,title=")
+    assert "rules[0].images%3A" not in first, "a colon is one in a message"
+    assert "base.toml:12:3" in _render("junit", built)
 
 
 # Their readers
+
+
+def _results(built: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(_render("sarif", built))["runs"][0]["results"]
+    return found
 
 
 @cache
@@ -183,7 +215,7 @@ def test_codequality_has_what_gitlab_documents(built: dict[str, Any]) -> None:
         assert issue.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
         assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
         assert issue["location"]["path"]
-        assert issue["location"]["lines"] == {"begin": 1}
+        assert issue["location"]["lines"]["begin"] >= 1
     fingerprints = [issue["fingerprint"] for issue in issues]
     assert len(set(fingerprints)) == len(fingerprints)
 
@@ -199,7 +231,8 @@ def test_dotenv_is_what_gitlab_takes(built: dict[str, Any]) -> None:
         match = re.fullmatch(r"([A-Z0-9_]+)=([^\s\"'#$`\\;&|<>()]*)", line)
         assert match, line
         keys.append(match[1])
-    assert keys == ["GATE_VERDICT", "GATE_IMAGE", "GATE_DIGEST", "GATE_REPORT_SHA256"]
+    assert keys[:4] == ["GATE_VERDICT", "GATE_IMAGE", "GATE_DIGEST", "GATE_REPORT_SHA256"]
+    assert keys[4:] == (["GATE_AS_OF"] if built["as_of"] else [])
 
 
 @DOCUMENTS
@@ -296,7 +329,9 @@ def test_a_pass_hands_on_the_image_by_its_digest() -> None:
     assert _render("digest", every()["pass"]) == f"ghcr.io/acme/api@{DIGEST}\n"
 
 
-@pytest.mark.parametrize("name", [name for name in every() if name not in {"pass", "waived", "several"}])
+@pytest.mark.parametrize(
+    "name", [name for name in every() if name not in {"pass", "waived", "as of another moment", "several"}]
+)
 def test_nothing_but_a_pass_hands_on_an_image(name: str) -> None:
     built = every()[name]
     assert "GATE_IMAGE=\nGATE_DIGEST=\n" in _render("dotenv", built)

@@ -89,6 +89,7 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
                 "remedy": "",
                 "where": None,
                 "problems": [],
+                "findings": [],
             },
         }
         found["attached"][1]["signatures"][0] |= {"annotations": {"says": "x"}, "about": ["gitCommit:x"]}

@@ -85,8 +85,8 @@ def _image(text: str) -> dict[str, Any]:
 
 def test_a_summary_never_holds_a_raw_foreign_character_and_foreign_text_starts_no_line() -> None:
     evil = "x\x1b[2J\nPASS\r\n::error::\u202e\u2028y"
-    text = summary({"images": [_image(evil)], "error": None, "verdict": "fail"})
-    plain = summary({"images": [_image("x")], "error": None, "verdict": "fail"})
+    text = summary({"images": [_image(evil)], "error": None, "verdict": "fail", "as_of": None})
+    plain = summary({"images": [_image("x")], "error": None, "verdict": "fail", "as_of": None})
     assert all(character.isprintable() or character == "\n" for character in text)
     assert "::" not in text
     assert text.count("\n") == plain.count("\n")

@@ -1,6 +1,6 @@
 """The report -> what keeps it from being a pass, and what is waived: what every format for machines is made from.
 
-What comes in: the report's document. What goes out: `Finding`s with their texts as they stand there: each view escapes
+What comes in: the report's document. What goes out: `Reason`s with their texts as they stand there: each view escapes
 them for its own format. A report that is no pass has at least one, so that no view of it can look like a pass; one that
 is a pass has none. It judges nothing: verdict and outcomes are the document's.
 """
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Reason:
     """One reason. `check` is a check's id, or the code of an error; `reference` is empty for the run itself.
 
-    `undecided` says that it was not found but could not be looked at. An error has nothing that was `expected`. `where`
-    names the policy that is invalid; `waiver` says by whom and until when it is waived.
+    `undecided` says that it was not found but could not be looked at. An error has nothing that was `expected`. `file`,
+    `line` and `column` are of a policy that is invalid; `waiver` says by whom and until when it is waived.
     """
 
     reference: str = ""
@@ -32,7 +32,9 @@ class Finding:
     expected: str
     found: str
     remedy: str
-    where: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
     waiver: str = ""
 
     @property
@@ -51,27 +53,31 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same finding about a later build of the image."""
+        """The same for the same reason about a later build of the image."""
         parts = (self.name, self.rule, self.check, "" if self.name else self.found)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def findings(report: Mapping[str, Any]) -> list[Finding]:
+def reasons(report: Mapping[str, Any]) -> list[Reason]:
     """Everything that keeps the report from being a pass, in its order."""
-    found: list[Finding] = []
+    found: list[Reason] = []
     for image in report["images"]:
         if image["verdict"] != "pass":
             found += list(_of_image(image)) or [_bare(image["verdict"], image)]
     error = report["error"]
     if error is not None:
-        for message in error["problems"] or [error["message"]]:
-            found.append(_of_error(error, message, None))
+        found += [_of_finding(error, finding) for finding in error["findings"]] or [_of_error(error, None)]
     if not found and report["verdict"] != "pass":
         found = [_bare(report["verdict"], None)]
     return found
 
 
-def waived(report: Mapping[str, Any]) -> list[Finding]:
+def as_of(report: Mapping[str, Any]) -> str:
+    """What every format says where `--at` named the moment that counted as now; else empty."""
+    return f"judged as of {report['as_of']}, as --at says, and not of now" if report["as_of"] else ""
+
+
+def waived(report: Mapping[str, Any]) -> list[Reason]:
     """What failed and passes all the same, for as long as its waiver says. Of a pass too: it shows in every format."""
     return [
         _of_check(image, rule, check)
@@ -102,18 +108,18 @@ def pinned(image: Mapping[str, Any]) -> str:
     return f"{image['name']}@{image['digest']}" if image["digest"] else str(image["reference"])
 
 
-def _of_image(image: Mapping[str, Any]) -> Iterator[Finding]:
+def _of_image(image: Mapping[str, Any]) -> Iterator[Reason]:
     if image["error"] is not None:
-        yield _of_error(image["error"], image["error"]["message"], image)
+        yield _of_error(image["error"], image)
     for rule in image["rules"]:
         for check in rule["checks"]:
             if check["outcome"] != "pass" and not (check["outcome"] == "waived" and check["waiver"]):
                 yield _of_check(image, rule, check)
 
 
-def _of_check(image: Mapping[str, Any], rule: Mapping[str, Any], check: Mapping[str, Any]) -> Finding:
+def _of_check(image: Mapping[str, Any], rule: Mapping[str, Any], check: Mapping[str, Any]) -> Reason:
     waiver = check["waiver"]
-    return Finding(
+    return Reason(
         reference=image["reference"],
         name=image["name"],
         pinned=pinned(image),
@@ -127,23 +133,37 @@ def _of_check(image: Mapping[str, Any], rule: Mapping[str, Any], check: Mapping[
     )
 
 
-def _of_error(error: Mapping[str, Any], message: str, image: Mapping[str, Any] | None) -> Finding:
-    return Finding(
+def _of_error(error: Mapping[str, Any], image: Mapping[str, Any] | None) -> Reason:
+    return Reason(
         reference="" if image is None else image["reference"],
         name="" if image is None else image["name"],
         pinned="" if image is None else pinned(image),
         check=error["code"],
         undecided=True,
         expected="",
-        found=message,
+        found=error["message"],
         remedy=error["remedy"],
-        where=error["where"] or "",
+        file=error["where"] or "",
     )
 
 
-def _bare(verdict: str, image: Mapping[str, Any] | None) -> Finding:
+def _of_finding(error: Mapping[str, Any], finding: Mapping[str, Any]) -> Reason:
+    """One problem of a policy: formats that show a place show this one."""
+    return Reason(
+        check=error["code"],
+        undecided=True,
+        expected="",
+        found=f"{finding['key']}: {finding['text']}" if finding["key"] else finding["text"],
+        remedy=error["remedy"],
+        file=finding["file"],
+        line=finding["line"],
+        column=finding["column"],
+    )
+
+
+def _bare(verdict: str, image: Mapping[str, Any] | None) -> Reason:
     """Of a report that gives no reason: it is no pass all the same."""
-    return Finding(
+    return Reason(
         reference="" if image is None else image["reference"],
         name="" if image is None else image["name"],
         pinned="" if image is None else pinned(image),
