@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from interop.box.container import Ended, Running, Runtime
+    from interop.box.jenkins import Build
     from interop.box.promises import Case
     from interop.tally import Tally
 
@@ -74,6 +75,8 @@ class Bench:
     runc: Path
     case: Case
     tally: Tally
+    builds: Mapping[tuple[str, int], Build]
+    """What Jenkins makes of each of its files and exit codes."""
 
     def situations(self) -> Iterator[Situation]:
         """Each that a job is run in."""

@@ -1,7 +1,8 @@
 """Jenkins: the stage with `docker run`, the one with `agent { docker }`, and the pod.
 
 What comes in: the bench and a situation. What goes out: what Jenkins would show. The scripts are taken out of the
-Jenkinsfiles; the Groovy around them is parsed, in `schemas`, and not run.
+Jenkinsfiles and run as Jenkins runs them; the Groovy around them is run by Groovy, on steps of our own
+(`jenkins.groovy`), to see what a build makes of each exit code.
 
 Sources: Jenkins' docker-workflow (`cat` with a terminal, `docker exec`, `docker top`) and durable-task (`sh -xe`).
 """
@@ -12,21 +13,26 @@ import re
 import shlex
 import signal
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from interop.box import docker
 from interop.box.bench import Seen, docker_config, junit, pod_container, run_script, wait
 from interop.box.container import Mount
-from interop.box.schemas import CI, documents
-from interop.processes import ENDS_WITHIN
+from interop.box.schemas import CI, documents, java_environment
+from interop.processes import ENDS_WITHIN, must
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from interop.box.bench import Bench, Situation
     from interop.box.container import Container
 
 
+NAMES = ("docker-run", "agent-docker", "kubernetes")
+SIGNALLED = 128
+"""Exit codes from here on are signals'."""
 JENKINS_CANCEL = """\
 ps -A -o pid=,args= | grep 'gate verify' | grep -v grep | while read -r process words; do kill -TERM "$process"; done
 """
@@ -47,7 +53,7 @@ def jenkins_docker_run(bench: Bench, situation: Situation) -> Seen:
         }
         script = _jenkins_script("docker-run")
         code, said = run_script(["sh", "-xe"], script, workspace, environment, situation, signal.SIGTERM)
-    return _jenkins(code, said, workspace)
+    return _jenkins(bench, "docker-run", code, said, workspace)
 
 
 def jenkins_agent_docker(bench: Bench, situation: Situation) -> Seen:
@@ -92,18 +98,75 @@ def _jenkins_steps(bench: Bench, container: Container, name: str, workspace: Pat
             out, err = process.communicate(timeout=ENDS_WITHIN)
     said = (out + err).decode(errors="replace")
     wrong = "" if top.code == 0 else f"the container does not run {waits!r}: {top.said}"
-    return _jenkins(process.returncode, said, workspace, wrong)
+    return _jenkins(bench, name, process.returncode, said, workspace, wrong)
 
 
-def _jenkins(code: int, said: str, workspace: Path, wrong: str = "") -> Seen:
+def _jenkins(bench: Bench, name: str, code: int, said: str, workspace: Path, wrong: str = "") -> Seen:
     out = workspace / "gate-out"
-    shows = {
-        0: "SUCCESS, Deploy runs",
-        1: "FAILURE (UNSTABLE where GATE_WARN_ONLY is set)",
-        3: "tried 3 times, then FAILURE",
-        143: "ABORTED",
-    }.get(code, "FAILURE: no verdict")
+    shows = str(bench.builds[name, code]) if code < SIGNALLED else "ABORTED"
     return Seen(code=code, out=out, shows=f"{shows}; {junit(out)}", said=said, wrong=wrong)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a build makes of an exit code."""
+
+    result: str
+    calls: int
+    """How often gate ran."""
+    deploys: bool
+    kept: frozenset[str]
+    """The steps that kept its reports."""
+
+    def __str__(self) -> str:
+        tries = f" after {self.calls} tries" if self.calls > 1 else ""
+        return f"{self.result}{tries}{', Deploy runs' if self.deploys else ''}"
+
+
+def builds(groovy: Path, folder: Path) -> Mapping[tuple[str, int], Build]:
+    """Each Jenkinsfile with each exit code of gate; 3 stands for 3 every time, and 30 for 3 and then 0.
+
+    `warn-only` is docker-run.Jenkinsfile with GATE_WARN_ONLY.
+    """
+    folder.mkdir()
+    files = {name: CI / "jenkins" / f"{name}.Jenkinsfile" for name in NAMES}
+    files["warn-only"] = folder / "warn-only.Jenkinsfile"
+    files["warn-only"].write_text(
+        _jenkinsfile("docker-run").replace("GATE_WARN_ONLY = 'false'", "GATE_WARN_ONLY = 'true'"), encoding="utf-8"
+    )
+    answers = {0: "0", 1: "1", 2: "2", 3: "3,3,3", 4: "4", 30: "3,0"}
+    asked = [(name, code) for name in files for code in answers]
+    command: list[str | Path] = [groovy, Path(__file__).with_name("jenkins.groovy")]
+    command += [f"{files[name]}={answers[code]}" for name, code in asked]
+    lines = must(command, java_environment(folder)).splitlines()
+    found = {}
+    for key, line in zip(asked, lines, strict=True):
+        result, calls, reached, kept = line.split("\t")
+        stages = reached.split(",")
+        found[key] = Build(result=result, calls=int(calls), deploys="Deploy" in stages, kept=frozenset(kept.split(",")))
+    return found
+
+
+def jenkins_builds(bench: Bench) -> None:
+    """What each Jenkinsfile makes of each exit code, held against what it should."""
+    kept = frozenset({"junit", "recordIssues", "archiveArtifacts"})
+    for name in (*NAMES, "warn-only"):
+        made = {code: bench.builds[name, code] for code in (0, 1, 2, 3, 4, 30)}
+        results = {code: build.result for code, build in made.items()}
+        expected = {code: "SUCCESS" if code in {0, 30} else "FAILURE" for code in made}
+        if name == "warn-only":
+            expected[1] = "UNSTABLE"
+        calls = {code: build.calls for code, build in made.items()}
+        goes_on = [build.deploys for build in made.values() if build.result == "FAILURE"]
+        bench.tally.check(
+            f"ci         Jenkins {name}, by Groovy: "
+            + "; ".join(f"{'3, then 0' if code == 30 else code}: {build}" for code, build in made.items()),
+            held=results == expected
+            and calls == {0: 1, 1: 1, 2: 1, 3: 3, 4: 1, 30: 2}
+            and not any(goes_on)
+            and {build.kept for build in made.values()} == {kept},
+            why=str(made),
+        )
 
 
 def _jenkinsfile(name: str) -> str:

@@ -1,7 +1,8 @@
 """The files of `scripts/ci` against the schemas of the systems that read them.
 
 What comes in: the tools' modules with the schemas. What goes out: one line a file; and one for the same file with a key
-that no system knows, which its schema must refuse, so that a schema that takes everything is noticed. It runs no job.
+that no system knows, which its schema must refuse, so that a schema that takes everything is noticed. It runs
+no job.
 
 Sources: check-jsonschema's vendored schemas (GitLab CI, GitHub Actions, CircleCI, Azure Pipelines); the CRDs in the
 modules of Argo Workflows, Tekton and Flux; Kubernetes' OpenAPI document in its own; Groovy's own parser, of
@@ -190,11 +191,17 @@ def _groovy(tools: Tools, tally: Tally) -> None:
         _parse(tools, files, Path(folder), tally)
 
 
+def java_environment(folder: Path) -> dict[str, str]:
+    """What Groovy sees. Debian's looks for Debian's default Java; another may be there in its place."""
+    environment = clean_environment(folder)
+    if (java := shutil.which("java")) is not None:
+        environment["JAVA_HOME"] = str(Path(java).resolve().parents[1])
+    return environment
+
+
 def _parse(tools: Tools, files: Sequence[Path], folder: Path, tally: Tally) -> None:
     compiler = tools["groovy"].with_name("groovyc")
-    environment = clean_environment(folder)
-    if (java := shutil.which("java")) is not None:  # Debian's groovyc looks for its default one, whichever is there
-        environment["JAVA_HOME"] = str(Path(java).resolve().parents[1])
+    environment = java_environment(folder)
     version = run([compiler, "--version"], environment).said.splitlines()[0]
     whole = []
     for path in files:

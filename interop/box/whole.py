@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from interop.box.bench import Bench
 from interop.box.container import Runtime
 from interop.box.image import Builder
+from interop.box.jenkins import builds
 from interop.box.promises import Case, Promises
 from interop.box.released import compare_release
 from interop.box.schemas import validate
+from interop.box.scripts import check_scripts
 from interop.box.systems import compare
 from interop.comparisons import BY_RELEASE
 
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     from interop.lab import Lab
     from interop.tally import Tally
 
-NEEDED = ("buildah", "debootstrap", "runc")
+NEEDED = ("buildah", "debootstrap", "runc", "groovy")
 
 
 def compare_box(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> None:
     """All of it."""
     validate(lab.tools, tally)
+    check_scripts(tally)
     missing = lab.tools.missing.intersection(NEEDED)
     if missing:
         tally.skip("image      everything that is run in gate's image", ", ".join(sorted(missing)))
@@ -44,7 +47,8 @@ def compare_box(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally
         )
         runtime = Runtime(lab.tools["runc"], image, lab.folder / "containers")
         Promises(runtime, builder, case, tally).hold()
-        compare(Bench(runtime=runtime, runc=lab.tools["runc"], case=case, tally=tally))
+        made = builds(lab.tools["groovy"], lab.folder / "jenkins")
+        compare(Bench(runtime=runtime, runc=lab.tools["runc"], case=case, tally=tally, builds=made))
     if "skopeo" in lab.tools.missing:
         tally.skip("release    scripts/release", "skopeo")
     else:
