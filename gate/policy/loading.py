@@ -15,6 +15,7 @@ from gate.policy.builders import read_builder
 from gate.policy.denies import Names, read_deny
 from gate.policy.documents import read_bytes, read_documents
 from gate.policy.fetching import read_limits, read_registry
+from gate.policy.lint import warn
 from gate.policy.merging import Merged
 from gate.policy.model import Accept, Agent, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.presets import PRESET_SIGNER
@@ -97,6 +98,16 @@ class _PolicyReader:
         names = [rule.name for rule in rules]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.to.problem(("rules",), f"two rules are called {name!a}")
+        denies = self._denies()
+        if not self.to.problems:
+            warn(
+                self.to,
+                signers=self.signers,
+                builders=self.builders,
+                agents=self.agents,
+                rules=rules,
+                denies=denies,
+            )
         return Policy(
             path=str(self.to.merged.main.path),
             sha256=self.to.merged.main.sha256,
@@ -109,7 +120,7 @@ class _PolicyReader:
             builders=self.builders,
             agents=self.agents,
             rules=rules,
-            denies=self._denies(),
+            denies=denies,
             waivers=self._waivers(rules),
             expires=self._expires(),
             at_allowed=self._at_allowed(),

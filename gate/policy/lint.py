@@ -1,0 +1,160 @@
+"""What a policy says that will hardly be meant: warnings, which change no verdict.
+
+What comes in: a policy's parts, read, and the `Reader`. What goes out: warnings. Each is about something that lets in
+more than it looks as if it did, or that does nothing. `captures` and `waivers` have their own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from gate.policy.matching import How, PatternError, glob, regex
+from gate.policy.model import Anything, CertificateHolder
+from gate.policy.presets import PRESET_SIGNER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from gate.policy.matching import Pattern
+    from gate.policy.model import Agent, Builder, Deny, Rule, Signer
+    from gate.policy.reading import Reader
+
+_SOME_BRANCH: Final = "refs/heads/a-branch-that-nobody-named"
+_HOSTED: Final = ("ghcr.io", "registry.gitlab.com")  # whose namespaces are those of organisations
+_PLAIN_DOT: Final = re.compile(r"(?<!\\)\.(?![*+?{])")
+_HOST: Final = re.compile(r"(?:://|@)([A-Za-z0-9\\.-]+)")
+_ANYTHING: Final = re.compile(r"[*+?\[(|]")
+_SOURCES: Final = ("source-repository-uri", "source-repository-identifier", "github-workflow-repository")
+_REFS: Final = ("source-repository-ref", "github-workflow-ref")
+
+
+def warn(
+    to: Reader,
+    *,
+    signers: Mapping[str, Signer],
+    builders: Mapping[str, Builder],
+    agents: Mapping[str, Agent],
+    rules: Iterable[Rule],
+    denies: Iterable[Deny],
+) -> None:
+    """Everything that is worth a warning."""
+    rules, denies = tuple(rules), tuple(denies)
+    for name, signer in signers.items():
+        if not name.startswith(PRESET_SIGNER) and isinstance(signer.holder, CertificateHolder):
+            _warn_of_holder(name, signer.holder, to)
+    for number, rule in enumerate(rules):
+        _warn_of_callers(number, rule, signers, to)
+    used_builders = {name for rule in rules if rule.provenance is not None for name in rule.provenance.builders}
+    used = set(_signers(rules, builders, agents, denies))
+    _warn_of_unused("signers", signers, used, to)
+    _warn_of_unused("builders", builders, used_builders | _denied(to, "builders"), to)
+    allows = [rule.agents.allow for rule in rules if rule.agents is not None]
+    if not any(isinstance(allow, Anything) for allow in allows):
+        allowed = {name for allow in allows if not isinstance(allow, Anything) for name in allow}
+        _warn_of_unused("agents", agents, allowed | _denied(to, "agents"), to)
+
+
+def _warn_of_unused(kind: str, defined: Iterable[str], used: set[str], to: Reader) -> None:
+    """Names of the policy's own file: what it extends may define more than one policy needs."""
+    for name in defined:
+        document, _ = to.merged.origin((kind, name))
+        if name not in used and not name.startswith(PRESET_SIGNER) and document is to.merged.main:
+            to.warning((kind, name), "it is defined, and nothing uses it")
+
+
+def _signers(
+    rules: Iterable[Rule], builders: Mapping[str, Builder], agents: Mapping[str, Agent], denies: Iterable[Deny]
+) -> Iterator[str]:
+    for rule in rules:
+        for section in (rule.signature, rule.provenance, rule.agents, *rule.attestations):
+            yield from section.signers if section is not None else ()
+        for pairs in (rule.provenance.vsa if rule.provenance else (), rule.source.vsa if rule.source else ()):
+            yield from (pair.signer for pair in pairs)
+    for builder in builders.values():
+        yield from builder.signers
+    for agent in agents.values():
+        yield from agent.signers
+    for deny in denies:
+        yield from (item.name for item in deny.signers if item.name is not None)
+
+
+def _denied(to: Reader, kind: str) -> set[str]:
+    tables = to.merged.sound.get("deny") or ()
+    return {item for table in tables if table for item in table.get(kind, ()) if isinstance(item, str)}
+
+
+def _warn_of_holder(name: str, holder: CertificateHolder, to: Reader) -> None:
+    at = ("signers", name, "identity")
+    extensions = {key for key, _ in holder.extensions}
+    identity = holder.identity
+    for key, pattern in (("issuer", holder.issuer), ("identity", identity)):
+        if host := _dotted(pattern):
+            right = host.replace(".", r"\.")
+            text = f"each . of {host} stands for any character, so that other hosts match too: write {right}"
+            to.warning(("signers", name, key), text)
+    url = urlsplit(holder.issuer.text) if holder.issuer.how is How.EXACT else None
+    if url is not None and url.scheme == "http" and not _loopback(url.hostname or ""):
+        to.warning(("signers", name, "issuer"), f"{holder.issuer.text!a} is no https: who stands between can issue")
+    if identity.how is How.EXACT or "://" not in identity.text:
+        return
+    if _every_branch(identity) and not extensions.intersection(_REFS):
+        to.warning(at, "it admits every branch: whoever can push one can sign; name the refs, as in @refs/heads/main")
+    if _every_owner(identity) and not extensions.intersection(_SOURCES):
+        to.warning(at, "it admits every organisation on that host: name yours")
+
+
+def _dotted(pattern: Pattern) -> str | None:
+    """A host in a regular expression whose dots are not escaped."""
+    if pattern.how is not How.REGEX:
+        return None
+    for host in _HOST.findall(pattern.text):
+        if _PLAIN_DOT.search(host) and not host.endswith("\\"):
+            return str(host).replace("\\", "").strip(".")
+    return None
+
+
+def _loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+
+
+def _every_branch(identity: Pattern) -> bool:
+    before, at, ref = identity.text.rpartition("@")
+    if not at:
+        return identity.how is How.REGEX and before == "" and identity.text.endswith((".*", ".+"))
+    try:
+        pattern = glob(ref) if identity.how is How.GLOB else regex(ref)
+    except PatternError:
+        return False  # the @ stood in a group or a class
+    return pattern.matches(_SOME_BRANCH)
+
+
+def _every_owner(identity: Pattern) -> bool:
+    parts = identity.text.replace("\\.", ".").replace("\\/", "/").replace("[^/]", "[]").split("/")
+    return len(parts) > 3 and _ANYTHING.search(parts[3]) is not None
+
+
+def _warn_of_callers(number: int, rule: Rule, signers: Mapping[str, Signer], to: Reader) -> None:
+    """A reusable workflow signs for whoever calls it: who that was, only the certificate's extensions say, or
+    provenance whose source is judged.
+    """
+    if rule.signature is None or (rule.provenance is not None and not isinstance(rule.provenance.source, Anything)):
+        return
+    names = [image.text for image in rule.images]
+    if not names or not all(text.partition("/")[0] in _HOSTED for text in names):
+        return
+    for name in rule.signature.signers:
+        holder = signers[name].holder if name in signers else None
+        if not isinstance(holder, CertificateHolder) or {key for key, _ in holder.extensions}.intersection(_SOURCES):
+            continue
+        parts = holder.identity.text.replace("\\.", ".").split("/")
+        owner = parts[3].lower() if len(parts) > 3 and "://" in holder.identity.text else ""
+        if not owner or not owner.isascii() or _ANYTHING.search(owner) or "{" in owner:
+            continue
+        if all(owner not in text.split("/")[1:2] for text in names):
+            to.warning(
+                ("rules", number, "signature", "signers"),
+                f"{name!a} is a workflow of {owner!a}, and a reusable one signs for whoever calls it: add "
+                "extensions.source-repository-uri to it, or a provenance whose source is named",
+            )
