@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gate.checks.agents import JudgedClaim
+    from gate.discovery.labels import Labels
     from gate.policy.model import Policy
     from gate.verification import Evidence
 
@@ -502,9 +503,10 @@ def judge(
     folder: Path | None = None,
     digests: Sequence[Digest] = (IMAGE,),
     environment: Mapping[str, str] | None = None,
+    labels: Labels | None = None,
 ) -> Judgement:
     """Judge evidence of one image under a policy's text, in a CI job of this environment."""
-    claims = read_claims(evidence, limits=limits or Limits(), project=find_project(environment or {}))
+    claims = read_claims(evidence, limits=limits or Limits(), project=find_project(environment or {}), labels=labels)
     named = parse_reference(reference, asserted_name=asserted_name)
     return Judgement(rules=check_image(named, claims, policy(text, folder), digests=digests, gaps=tuple(gaps), now=now))
 

@@ -58,11 +58,11 @@ class Layout:
         self._write()
         return descriptor
 
-    def image(self, name: str, *, tag: str = "") -> dict[str, Any]:
-        """An image of one layer."""
+    def image(self, name: str, *, tag: str = "", config: bytes = b"{}", **more: Any) -> dict[str, Any]:
+        """An image of one layer, with the bytes of its configuration."""
         layer = self.blob(name.encode(), "application/vnd.oci.image.layer.v1.tar")
-        config = self.blob(b"{}", "application/vnd.oci.image.config.v1+json")
-        return self.manifest({"config": config, "layers": [layer]}, tag=tag)
+        described = self.blob(config, "application/vnd.oci.image.config.v1+json")
+        return self.manifest({"config": described, "layers": [layer], **more}, tag=tag)
 
     def index(self, entries: Iterable[Mapping[str, Any]], *, tag: str = "") -> dict[str, Any]:
         """An index of these entries, each a descriptor with its platform."""

@@ -7,7 +7,7 @@ same statement must satisfy every aspect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate.checks.ages import young
@@ -21,6 +21,7 @@ from gate.checks.aspects import (
     judge_ref,
     judge_source,
 )
+from gate.checks.labels import disagreement, judge_labels
 from gate.checks.resources import is_image
 from gate.checks.signers import signed_by, signing_time
 from gate.checks.vsa import Vouched, vouched
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gate.claims import Claims
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
+    from gate.discovery.labels import Labels
     from gate.policy.model import Builder, Policy, ProvenanceSection, Verifier
 
 
@@ -87,7 +89,9 @@ def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: date
         if builders or signed_by(provenance.evidence, section.signers, policy):
             names = {*section.signers, *(name for item in builders for name in item.signers)}
             signed_at = signing_time(provenance.evidence, signed_by(provenance.evidence, names, policy), policy, now)
-            accepted.append(_judge(section, provenance, builders, summaries, claims.project, signed_at, now))
+            accepted.append(
+                _judge(section, provenance, builders, summaries, claims.project, claims.labels, signed_at, now)
+            )
     return Selection(accepted=tuple(accepted))
 
 
@@ -128,6 +132,7 @@ def _judge(
     builders: tuple[Builder, ...],
     summaries: Vouched,
     project: Project | None,
+    labels: Labels | None,
     signed_at: datetime | None,
     now: datetime,
 ) -> Judged:
@@ -141,6 +146,10 @@ def _judge(
     aspects.append(judge_ref(section, ref, differ("ref", certified, stated)))
     if commits or (certified and certified.conflict) or stated.conflict:
         aspects.append(judge_commit(commits, certified, stated))
+    if section.labels_must_agree:
+        aspects.append(judge_labels(repository, commits, labels))
+    elif labels is not None and (note := disagreement(repository, commits, labels)):
+        aspects[2] = replace(aspects[2], found=f"{aspects[2].found}; note: {note}")
     if section.parameters is not None:
         aspects.append(judge_parameters(section.parameters, provenance))
     if section.max_age is not None:

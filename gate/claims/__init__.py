@@ -16,6 +16,7 @@ from gate.verification import AboutSource, Rejected, Verified
 
 if TYPE_CHECKING:
     from gate.claims.project import Project
+    from gate.discovery.labels import Labels
     from gate.limits import Limits
     from gate.verification import Evidence
 
@@ -27,7 +28,8 @@ class Claims:
     """Everything that is known about one image, by where it comes from.
 
     `verified` is about the image, `about_source` about the commits that it may be built from.
-    `project` is that of the CI job that asks, as its environment says; None if it says none.
+    `project` is that of the CI job that asks, as its environment says; None if it says none. `labels` are
+    the image's own word on its source, None for a file.
     """
 
     verified: tuple[Verified, ...]
@@ -36,9 +38,12 @@ class Claims:
     about_source: tuple[AboutSource, ...] = ()
     summaries: tuple[Summary, ...] = ()
     project: Project | None = None
+    labels: Labels | None = None
 
 
-def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits, project: Project | None = None) -> Claims:
+def read_claims(
+    evidence: tuple[Evidence, ...], *, limits: Limits, project: Project | None = None, labels: Labels | None = None
+) -> Claims:
     """Read what the verified statements claim."""
     verified = tuple(item for item in evidence if isinstance(item, Verified))
     found = (read_provenance(item, limits=limits) for item in verified)
@@ -50,4 +55,5 @@ def read_claims(evidence: tuple[Evidence, ...], *, limits: Limits, project: Proj
         provenance=tuple(item for item in found if item is not None),
         summaries=tuple(item for item in map(read_summary, (*verified, *about_source)) if item is not None),
         project=project,
+        labels=labels,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gate.discovery.labels import Labels
     from gate.errors import CouldNotLook
     from gate.reference import Digest
     from gate.sources import Content
@@ -74,6 +75,8 @@ class Discovery:
     image: Content
     candidates: tuple[Candidate, ...]
     ledger: tuple[LedgerEntry, ...]
+    labels: Labels | None = None
+    """What the image says of its own source, as far as a policy asks; None for a file."""
 
     @property
     def missed(self) -> tuple[CouldNotLook, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import listed_digests, read_index
+from gate.discovery.labels import read_labels
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.flow.entries import judge_entries
 from gate.flow.judgement import ImageJudgement, Judged, without_predicates
@@ -152,16 +153,25 @@ class Judge:
         elsewhere = None
         if self._elsewhere is not None and self._elsewhere.name != reference.name:
             elsewhere = Elsewhere(name=self._elsewhere.name, source=self.sources.open(self._elsewhere))
-        return lambda share: discover(
-            source,
-            digest=digest,
-            image=image,
-            elsewhere=elsewhere,
-            share=share,
-            progress=self.progress,
-            limits=replace(self.limits, tally=Tally()),
-            deadline=self.deadline,
-        )
+        sections = [rule.provenance for rule in rules_for(self.policy, reference) if rule.provenance is not None]
+        must_agree = any(section.labels_must_agree for section in sections)
+
+        def looked(share: Share) -> Discovery:
+            found = discover(
+                source,
+                digest=digest,
+                image=image,
+                elsewhere=elsewhere,
+                share=share,
+                limits=replace(self.limits, tally=Tally()),
+                deadline=self.deadline,
+                progress=self.progress,
+            )
+            if not sections:
+                return found
+            return replace(found, labels=read_labels(found.image, source if must_agree else None, self.limits))
+
+        return looked
 
     def judge_digest(self, reference: Reference, look: Callable[[Share], Discovery]) -> Judged:
         """One digest, by all rules that match. Raises `CouldNotLook` if it cannot be had."""
@@ -187,7 +197,7 @@ class Judge:
             except (DeadlineExceeded, LimitExceeded) as error:
                 return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
             # 4. Claims: what the verified statements say, and who says it.
-            claims = read_claims(evidence, limits=limits, project=find_project(self._environment))
+            claims = read_claims(evidence, limits=limits, project=find_project(self._environment), labels=found.labels)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
             digests = (found.image.digest, *self._listed(found.image))

@@ -171,6 +171,7 @@ class ProvenanceSection:
     source_is_this_project: bool
     refs: tuple[Pattern, ...] | Anything
     parameters: tuple[Pattern, ...] | None
+    labels_must_agree: bool
     vsa: tuple[Verifier, ...]
     max_age: timedelta | None
 

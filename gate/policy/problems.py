@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = frozenset(
     {
         *("deny", "revoked"),
-        *("labels", "reviewers"),
+        *("reviewers"),
         *("operators", "tools", "formats"),
     }
 )

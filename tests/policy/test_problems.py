@@ -65,7 +65,18 @@ def test_what_is_no_policy_is_refused_with_the_place(text: str | bytes, expected
     assert problems(text) == expected
 
 
-PROVENANCE_KEYS = ("builders", "level", "max-age", "parameters", "refs", "signers", "source", "source-is", "vsa")
+PROVENANCE_KEYS = (
+    "builders",
+    "labels",
+    "level",
+    "max-age",
+    "parameters",
+    "refs",
+    "signers",
+    "source",
+    "source-is",
+    "vsa",
+)
 SHAPES: dict[str, tuple[str, str]] = {
     # the whole file
     "no version": (swap("version = 1\n", ""), "the key 'version' is missing"),
@@ -379,10 +390,6 @@ def test_platforms_that_are_none_are_refused(value: str, expected: str) -> None:
 
 NOT_YET: dict[str, tuple[str, str]] = {
     "deny in agents": (after("[rules.agents]", 'deny = ["x"]'), f"{RULE}.agents: the key 'deny' {NOT_BUILT}"),
-    "labels": (
-        after("[rules.provenance]", 'labels = "must-agree"'),
-        f"{RULE}.provenance: the key 'labels' {NOT_BUILT}",
-    ),
     "coverage of a range": (
         after("[rules.agents]", 'coverage = "range"'),
         f"{RULE}.agents.coverage: 'range' {NOT_BUILT}",

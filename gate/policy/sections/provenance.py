@@ -41,6 +41,7 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         source=to.reader.sources(table["source"], (*at, "source")),
         source_is_this_project="source-is" in table,
         refs=ANY if table["refs"] == "any" else tuple(read_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        labels_must_agree="labels" in table,
         vsa=vsa,
         parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
         max_age=to.reader.age(table, at),
