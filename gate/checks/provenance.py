@@ -54,7 +54,7 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         made = [item.evidence for item in claims.provenance]
         remedy = nearest_miss(made, signers, policy) or _other_builder(section, claims, policy) or remedy
     else:
-        found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
+        found = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
         found += f"; {misses}" if any(item.step is Barred.DENIED for item in claims.rejected) and misses else ""
         remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
     return Result(

@@ -238,7 +238,7 @@ def test_an_attestation_that_violates_its_schema_says_where(tmp_path: Path) -> N
 
 def test_absent_provenance_says_what_there_is_of_whom() -> None:
     expected = "provenance by release or people"
-    found = "no SLSA provenance (v1 or v0.2) whose signature verifies for this image"
+    found = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
     remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
     assert _words(BUILT, "provenance") == (expected, found, remedy)
     remedy = _stranger_instead_of(WORKFLOW)
