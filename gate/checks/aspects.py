@@ -133,7 +133,7 @@ def judge_source(
 
 
 def _same(pattern: Pattern, repository: str) -> bool:
-    if pattern.how is How.EXACT:
+    if pattern.how is How.EXACT and not pattern.names:
         return canonical_repository(pattern.text) == repository
     return pattern.matches_identity(repository)
 

@@ -62,7 +62,7 @@ def check_captures(rule: Rule, at: KeyPath, to: Definitions) -> None:
 
 def _evidence(rule: Rule, to: Definitions) -> Iterator[tuple[str, object]]:
     """What the rule asks for, with the signers and builders that it names."""
-    yield "what it asks for", (rule.signature, rule.provenance, rule.agents, rule.attestations)
+    yield "what it asks for", (rule.signature, rule.provenance, rule.source, rule.agents, rule.attestations)
     builders = rule.provenance.builders if rule.provenance is not None else ()
     signers = set(_signers(rule))
     for name in builders:
@@ -78,6 +78,8 @@ def _signers(rule: Rule) -> Iterator[str]:
     for section in (rule.signature, rule.provenance, rule.agents, *rule.attestations):
         if section is not None:
             yield from section.signers
+    for part in (rule.provenance, rule.source):
+        yield from (pair.signer for pair in part.vsa) if part is not None else ()
 
 
 def _wide(rule: Rule, to: Definitions) -> str | None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.checks import check_image
-from gate.checks.aspects import Aspect
+from gate.checks.aspects import Aspect, _same
 from gate.checks.selection import Judged
 from gate.claims import read_claims
 from gate.errors import InvalidPolicy
 from gate.limits import Limits
-from gate.policy.matching import glob
+from gate.policy.matching import How, capturing, glob
 from gate.reference import parse_reference
 from gate.verdict import Outcome
 from tests.evidence import (
@@ -284,6 +284,15 @@ def test_a_statement_of_which_nothing_was_asked_satisfies_nothing() -> None:
     for aspects, satisfies in (((), False), ((aspect,), True), ((aspect, replace(aspect, passed=False)), False)):
         judged = Judged(provenance=read, builders=(), aspects=aspects, repository=None, commits=())
         assert judged.satisfies is satisfies
+
+
+def test_a_capture_that_stands_for_nothing_is_no_repository() -> None:
+    """Until it is bound it matches nothing, its own spelling neither."""
+    literal = "https://github.com/acme/{repo}"
+    pattern = capturing(literal, How.EXACT)
+    assert pattern.names
+    assert not _same(pattern, literal)
+    assert _same(pattern.bind({"repo": "api"}), REPOSITORY)
 
 
 def test_one_of_several_sources_or_refs_is_enough() -> None:

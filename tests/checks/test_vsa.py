@@ -198,6 +198,15 @@ def test_the_policy_may_say_which_resource_it_is() -> None:
         assert failed(text, provenance(), vsa(summary(resourceUri=resource))) == (LEVEL,)
 
 
+def test_a_resource_may_be_bound_to_the_images_name() -> None:
+    text = under(pair(resource='["https://acme.com/{repo}"]')).replace("ghcr.io/acme/**", "ghcr.io/acme/{repo}")
+    assert passes(text, provenance(), vsa(summary(resourceUri="https://acme.com/api")))
+    for other in ("https://acme.com/web", "https://acme.com/{repo}"):
+        assert failed(text, provenance(), vsa(summary(resourceUri=other))) == (LEVEL,)
+    with pytest.raises(InvalidPolicy, match="the images of this rule do not"):
+        policy(under(pair(resource='["https://acme.com/{repo}"]')))
+
+
 def test_verifier_and_signer_are_a_pair() -> None:
     """SLSA-4: SLSA, VSA, "verifier": a trusted signer does not vouch for an arbitrary verifier.id. MUST."""
     other = "https://other.example"

@@ -55,7 +55,7 @@ def read_verifier(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Ver
         verifier=to.reader.pattern(table["verifier"], (*at, "verifier")),
         signer=signer,
         level=table["level"],
-        resource=tuple(to.reader.pattern(item, (*at, "resource")) for item in table["resource"])
+        resource=tuple(to.reader.pattern(item, (*at, "resource"), captures=True) for item in table["resource"])
         if "resource" in table
         else None,
     )
