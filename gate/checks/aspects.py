@@ -8,6 +8,7 @@ in. `selection` asks all of them of one and the same statement.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.source import Source, canonical_repository, is_commit
@@ -80,6 +81,13 @@ def judge_level(
         default=1,
     )
     why = ", ".join(f"[builders.{item.name}] level {item.level}" for item in builders) or "no builder entry"
+    capped = [item for item in builders if self_hosted and not item.self_hosted_allowed and item.level > 1]
+    policy_half = f"level = {level}, which lets in whatever those builders build"
+    if capped and level < section.level <= min(item.level for item in builders):
+        policy_half = (
+            f'[builders.{capped[0].name}] self-hosted = "allow", which lets in what any machine builds that somebody '
+            "added as a runner"
+        )
     found = f"level {level} ({why}{', self-hosted runner' if self_hosted else ''})"
     by_summary = level < section.level and summaries.level is not None and summaries.level >= section.level
     return Aspect(
@@ -89,7 +97,7 @@ def judge_level(
         found="; ".join(filter(None, (found, summaries.words()))),
         evidence=summaries.evidence if by_summary else (),
         remedy=f"image: build it on a builder that the policy trusts for level {section.level}; what it says of itself "
-        f"is no level; policy: level = {level}, which lets in whatever those builders build",
+        f"is no level; policy: {policy_half}",
     )
 
 
@@ -181,24 +189,25 @@ def judge_parameters(known: tuple[Pattern, ...], provenance: Provenance) -> Aspe
     Expected are those that the build type defines and those that the policy lists: an exact pointer with all that is
     below it, a glob or a regular expression for the whole pointer.
     """
-    defined = provenance.known_parameters
-    unknown = [
+    defined, stated = provenance.known_parameters, provenance.parameters
+    others = (
         pointer
-        for pointer in provenance.parameters
+        for pointer in stated
         if not any(_covers(text, pointer) for text in defined)
         and not any(
             _covers(pattern.text, pointer) if pattern.how is How.EXACT else pattern.matches(pointer)
             for pattern in known
         )
-    ]
+    )
+    unknown = list(islice(others, _SHOWN + 1))  # a tenant may have set a hundred thousand
     listed = ", ".join(f"{pointer!a}" for pointer in unknown[:_SHOWN])
-    more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+    more = " and more" if len(unknown) > _SHOWN else ""
     expected = ", ".join((*defined, *(str(pattern) for pattern in known)))
     return Aspect(
         name="parameters",
         passed=not unknown,
         expected=f"no external parameters but {expected}" if expected else "no external parameters",
-        found=f"also {listed}{more}" if unknown else f"{len(provenance.parameters)} parameters, all expected",
+        found=f"also {listed}{more}" if unknown else f"{len(stated)} parameters, all expected",
         remedy="image: build it without them; policy: list them in provenance.parameters, which lets in any value",
     )
 

@@ -256,6 +256,9 @@ LEVEL = (
     "image: build it on a builder that the policy trusts for level 3; what it says of itself is no level; "
     "policy: level = 1, which lets in whatever those builders build"
 )
+OWN_RUNNER = LEVEL.replace("level = 1, which lets in whatever those builders build", "") + (
+    '[builders.release] self-hosted = "allow", which lets in what any machine builds that somebody added as a runner'
+)
 SOURCE = "image: build it from a repository that provenance.source names; repositories are compared whole"
 LETS_IN = "which lets in all that is built from it at an accepted ref"
 REF = "image: build it from a ref that provenance.refs names"
@@ -301,7 +304,7 @@ UNCERTIFIED = github(repository=None, ref=None, commit=None)
         (
             provenance(signer=github(runner="self-hosted")),
             "level",
-            ("SLSA Build level 3", "level 1 ([builders.release] level 3, self-hosted runner)", LEVEL),
+            ("SLSA Build level 3", "level 1 ([builders.release] level 3, self-hosted runner)", OWN_RUNNER),
         ),
         (provenance(signed_at=OLD), "age", ("at most 3d old", "signed at 2026-11-19T12:00:00+00:00", AGE)),
         (
