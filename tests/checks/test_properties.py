@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.claims.source import canonical_repository, ref_of
+from gate.claims.vsa import VSA_V1
 from gate.policy.matching import glob
 from gate.verdict import EXIT_FAIL, EXIT_PASS, Gap, Outcome
 from gate.verification import Doubt, Verified
@@ -64,6 +65,8 @@ POLICIES = {
     "signature": SIGNERS + RULE + SIGNED,
     "threshold": SIGNERS + RULE + '[rules.signature]\nsigners = ["release", "people"]\nthreshold = 2\nmax-age = "3d"\n',
     "provenance": PROVENANCE_POLICY,
+    "summary": PROVENANCE_POLICY.replace("\nlevel = 3\n", "\nlevel = 1\n", 1)
+    + 'vsa = [{ verifier = "https://verifier.test", signer = "platform", level = 3 }]\n',
     "agents": AGENTS_POLICY,
     "tenant": SIGNERS
     + BUILDER
@@ -75,9 +78,17 @@ POLICIES = {
     "attestations": SIGNERS + RULE + VULN_ENTRY,
     "latest": f'{SIGNERS}{RULE}{VULN_ENTRY}select = "latest"\n',
 }
-MONOTONE = ("signature", "threshold", "provenance", "attestations", "latest")
+MONOTONE = ("signature", "threshold", "provenance", "summary", "attestations", "latest")
 """Policies of checks that more evidence cannot turn to fail (rule 27): attestations only where no schema can fail."""
 
+SUMMARY = {
+    "verifier": {"id": "https://verifier.test"},
+    "resourceUri": "ghcr.io/acme/api",
+    "policy": {"uri": "https://verifier.test/policy"},
+    "verificationResult": "PASSED",
+    "verifiedLevels": ["SLSA_BUILD_LEVEL_3"],
+}
+PLATFORM = plain("agents@platform.test")
 BRANCH = github(ref="refs/heads/next")
 NAMED: tuple[Evidence, ...] = (
     signature(),
@@ -96,6 +107,9 @@ NAMED: tuple[Evidence, ...] = (
     provenance(predicate_v1(commit=EARLIER), signer=github(commit=EARLIER)),
     provenance(predicate_v1(builder="https://other.example/builder")),
     provenance(predicate_v02(claims=[claim()]), predicate_type=SLSA_V02),
+    verified(VSA_V1, SUMMARY, signer=PLATFORM),
+    verified(VSA_V1, {**SUMMARY, "verificationResult": "FAILED"}, signer=PLATFORM),
+    verified(VSA_V1, {**SUMMARY, "verifiedLevels": ["SLSA_BUILD_LEVEL_1"]}, signer=PLATFORM),
     claimed(),
     claimed(human()),
     claimed(claim(), claim(EARLIER, author="evil")),
@@ -114,6 +128,8 @@ UNNAMED: tuple[Evidence, ...] = (
     signature(plain("ada@acme.com.evil.com")),
     attestation(signer=stranger()),
     attestation("https://evil.example/type", {"x": [1]}, signer=stranger()),
+    verified(VSA_V1, SUMMARY, signer=stranger()),
+    verified(VSA_V1, SUMMARY, signer=plain("agents@platform.test", "https://evil.example")),
     provenance(signer=stranger()),
     provenance({}, signer=stranger()),
     provenance(predicate_v1(claims=[claim(author="evil")]), signer=stranger()),
@@ -343,6 +359,7 @@ def test_the_pools_are_what_the_properties_need() -> None:
     good = {
         "signature": (signature(),),
         "threshold": (signature(), signature(plain("ada@acme.com"))),
+        "summary": (provenance(), verified(VSA_V1, SUMMARY, signer=PLATFORM)),
         "attestations": (attestation(),),
         "latest": (attestation(),),
     }
