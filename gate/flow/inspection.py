@@ -157,12 +157,11 @@ class Inspector:
         error: CouldNotLook | None = None
         for candidate in found.candidates:
             evidence: tuple[Evidence, ...] = ()
-            if error is None:
-                try:
-                    self.deadline.left()
-                    evidence = verify((candidate,), artifact, roots, self.keys, now=self.now, limits=limits)
-                except (DeadlineExceeded, LimitExceeded) as stopped:
-                    error = stopped
+            try:
+                self.deadline.left()
+                evidence = verify((candidate,), artifact, roots, self.keys, now=self.now, limits=limits)
+            except (DeadlineExceeded, LimitExceeded) as stopped:
+                error = stopped  # and so will the next: what adds up is over
             attached.append(Attached(candidate=candidate, evidence=evidence))
         # 4. Claims: what the verified statements say.
         claims = read_claims(tuple(piece for item in attached for piece in item.evidence), limits=limits)

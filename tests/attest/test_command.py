@@ -198,6 +198,27 @@ def test_a_provenance_of_another_commit_is_2(made: GitRepository, attest: Callab
     assert f"is of commit {evidence.HEAD}" in said
 
 
+@pytest.mark.parametrize("option", ["--help", "--all", "HEAD", "main"])
+def test_what_is_no_commit_never_reaches_git(
+    option: str, made: GitRepository, attest: Callable[..., Any], tmp_path: Path
+) -> None:
+    made.commit("Only", COPILOT)
+    path = tmp_path / "provenance.json"
+    path.write_text(DEPENDENCIES % json.dumps({"digest": {"gitCommit": option}}))
+    assert "names no source with commit" in attest("--into", str(path), code=2)
+
+
+def test_a_predicate_of_an_earlier_run_is_taken_away(
+    made: GitRepository, attest: Callable[..., Any], tmp_path: Path
+) -> None:
+    """It would be signed for this build."""
+    made.commit("Only", COPILOT)
+    path = tmp_path / "predicate.json"
+    attest(*FLAGS, "-o", str(path))
+    attest(*FLAGS, "--range", "nowhere", "-o", str(path), code=2)
+    assert not path.exists()
+
+
 def test_a_source_that_is_not_listed_is_added(made: GitRepository, attest: Callable[..., Any], tmp_path: Path) -> None:
     head = made.commit("Only", COPILOT)
     path = tmp_path / "provenance.json"

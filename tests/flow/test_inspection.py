@@ -276,6 +276,17 @@ def test_more_than_a_limit_is_4_and_what_was_not_tried_says_so(
     assert "signature  NOT TRIED" in found.text
 
 
+def test_more_claims_than_are_read_is_4_and_says_so(
+    look: Callable[..., Inspected], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gate.limits.Limits", lambda **parts: Limits(**{"claims": 1, **parts}))
+    found = look(f"oci:{LAB / 'mixed-agents'}", *ROOT)
+    assert found.code == 4
+    assert found.document["complete"] is False
+    assert len(found.document["commits"]) == 1
+    assert "NOT ALL READ" in found.text
+
+
 # --- under a policy
 
 
@@ -355,6 +366,13 @@ def test_a_wrong_job_is_2(arguments: list[str], said: str, capsys: pytest.Captur
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
+
+
+def test_a_key_that_is_too_large_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "key.pem"
+    path.write_bytes((LAB / "key.pub").read_bytes() + b"\n" * (64 << 10))
+    assert cli.run(["inspect", SIGNED, "--key", str(path)]) == 2
+    assert "has more than" in capsys.readouterr().err
 
 
 def test_a_wrong_job_is_a_document_too(look: Callable[..., Inspected]) -> None:
