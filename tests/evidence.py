@@ -506,9 +506,11 @@ def judge(
     labels: Labels | None = None,
 ) -> Judgement:
     """Judge evidence of one image under a policy's text, in a CI job of this environment."""
-    claims = read_claims(evidence, limits=limits or Limits(), project=find_project(environment or {}), labels=labels)
+    known = policy(text, folder)
+    project = find_project(environment or {})
+    claims = read_claims(evidence, limits=limits or Limits(), project=project, labels=labels, formats=known.formats)
     named = parse_reference(reference, asserted_name=asserted_name)
-    return Judgement(rules=check_image(named, claims, policy(text, folder), digests=digests, gaps=tuple(gaps), now=now))
+    return Judgement(rules=check_image(named, claims, known, digests=digests, gaps=tuple(gaps), now=now))
 
 
 def failed(text: str, *evidence: Evidence) -> tuple[str, ...]:

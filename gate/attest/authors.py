@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gate.attest.job import Unmarked
 from gate.attest.marks import read_marks
-from gate.claims.agents import Authorship
-from gate.claims.agents import _plain as is_plain
+from gate.claims.agents import Authorship, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

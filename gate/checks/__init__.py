@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gate.checks.agents import JudgedClaim, check_agents
+from gate.checks.agents import JudgedClaim, check_agents, claim_signers, known_to
 from gate.checks.attestations import check_attestation
 from gate.checks.denies import denied_digest, without_denied
 from gate.checks.provenance import check_provenance
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gate.checks.agents.ranges import Commit
     from gate.claims import Claims
     from gate.platforms import Platform
     from gate.policy.model import Accept, Policy, Rule
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """One rule's results, in the order of the checks, and the agent claims as it judged them.
+    """One rule's results, in the order of the checks, the agent claims as it judged them, and the commits without any.
 
     `name` is None for the one result of an image that no rule matches (rule 22). `digest` and `platform` say which
     entry of an index was judged, where the rule has `platforms`; None for the digest that was asked for. `message` and
@@ -47,6 +48,7 @@ class RuleResult:
     name: str | None
     results: tuple[Result, ...]
     commits: tuple[JudgedClaim, ...] = ()
+    unclaimed: tuple[tuple[Commit, bool], ...] = ()
     digest: Digest | None = None
     platform: Platform | None = None
     message: str | None = None
@@ -101,6 +103,7 @@ def check_rule(
     """
     results: list[Result] = []
     commits: tuple[JudgedClaim, ...] = ()
+    unclaimed: tuple[tuple[Commit, bool], ...] = ()
 
     if rule.signature is not None:
         missed = gaps + doubts(claims, rule.signature.signers, policy, authentic_only=False)
@@ -130,11 +133,13 @@ def check_rule(
             results.append(settle(result, missed, over_complete_ledger=True))
 
         if rule.agents is not None:
-            signers.update(rule.agents.signers, *(agent.signers for agent in policy.agents.values()))
-            judgement = check_agents(rule.agents, rule.provenance, selection, claims, policy)
-            commits = judgement.claims
+            signers |= claim_signers(rule.agents, policy)
+            known = known_to(claims, policy, rule)
+            judgement = check_agents(rule.agents, rule.provenance, selection, known, policy, now)
+            commits, unclaimed = judgement.claims, judgement.unclaimed
             # More evidence can turn this check: it may disagree. It passes only over a complete ledger (rule 27).
-            certain = gaps + judgement.gaps + doubts(claims, sorted(signers), policy, authentic_only=True)
+            ahead = () if rule.agents.max_age is None else ahead_of_clock(claims, sorted(signers), policy, now)
+            certain = gaps + judgement.gaps + ahead + doubts(claims, sorted(signers), policy, authentic_only=True)
             possible = certain + doubts(claims, sorted(signers), policy, authentic_only=False)
             for result in judgement.results:
                 missed = certain if result.outcome is Outcome.PASS else possible
@@ -148,12 +153,12 @@ def check_rule(
             missed += ahead_of_clock(claims, section.signers, policy, now)
         results.append(settle(result, missed, over_complete_ledger=True))
 
-    return of_rule(rule, *results, commits=commits)
+    return replace(of_rule(rule, *results), commits=commits, unclaimed=unclaimed)
 
 
-def of_rule(rule: Rule, *results: Result, commits: tuple[JudgedClaim, ...] = ()) -> RuleResult:
+def of_rule(rule: Rule, *results: Result) -> RuleResult:
     """Results as those of one rule."""
-    return RuleResult(name=rule.name, results=results, commits=commits, message=rule.message, docs=rule.docs)
+    return RuleResult(name=rule.name, results=results, message=rule.message, docs=rule.docs)
 
 
 def _no_rule(reference: Reference, policy: Policy) -> Result:

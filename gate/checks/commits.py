@@ -1,26 +1,25 @@
 """Each commit by itself: what a rule says of it, for those who look and do not judge (`gate inspect --policy`).
 
 What comes in: a rule with an `agents` section, the claims, and the rule's results over all of them. What goes out: one
-`CommitResult` a commit. It is no check and decides no verdict: it runs the agents' own checks over the claims about one
-commit at a time, so that both always say the same.
+`CommitResult` a commit. It is no check and decides no verdict: it says of one commit what the agents' own checks said
+of the claims about it, so that both always say the same.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gate.checks.agents import CHECK, JudgedClaim, check_agents
-from gate.checks.selection import Selection, select
+from gate.checks.agents import CHECK, JudgedClaim, check_agents, known_to
+from gate.checks.selection import select
 from gate.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from gate.checks.selection import Selection
     from gate.claims import Claims
-    from gate.claims.agents import AgentClaim
     from gate.policy.model import AgentsSection, Policy, Rule
     from gate.verdict import Result
 
@@ -45,29 +44,36 @@ class CommitResult:
 def check_commits(
     rule: Rule, claims: Claims, policy: Policy, results: Sequence[Result], now: datetime, *, name: str = ""
 ) -> tuple[CommitResult, ...]:
-    """Every commit that a claim names, and each head that none names; empty for a rule that says nothing of agents.
+    """Every commit that a claim names, and each that needs one and has none; empty for a rule that says nothing of
+    agents.
 
     `results` are the rule's own, over everything that was found; `name` is the image's.
     """
     if rule.agents is None or rule.provenance is None:
         return ()
     selection = select(rule.provenance, claims, policy, now, name=name)
+    judgement = check_agents(rule.agents, rule.provenance, selection, known_to(claims, policy, rule), policy, now)
     undecided = tuple(
         f"{result.check}: {result.found}"
         for result in results
         if result.outcome is Outcome.ERROR and result.check.partition(".")[0] == CHECK
     )
+    claimed: dict[str | None, list[JudgedClaim]] = {}
+    for item in judgement.claims:
+        claimed.setdefault(item.claim.commit, []).append(item)
+    for (_, unclaimed), _ in judgement.unclaimed:
+        claimed.setdefault(unclaimed, [])
     found = []
-    for commit, theirs in _by_commit(claims, selection).items():
-        alone, narrowed = _narrow(claims, selection, theirs)
-        judgement = check_agents(rule.agents, rule.provenance, narrowed, alone, policy)
+    for commit, judged in claimed.items():
         reasons = (
             *_of_provenance(selection),
-            *_of_trust(rule.agents, judgement.claims),
-            *(
-                f"{result.check}: {result.found}"
-                for result in judgement.results
-                if result.outcome is not Outcome.PASS and result.check != _COVERAGE
+            *_of_trust(rule.agents, judged),
+            *(f"{item.check}: {item.found}" for item in judgement.results if item.check == CHECK),
+            *dict.fromkeys(
+                f"{item.check}: {item.found}"
+                for entry in judged
+                for item in entry.objections
+                if item.check != _COVERAGE
             ),
         )
         found.append(
@@ -76,32 +82,10 @@ def check_commits(
                 commit=commit,
                 allowed=None if undecided else not reasons,
                 reasons=undecided + reasons,
-                judged=judgement.claims,
+                judged=tuple(judged),
             )
         )
     return tuple(found)
-
-
-_ByProvenance = dict[int, list["AgentClaim"]]
-
-
-def _by_commit(claims: Claims, selection: Selection) -> Mapping[str | None, _ByProvenance]:
-    """The claims about each commit, by the provenance that they stand in; none of a head that nobody claims."""
-    found: defaultdict[str | None, _ByProvenance] = defaultdict(dict)
-    for provenance in claims.provenance:
-        for claim in provenance.claims:
-            found[claim.commit].setdefault(id(provenance), []).append(claim)
-    for item in selection.judged:
-        for commit in item.commits:
-            found.setdefault(commit, {})
-    return found
-
-
-def _narrow(claims: Claims, selection: Selection, theirs: _ByProvenance) -> tuple[Claims, Selection]:
-    """The same evidence, as if it claimed nothing else."""
-    alone = {id(item): replace(item, claims=tuple(theirs.get(id(item), ()))) for item in claims.provenance}
-    accepted = (replace(item, provenance=alone[id(item.provenance)]) for item in selection.accepted)
-    return replace(claims, provenance=tuple(alone.values())), Selection(accepted=tuple(accepted))
 
 
 def _of_provenance(selection: Selection) -> Iterator[str]:
@@ -123,7 +107,7 @@ def _of_trust(section: AgentsSection, judged: Sequence[JudgedClaim]) -> Iterator
     if not judged:
         yield f"{_COVERAGE}: nobody claims it"
     elif not trusts:
-        yield f"{_COVERAGE}: whoever signed the claim is none of those whose claims the rule accepts"
+        yield f"{_COVERAGE}: {judged[0].reason}"
     elif max(trusts) < section.min_trust:
         least = section.min_trust.name.lower()
         yield f"{_COVERAGE}: only the {max(trusts).name.lower()} vouches for it, and min-trust is {least}"

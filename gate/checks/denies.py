@@ -60,6 +60,7 @@ def without_denied(claims: Claims, policy: Policy, rule: Rule) -> Claims:
         rejected=claims.rejected + tuple(denied.values()),
         provenance=tuple(item for item in claims.provenance if id(item.evidence) not in denied),
         summaries=tuple(item for item in claims.summaries if id(item.evidence) not in denied),
+        documents=tuple(item for item in claims.documents if id(item.evidence) not in denied),
     )
 
 
@@ -92,8 +93,9 @@ def _all_denied(claims: Claims, policy: Policy, denies: Sequence[Deny]) -> dict[
     """What is denied, by the id of what was verified."""
     if not denies:
         return {}
-    builders = {id(item.evidence): item.builder_id for item in claims.provenance}
-    signed = (*claims.verified, *claims.about_source)
+    builders = {id(item.evidence): item.builder_id for item in claims.documents}
+    builders |= {id(item.evidence): item.builder_id for item in claims.provenance}
+    signed: tuple[Signed, ...] = (*claims.verified, *claims.about_source)
     found = {id(item): _denied(item, builders.get(id(item)), policy, denies) for item in signed}
     return {id(item): _rejected(item, deny) for item in signed if (deny := found[id(item)]) is not None}
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
+    from gate.claims.agents import Document
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.discovery.labels import Labels
@@ -95,7 +96,7 @@ def select(section: ProvenanceSection, claims: Claims, policy: Policy, now: date
     return Selection(accepted=tuple(accepted))
 
 
-def matching_builders(provenance: Provenance, names: tuple[str, ...], policy: Policy) -> tuple[Builder, ...]:
+def matching_builders(provenance: Provenance | Document, names: tuple[str, ...], policy: Policy) -> tuple[Builder, ...]:
     """The named builder entries of which both the signer and the `builder.id` match (rule 11)."""
     builders = (policy.builders[name] for name in names)
     return tuple(
@@ -118,7 +119,7 @@ def _summaries(section: ProvenanceSection, claims: Claims, policy: Policy, now: 
     return vouched(section.vsa, about_image, Track.BUILD, is_expected, policy, max_age=section.max_age, now=now)
 
 
-def _is_its_id(builder: Builder, provenance: Provenance) -> bool:
+def _is_its_id(builder: Builder, provenance: Provenance | Document) -> bool:
     if builder.id is None:
         return isinstance(provenance.evidence.signer, Identity) and (
             provenance.builder_id == provenance.evidence.signer.subject

@@ -13,15 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.agents import AgentClaim, read_agent_claims
 from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, BuildType, find_build_type
 from gate.claims.fields import OfAnotherType, text_at
 from gate.claims.pointer import Missing, leaves, value_at
 from gate.claims.source import Source, certified_source
 
 if TYPE_CHECKING:
-    from gate.errors import LimitExceeded
-    from gate.limits import Limits
     from gate.strictjson import JSON
     from gate.verification import Verified
 
@@ -68,8 +65,7 @@ _FIELDS: Final = {
 class Provenance:
     """One build provenance. `certified` is what its certificate says of the source, `stated` what its predicate says.
 
-    `self_hosted` is whether the predicate says that it was built on a runner of the tenant's own. `gap` says that it
-    holds more agent claims than gate reads.
+    `self_hosted` is whether the predicate says that it was built on a runner of the tenant's own.
     """
 
     evidence: Verified
@@ -79,8 +75,6 @@ class Provenance:
     certified: Source | None
     stated: Source
     self_hosted: bool
-    claims: tuple[AgentClaim, ...]
-    gap: LimitExceeded | None
 
     @property
     def known_parameters(self) -> tuple[str, ...]:
@@ -102,7 +96,7 @@ class Provenance:
         return tuple((text_at(item, "uri"), _digests(item.get("digest"))) for item in entries)
 
 
-def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
+def read_provenance(evidence: Verified) -> Provenance | None:
     """The provenance in a statement; None if it is none."""
     if evidence.statement is None or evidence.statement.predicate_type not in _FIELDS:
         return None
@@ -113,7 +107,6 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
         return None
     builder_id = text_at(predicate, *fields.builder_id)
     certified = certified_source(evidence.signer)
-    claims, gap = read_agent_claims(evidence, predicate, limits=limits)
     return Provenance(
         evidence=evidence,
         builder_id=builder_id,
@@ -126,8 +119,6 @@ def read_provenance(evidence: Verified, *, limits: Limits) -> Provenance | None:
         if builder_id and build_type
         else Source(conflict=f"the provenance has no {'builder.id' if build_type else 'buildType'}"),
         self_hosted=_self_hosted(predicate),
-        claims=claims,
-        gap=gap,
     )
 
 

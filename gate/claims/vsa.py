@@ -35,6 +35,8 @@ class Track(StrEnum):
     SOURCE = "SOURCE"
 
 
+_TWO_PARTY: Final = "SLSA_SOURCE_TWO_PARTY_REVIEWED"
+_REVIEWED: Final = 4
 _HIGHEST: Final = {Track.BUILD: 3, Track.SOURCE: 4}
 
 
@@ -43,12 +45,14 @@ class Summary:
     """One summary. `levels` is the one level of each track that it names; `problem` is why it says nothing that counts.
 
     `SLSA_BUILD_LEVEL_UNEVALUATED`, values of nobody's making and properties of an organisation are no levels.
+    `two_party` says that two trusted persons reviewed the commit ("Verified properties"; the source track's level 4).
     """
 
     evidence: Signed
     verifier: str
     resource: str
     levels: Mapping[Track, int]
+    two_party: bool
     problem: str | None
 
 
@@ -66,7 +70,16 @@ def read_summary(evidence: Signed) -> Summary | None:
         problem = _problem(predicate, verifier, resource)
     except (OfAnotherType, _TwoLevelsError) as error:
         problem = str(error)
-    return Summary(evidence=evidence, verifier=verifier, resource=resource, levels=levels, problem=problem)
+    properties = predicate.get("verifiedLevels")
+    return Summary(
+        evidence=evidence,
+        verifier=verifier,
+        resource=resource,
+        levels=levels,
+        two_party=levels.get(Track.SOURCE, 0) >= _REVIEWED
+        or (isinstance(properties, list) and _TWO_PARTY in properties),
+        problem=problem,
+    )
 
 
 class _TwoLevelsError(ValueError):

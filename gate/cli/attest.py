@@ -169,7 +169,7 @@ def _tell(written: Sequence[Written], kind: str, file: str) -> None:
 
 
 def _read_job(environment: Mapping[str, str], unmarked: Unmarked) -> Job:
-    from gate.claims.agents import _plain as is_plain  # noqa: PLC0415
+    from gate.claims.agents import is_plain  # noqa: PLC0415
 
     found: dict[str, str | None] = {}
     for name in ("AGENT_ID", "AGENT_MODEL"):

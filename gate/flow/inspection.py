@@ -72,7 +72,7 @@ class Inspection:
     def missed(self) -> tuple[CouldNotLook, ...]:
         """Why this is not all: each place that could not be read, and what was found and not gone through."""
         places = (entry.error for entry in self.ledger)
-        unread = () if self.claims is None else (item.gap for item in self.claims.provenance)
+        unread = () if self.claims is None else (item.gap for item in self.claims.documents)
         return tuple(error for error in (self.error, *places, *unread) if error is not None)
 
     @property
@@ -147,11 +147,15 @@ class Inspector:
         self, reference: Reference, found: Discovery, limits: Limits, entries: tuple[Descriptor, ...] = ()
     ) -> Inspection:
         from gate.claims import read_claims  # noqa: PLC0415
+        from gate.claims.agents import source_types  # noqa: PLC0415
         from gate.verification import Artifact, Root, verify  # noqa: PLC0415
 
         self.progress.phase(Phase.VERIFICATION)
         # 3. Verification: one candidate at a time, so that what is said of it is never said of another.
-        artifact = Artifact.of(found.image, any_digest=reference.transport is Transport.FILE)
+        formats = () if self.policy is None else self.policy.formats
+        artifact = Artifact.of(
+            found.image, any_digest=reference.transport is Transport.FILE, source_types=source_types(formats)
+        )
         roots = tuple(Root(root) for root in self.roots)
         attached: list[Attached] = []
         error: CouldNotLook | None = None
@@ -164,7 +168,9 @@ class Inspector:
                 error = stopped  # and so will the next: what adds up is over
             attached.append(Attached(candidate=candidate, evidence=evidence))
         # 4. Claims: what the verified statements say.
-        claims = read_claims(tuple(piece for item in attached for piece in item.evidence), limits=limits)
+        claims = read_claims(
+            tuple(piece for item in attached for piece in item.evidence), limits=limits, formats=formats
+        )
         inspection = Inspection(
             reference=reference,
             image=found.image,

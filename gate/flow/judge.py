@@ -182,14 +182,16 @@ class Judge:
             from gate.checks import check_image  # noqa: PLC0415
             from gate.checks.denies import as_judged  # noqa: PLC0415
             from gate.claims import read_claims  # noqa: PLC0415
+            from gate.claims.agents import source_types  # noqa: PLC0415
             from gate.claims.project import find_project  # noqa: PLC0415
-            from gate.claims.vsa import SOURCE_TYPES  # noqa: PLC0415
             from gate.verification import Artifact, verify  # noqa: PLC0415
 
             # 3. Verification: candidates become evidence, for this digest and for nothing else.
             self.progress.phase(Phase.VERIFICATION)
             artifact = Artifact.of(
-                found.image, any_digest=reference.transport is Transport.FILE, source_types=SOURCE_TYPES
+                found.image,
+                any_digest=reference.transport is Transport.FILE,
+                source_types=source_types(self.policy.formats),
             )
             candidates = self.deadline.each(found.candidates)
             try:
@@ -197,7 +199,10 @@ class Judge:
             except (DeadlineExceeded, LimitExceeded) as error:
                 return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
             # 4. Claims: what the verified statements say, and who says it.
-            claims = read_claims(evidence, limits=limits, project=find_project(self._environment), labels=found.labels)
+            project = find_project(self._environment)
+            claims = read_claims(
+                evidence, limits=limits, project=project, labels=found.labels, formats=self.policy.formats
+            )
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
             gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
             digests = (found.image.digest, *self._listed(found.image))

@@ -225,6 +225,10 @@ def _part(path: KeyPath) -> KeyPath:
             return path[:4]
         case ("rules", int(), str(), *_):
             return path[:3]
-        case ("signers" | "builders" | "agents" | "registries", str(), *_) | ("rules" | "deny" | "waivers", int(), *_):
+        case ("signers" | "builders" | "agents" | "registries", str(), *_) | (
+            "rules" | "deny" | "waivers" | "agent-formats",
+            int(),
+            *_,
+        ):
             return path[:2]
     return path[:1] or ("",)

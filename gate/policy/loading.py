@@ -17,12 +17,13 @@ from gate.policy.documents import read_bytes, read_documents
 from gate.policy.fetching import read_limits, read_registry
 from gate.policy.lint import warn
 from gate.policy.merging import Merged
-from gate.policy.model import Accept, Agent, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
+from gate.policy.model import Accept, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
 from gate.policy.presets import PRESET_SIGNER
 from gate.policy.problems import nearest
 from gate.policy.reading import Reader, no_moment, read_moment
 from gate.policy.rules import read_rule
 from gate.policy.sections import Definitions
+from gate.policy.sections.agents import read_agent, read_format
 from gate.policy.waivers import read_waiver, warn_of_overlaps
 from gate.reference import readable
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gate.policy.model import Deny, Rule, Waiver
+    from gate.policy.model import Deny, OwnFormat, Rule, Waiver
     from gate.policy.reading import KeyPath
 
 _DEFAULT_ROOT: Final = "public-good"
@@ -86,7 +87,7 @@ class _PolicyReader:
             name: read_builder(name, table, self.to, self.signers, self.roots)
             for name, table in _parts(document, "builders")
         }
-        self.agents = {name: self._agent(name, table) for name, table in _parts(document, "agents")}
+        self.agents = {name: read_agent(name, table, self.to) for name, table in _parts(document, "agents")}
         definitions = Definitions(self.to, self.signers, self.builders)
         rules = tuple(
             read_rule(number, table, definitions)
@@ -119,6 +120,7 @@ class _PolicyReader:
             signers=self.signers,
             builders=self.builders,
             agents=self.agents,
+            own_formats=self._formats(),
             rules=rules,
             denies=denies,
             waivers=self._waivers(rules),
@@ -158,6 +160,15 @@ class _PolicyReader:
         tables = enumerate(self.document.get("waivers") or ())
         found = tuple(read_waiver(number, table, rules, self.to) for number, table in tables if table is not None)
         warn_of_overlaps(found, self.to)
+        return found
+
+    def _formats(self) -> tuple[OwnFormat, ...]:
+        """The predicates of the policy's own that hold claims; each type has one meaning."""
+        tables = [(number, table) for number, table in enumerate(self.document.get("agent-formats") or ()) if table]
+        found = tuple(read_format(number, table, self.to) for number, table in tables)
+        types = [name for item in found for name in item.format.types]
+        for name in sorted({name for name in types if types.count(name) > 1}):
+            self.to.problem(("agent-formats",), f"the type {name!a} is defined twice")
         return found
 
     def _roots(self, items: list[str | Mapping[str, str]]) -> tuple[RootEntry, ...]:
@@ -244,15 +255,6 @@ class _PolicyReader:
             fingerprint=fingerprint(key),
             log_required=table.get("log", "required") == "required",
             time=table.get("time"),
-        )
-
-    def _agent(self, name: str, table: Mapping[str, Any]) -> Agent:
-        at: KeyPath = ("agents", name)
-        return Agent(
-            name=name,
-            ids=self.to.patterns(table["ids"], (*at, "ids")),
-            models=self.to.patterns(table["models"], (*at, "models")),
-            signers=frozenset(self.to.names(table.get("signers", ()), "signers", (*at, "signers"))),
         )
 
 

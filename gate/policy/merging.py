@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BY_NAME: Final = ("signers", "builders", "agents", "registries")
 _WHOLE: Final = ("trust", "limits")
-_LISTS: Final = ("deny", "waivers")
+_LISTS: Final = ("deny", "waivers", "agent-formats")
 
 
 class Merged:

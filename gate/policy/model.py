@@ -6,7 +6,7 @@ means: README, "The policy", and `policy.toml.example`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from gate.claims.agents import Format
     from gate.errors import Finding
     from gate.limits import Limits
     from gate.platforms import Platform
@@ -55,6 +56,7 @@ class Coverage(StrEnum):
 
     HEAD = "head"
     LISTED = "listed"
+    RANGE = "range"
 
 
 class Scope(StrEnum):
@@ -125,13 +127,36 @@ class Builder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model that an agent may have used: a pattern for its name or `provider/name`; or its exact `name`, with the
+    `provider` that must be stated, the `minimum` version that it must have, or both.
+    """
+
+    pattern: Pattern | None = None
+    name: str = ""
+    provider: str | None = None
+    minimum: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        if self.pattern is not None:
+            return str(self.pattern)
+        minimum = f" {'.'.join(map(str, self.minimum))} or later" if self.minimum else ""
+        return f"{self.provider + '/' if self.provider else ''}{self.name}{minimum}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """An AI agent: the ids that claims give it, and the models that it may have used."""
+    """An AI agent: the ids that claims give it, and the models that it may have used.
+
+    `aliases` and `model_aliases` say which spellings mean which id and which model.
+    """
 
     name: str
     ids: tuple[Pattern, ...] | Anything
-    models: tuple[Pattern, ...] | Anything
+    models: tuple[Model, ...] | Anything
     signers: frozenset[str]
+    aliases: Mapping[str, str]
+    model_aliases: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,16 +212,55 @@ class SourceSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoParty:
+    """A source verifier, and who signs for it, whose word that two parties reviewed a commit is taken."""
+
+    verifier: str
+    signer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewers:
+    """`[rules.agents.reviewers]`: so many distinct people must have approved what the head commit holds.
+
+    Each of `people` is one person by all spellings of the name, or a pattern. `signers` sign what says who approved.
+    """
+
+    threshold: int
+    people: tuple[tuple[str, ...] | Pattern, ...]
+    signers: tuple[str, ...]
+    two_party: tuple[TwoParty, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """Where a range of commits begins: a commit, or the heads of what an earlier report passed, by repository."""
+
+    commit: str | None = None
+    heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentsSection:
-    """`[rules.agents]`. The three booleans are what `allow` and `deny` say."""
+    """`[rules.agents]`. The three booleans are what `allow` and `deny` say. `base` is there with a range alone.
+
+    `tools` and `operators` are None where the rule does not ask.
+    """
 
     allow: tuple[str, ...] | Anything
+    deny: tuple[str, ...]
     humans: bool
     unclaimed: bool
     mixed: bool
     signers: tuple[str, ...]
     min_trust: Trust
     coverage: Coverage
+    base: Base | None
+    max_age: timedelta | None
+    operators: tuple[Pattern, ...] | None
+    tools: tuple[Pattern, ...] | None
+    reviewers: Reviewers | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,12 +377,21 @@ class PolicyFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFormat:
+    """One of `[[agent-formats]]`, of the file with this number: rules that do not see that file do not know it."""
+
+    format: Format
+    file: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One policy. `roots` are its trust roots in the file's order; `sha256` is that of the main file's bytes, `files`
     are all that were read for it, that one first; trust roots are read by `trust`. `at_allowed`: another moment may
     count as now.
 
     `limits` are the default ones with what `[limits]` says; `registries` what is said of a registry, by host.
+    `own_formats` are the predicates of its own that hold claims about commits.
     `refresh`: built-in roots are refreshed by TUF first. `root_max_age`: no root may be older.
     """
 
@@ -332,6 +405,7 @@ class Policy:
     signers: Mapping[str, Signer]
     builders: Mapping[str, Builder]
     agents: Mapping[str, Agent]
+    own_formats: tuple[OwnFormat, ...]
     rules: tuple[Rule, ...]
     denies: tuple[Deny, ...]
     waivers: tuple[Waiver, ...]
@@ -339,3 +413,8 @@ class Policy:
     at_allowed: bool
     files: tuple[PolicyFile, ...]
     warnings: tuple[Finding, ...]
+
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats of claims that it adds."""
+        return tuple(item.format for item in self.own_formats)

@@ -21,19 +21,6 @@ from gate import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-# Keys of the language that this version does not implement. They are errors like every unknown key, but an honest one:
-# a policy that says more than is checked must not look as if it were.
-_NOT_BUILT: Final = frozenset(
-    {
-        *("deny", "revoked"),
-        *("reviewers"),
-        *("operators", "tools", "formats"),
-    }
-)
-_NOT_BUILT_VALUES: Final = {
-    "coverage": ("range",),
-    "vouches-for": ("agents", "agents@externalParameters"),
-}
 _TYPES: Final = {
     "object": "a table",
     "array": "a list",
@@ -192,8 +179,6 @@ def _who(signer: Mapping[str, object]) -> str:
 
 def _unknown_key(name: str, known: Mapping[str, Any]) -> str:
     hint = nearest(name, known)
-    if name in _NOT_BUILT and not hint.endswith(f"{name!r}?"):
-        return f"the key {name!a} is not supported by this version of gate ({__version__})"
     return f"unknown key {name!a}{hint or ('; known here: ' + ', '.join(sorted(known)) if known else '')}"
 
 
@@ -201,8 +186,6 @@ def _wrong_value(error: Any, value: object, allowed: Sequence[object]) -> str:
     keys = [part for part in error.absolute_path if isinstance(part, str)]
     if keys == ["version"]:
         return f"{shown(value)} is not a version of the language that this gate ({__version__}) reads: version = 1"
-    if keys and any(value == word for word in _NOT_BUILT_VALUES.get(keys[-1], ())):
-        return f"{shown(value)} is not supported by this version of gate ({__version__})"
     choices = " or ".join(map(shown, allowed))
     if allowed in (["any"], ["strict"]):
         choices = f'a list, or "{allowed[0]}"'

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 ASPECTS: Final = {
     "provenance": ("builder", "level", "source", "ref", "commit", "parameters", "labels", "age"),
     "source": ("level",),
-    "agents": ("coverage", "conflict", "claims", "authorship", "allow", "models"),
+    "agents": (
+        *("coverage", "conflict", "age", "claims", "authorship", "allow", "models", "operators", "tools"),
+        *("reviewers", "signals", "deny"),
+    ),
 }
 """What stands behind the dot of a check's id; other words are let pass unless they look like one of these mistyped."""
 

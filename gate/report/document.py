@@ -119,7 +119,7 @@ def _image(image: ImageJudgement) -> dict[str, Any]:
         "holds_for": [str(digest) for digest in image.holds_for],
         "rules": [_rule(rule) for rule in image.rules],
         "evidence": [_evidence(item, judged) for judged in image.judged for item in judged.evidence],
-        "commits": _commits([claim for rule in image.rules for claim in rule.commits]),
+        "commits": _commits(image.rules),
         "ledger": [ledger_document(entry) for entry in image.ledger],
         "notes": list(image.notes),
         "error": error_document(image.error),
@@ -217,24 +217,60 @@ def identity_document(identity: Identity | KeyIdentity) -> dict[str, Any]:
     }
 
 
-def _commits(claims: Sequence[JudgedClaim]) -> list[dict[str, Any]]:
-    found = [
-        {
-            "repository": entry.claim.repository,
-            "hash": entry.claim.commit,
-            "authored_by": entry.claim.authored_by.value,
-            "agent": entry.claim.agent,
-            "model": entry.claim.model,
-            "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
-            "accepted": entry.vouched_by is not None,
-            "path": entry.claim.path,
-            "problem": entry.claim.problem,
-            "evidence": str(entry.claim.evidence.digest),
-        }
-        for entry in claims
+def _commits(rules: Sequence[RuleResult]) -> list[dict[str, Any]]:
+    """Every claim as a rule judged it, and every commit that needs one and has none. Two rules may judge the same."""
+    found = [_commit(entry) for rule in rules for entry in rule.commits]
+    found += [
+        _unclaimed(repository, commit, head=head) for rule in rules for (repository, commit), head in rule.unclaimed
     ]
-    distinct = {json.dumps(entry, sort_keys=True): entry for entry in found}  # two rules may judge the same claim
+    distinct = {json.dumps(entry, sort_keys=True): entry for entry in found}
     return list(distinct.values())
+
+
+def _commit(entry: JudgedClaim) -> dict[str, Any]:
+    claim = entry.claim
+    return {
+        "repository": entry.repository,
+        "hash": claim.commit,
+        "head": entry.head,
+        "authored_by": claim.authored_by.value,
+        "stated": claim.stated,
+        "agent": claim.agent,
+        "agent_identity": claim.agent_identity,
+        "agent_version": claim.agent_version,
+        "operator": claim.operator,
+        "provider": claim.provider,
+        "model": claim.model,
+        "model_version": claim.model_version,
+        "tools": None if claim.tools is None else list(claim.tools),
+        "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
+        "accepted": entry.vouched_by is not None,
+        "reason": entry.reason or None,
+        "objections": [{"check": item.check, "found": item.found} for item in entry.objections],
+        "format": claim.format,
+        "place": claim.place,
+        "path": claim.path,
+        "problem": claim.problem,
+        "evidence": str(claim.evidence.digest),
+    }
+
+
+def _unclaimed(repository: str | None, commit: str, *, head: bool) -> dict[str, Any]:
+    """A commit that nobody claims: not a person's, and not an agent's."""
+    nothing = dict.fromkeys(
+        (
+            *("stated", "agent", "agent_identity", "agent_version", "operator", "provider", "model", "model_version"),
+            *("tools", "vouched_by", "reason", "format", "place", "path", "problem", "evidence"),
+        )
+    )
+    return nothing | {
+        "repository": repository,
+        "hash": commit,
+        "head": head,
+        "authored_by": "unclaimed",
+        "accepted": False,
+        "objections": [],
+    }
 
 
 def ledger_document(entry: LedgerEntry) -> dict[str, Any]:

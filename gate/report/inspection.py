@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.checks.commits import CommitResult
-    from gate.claims.agents import AgentClaim
+    from gate.claims.agents import AgentClaim, Document
     from gate.claims.provenance import Provenance
     from gate.claims.source import Source
     from gate.errors import GateError
@@ -112,7 +112,9 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def _attached(inspection: Inspection) -> Iterator[dict[str, Any]]:
-    provenance = {} if inspection.claims is None else {id(item.evidence): item for item in inspection.claims.provenance}
+    claims = inspection.claims
+    provenance = {} if claims is None else {id(item.evidence): item for item in claims.provenance}
+    documents = {} if claims is None else {id(item.evidence): item for item in claims.documents}
     for number, item in enumerate(inspection.attached, start=1):
         candidate = item.candidate
         yield {
@@ -125,7 +127,9 @@ def _attached(inspection: Inspection) -> Iterator[dict[str, Any]]:
             "size": len(candidate.raw) or None,  # what can be no evidence is not fetched
             "verified": any(isinstance(piece, Signed) for piece in item.evidence),
             "tried": bool(item.evidence),
-            "signatures": [_signed(piece, provenance) for piece in item.evidence if isinstance(piece, Signed)],
+            "signatures": [
+                _signed(piece, provenance, documents) for piece in item.evidence if isinstance(piece, Signed)
+            ],
             "rejected": _rejected(item),
         }
 
@@ -145,8 +149,8 @@ def _rejected(item: Attached) -> dict[str, Any] | None:
     }
 
 
-def _signed(item: Signed, provenance: Mapping[int, Provenance]) -> dict[str, Any]:
-    found = provenance.get(id(item))
+def _signed(item: Signed, provenance: Mapping[int, Provenance], documents: Mapping[int, Document]) -> dict[str, Any]:
+    found, document = provenance.get(id(item)), documents.get(id(item))
     return {
         "root": item.root,
         "content": item.content.value,
@@ -159,18 +163,19 @@ def _signed(item: Signed, provenance: Mapping[int, Provenance]) -> dict[str, Any
         ],
         "annotations": dict(item.annotations),
         "notes": list(item.notes),
-        "provenance": None if found is None else _provenance(found),
+        "format": None if document is None else document.format,
+        "provenance": None if found is None else _provenance(found, document),
     }
 
 
-def _provenance(item: Provenance) -> dict[str, Any]:
+def _provenance(item: Provenance, document: Document | None) -> dict[str, Any]:
     return {
         "builder": item.builder_id or None,
         "build_type": item.build_type or None,
         "certified": None if item.certified is None else _source(item.certified),
         "stated": _source(item.stated),
-        "claims": len(item.claims),
-        "unread": error_document(item.gap),
+        "claims": 0 if document is None else len(document.claims),
+        "unread": None if document is None else error_document(document.gap),
     }
 
 
@@ -198,8 +203,8 @@ def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
         for source in (provenance.certified, provenance.stated):
             for commit in () if source is None else source.commits:
                 heads.setdefault(commit, source.repository if source is not None else None)
-    for provenance in claims.provenance:
-        for claim in provenance.claims:
+    for document in claims.documents:
+        for claim in document.claims:
             claimed.add(claim.commit)
             yield {
                 **claim_document(claim),

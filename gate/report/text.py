@@ -120,11 +120,14 @@ def _check(check: Mapping[str, Any]) -> Iterator[str | _Said]:
 
 
 def _commit(commit: Mapping[str, Any]) -> str:
+    head = f"    {(commit['hash'] or 'no hash')[:12]:<12}  "
+    if commit["authored_by"] == "unclaimed":
+        return head + "unclaimed"
     who = commit["agent"] or "nobody named"
     model = f" with {commit['model']}" if commit["model"] else ""
     vouched = f"vouched for by the {commit['vouched_by']}" if commit["accepted"] else "not accepted"
     problem = f"; cannot be read: {commit['problem']}" if commit["problem"] else ""
-    return f"    {(commit['hash'] or 'no hash')[:12]:<12}  {who}{model} ({commit['authored_by']}), {vouched}{problem}"
+    return f"{head}{who}{model} ({commit['authored_by']}), {vouched}{problem}"
 
 
 def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:

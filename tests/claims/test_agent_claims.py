@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.claims.agents import AgentClaim, Authorship, read_agent_claims
+from gate.claims.agents import AgentClaim, Authorship, read_document
 from gate.limits import Limits, Tally
 from tests.evidence import (
     AGENT,
@@ -33,8 +33,9 @@ LIMITS = Limits()
 
 
 def _read(evidence: Verified, *, limits: Limits) -> tuple[tuple[AgentClaim, ...], LimitExceeded | None]:
-    assert evidence.statement is not None
-    return read_agent_claims(evidence, evidence.statement.predicate, limits=limits)
+    document = read_document(evidence, repository=REPOSITORY, limits=limits)
+    assert document is not None
+    return document.claims, document.gap
 
 
 def read(
@@ -92,11 +93,13 @@ def test_every_place_is_read_where_several_have_claims() -> None:
         predicate_v1(dependencies=[dependency(properties={"nested": {"commits": [claim()]}})]),
         predicate_v1(dependencies=[], commits=[claim()]),
         predicate_v1(dependencies=[], byproducts=[dependency(claim())]),
-        predicate_v1(dependencies=[], external={"commits": [claim()], "resolvedDependencies": [dependency(claim())]}),
-        predicate_v1(dependencies=[], subject=[dependency(claim())]),
+        predicate_v1(dependencies=[], external={"resolvedDependencies": [dependency(claim())]}),
+        predicate_v1(dependencies=[], external={"inputs": {"commits": [claim()]}}),
         predicate_v1(
-            dependencies=[], runDetails={"byproducts": [dependency(claim())], "metadata": {"commits": [claim()]}}
+            dependencies=[], metadata={"commits": [claim()]}, invocation={"environment": {"commits": [claim()]}}
         ),
+        predicate_v1(dependencies=[], subject=[dependency(claim())]),
+        predicate_v1(dependencies=[], runDetails={"byproducts": [dependency(claim())], "commits": [claim()]}),
     ],
 )
 def test_nothing_is_read_from_any_other_place(predicate: dict[str, object]) -> None:

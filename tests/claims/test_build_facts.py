@@ -39,11 +39,9 @@ if TYPE_CHECKING:
 
     from gate.verification import Verified
 
-LIMITS = Limits()
-
 
 def read(evidence: Verified) -> Provenance:
-    found = read_provenance(evidence, limits=LIMITS)
+    found = read_provenance(evidence)
     assert found is not None
     return found
 
@@ -74,8 +72,8 @@ def v02(predicate: Mapping[str, object]) -> Provenance:
 )
 def test_a_predicate_type_beside_the_three_is_no_provenance(predicate_type: str) -> None:
     """SLSA-8: A-T28: byte for byte."""
-    assert read_provenance(provenance(predicate_type=predicate_type), limits=LIMITS) is None
-    assert read_provenance(provenance(), limits=LIMITS) is not None
+    assert read_provenance(provenance(predicate_type=predicate_type)) is None
+    assert read_provenance(provenance()) is not None
 
 
 @pytest.mark.parametrize("version", ["v0.1", "v0.2", "v0.3", "v9"])
@@ -86,12 +84,12 @@ def test_an_agents_run_is_no_build(version: str, predicate_type: str) -> None:
     predicate = (
         predicate_v1(build_type=build_type) if predicate_type == SLSA_V1 else predicate_v02(build_type=build_type)
     )
-    assert read_provenance(provenance(predicate, predicate_type=predicate_type), limits=LIMITS) is None
+    assert read_provenance(provenance(predicate, predicate_type=predicate_type)) is None
 
 
 def test_only_what_is_verified_is_read() -> None:
     """Rule 1."""
-    claims = read_claims((signature(), rejected(), attestation(), provenance()), limits=LIMITS)
+    claims = read_claims((signature(), rejected(), attestation(), provenance()), limits=Limits())
     assert (len(claims.verified), len(claims.rejected), len(claims.provenance)) == (3, 1, 1)
 
 

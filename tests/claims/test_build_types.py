@@ -8,7 +8,6 @@ import pytest
 
 from gate.claims.builds import BUILD_TYPES, SLSA_V01, SLSA_V02, SLSA_V1, find_build_type
 from gate.claims.provenance import Provenance, read_provenance
-from gate.limits import Limits
 from tests.evidence import EARLIER, HEAD, MAIN, OTHER, REPOSITORY, plain, verified
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def v01(build_type: str, *materials: object, arguments: object = None) -> Object
 
 
 def read(predicate_type: str, predicate: Object) -> Provenance:
-    found = read_provenance(verified(predicate_type, predicate, signer=plain("x")), limits=Limits())
+    found = read_provenance(verified(predicate_type, predicate, signer=plain("x")))
     assert found is not None
     return found
 

@@ -21,7 +21,7 @@ from gate.limits import Deadline, Limits
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
 from gate.sources import Sources
-from gate.verification import Verified
+from gate.verification import Signed
 from tests.conftest import LAB, Ran, check_report, policy_path
 from tests.images import Layout, bundle, entry, policy
 from tests.registry_server import RegistryServer, Response
@@ -216,7 +216,7 @@ def test_what_was_judged_lets_go_of_what_it_read_where_there_is_more(*, light: b
         light=light,
     )
     judgement = judge.judge(parse_reference(f"oci:{SIGNED}"))
-    verified = [item for one in judgement.judged for item in one.evidence if isinstance(item, Verified)]
+    verified: list[Signed] = [item for one in judgement.judged for item in one.evidence if isinstance(item, Signed)]
     verified += [claim.claim.evidence for rule in judgement.rules for claim in rule.commits]
     assert len(verified) >= 3
     assert any(item.statement is not None and item.statement.predicate for item in verified) is not light

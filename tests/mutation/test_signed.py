@@ -171,10 +171,11 @@ class Restated:
         evidence = evidence_of(case, case.candidate)
         if verdict(parse_reference(REFERENCE), evidence, policy(AGENTS_POLICY), case.now) != EXIT_PASS:
             return ""
-        (item,), (provenance,) = evidence, read_claims(evidence, limits=LIMITS).provenance
+        read = read_claims(evidence, limits=LIMITS)
+        (item,), (provenance,), (document,) = evidence, read.provenance, read.documents
         assert isinstance(item, Verified)
         assert FORGED_HEX in str(item.subject)
-        claims = {(it.repository, it.commit, it.authored_by, it.agent, it.model) for it in provenance.claims}
+        claims = {(it.repository, it.commit, it.authored_by, it.agent, it.model) for it in document.claims}
         source = [
             getattr(provenance.certified, what, None) or getattr(provenance.stated, what)
             for what in ("repository", "ref", "commits")

@@ -68,12 +68,14 @@ def image(outcome: str, text: str = "ghcr.io/acme/api:1", *, failure: GateError 
             {
                 "repository": text,
                 "hash": text,
+                "head": False,
                 "authored_by": "unknown",
-                "agent": text,
-                "model": text,
+                **dict.fromkeys(("stated", "agent", "agent_identity", "agent_version", "operator"), text),
+                **dict.fromkeys(("provider", "model", "model_version", "reason", "format", "place", "path"), text),
+                "tools": [text],
                 "vouched_by": None,
                 "accepted": False,
-                "path": text,
+                "objections": [{"check": "agents.allow", "found": text}],
                 "problem": text,
                 "evidence": DIGEST,
             }

@@ -1,0 +1,118 @@
+"""`agents.claims`, `agents.authorship`, `agents.allow`, `agents.operators` and `agents.tools`: who wrote each commit.
+
+What comes in: a scene. What goes out: one result each. Every accepted claim is judged by all of them, whatever it is
+worth (rules 16 to 18): an agent must be one that the rule allows, with an operator and tools that it allows where it
+asks; who is unknown is never allowed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.checks.agents.judged import agents_of
+from gate.checks.agents.words import author, by_claim, result
+from gate.claims.agents import Authorship
+from gate.policy.model import Anything
+
+if TYPE_CHECKING:
+    from gate.checks.agents.judged import JudgedClaim, Scene
+    from gate.verdict import Result
+
+
+def check_readable(scene: Scene) -> Result:
+    """Whatever an accepted statement says of commits can be read: it might have said something that denies."""
+    wrong = []
+    for entry in scene.accepted:
+        if entry.claim.problem:
+            scene.note(entry, "claims", entry.claim.problem)
+            wrong.append(f"{entry.claim.path}: {entry.claim.problem}")
+    for document in scene.documents:
+        wrong += [f"{item.path or document.format}: {item.problem}" for item in document.problems]
+    count = len(scene.accepted)
+    return result(
+        scene,
+        "claims",
+        expected="claims in the documented form",
+        wrong=wrong,
+        fine=f"{count} of {count} claims",
+        remedy="mend what writes the claims",
+    )
+
+
+def check_authorship(scene: Scene) -> Result:
+    """Rule 18: an agent; a person or both together only where the rule says so; nobody unknown."""
+    section = scene.section
+    allowed = {Authorship.AGENT}
+    allowed |= {Authorship.HUMAN} if section.humans else set()
+    allowed |= {Authorship.MIXED} if section.mixed else set()
+
+    def wrong(entry: JudgedClaim) -> str | None:
+        return None if entry.claim.authored_by in allowed else _by(entry)
+
+    return by_claim(
+        scene,
+        "authorship",
+        expected="commits by " + " or ".join(sorted(item.value for item in allowed)),
+        remedy='if that is meant, say humans = "allow" or mixed = "allow"; an unknown author is never allowed',
+        wrong=wrong,
+    )
+
+
+def check_allowed(scene: Scene) -> Result:
+    """Rule 18: an id that is not in `allow` fails."""
+    if isinstance(scene.section.allow, Anything):
+        return by_claim(scene, "allow", expected="any agent", remedy="", wrong=lambda _: None)
+    allowed = [scene.policy.agents[name] for name in scene.section.allow]
+
+    def wrong(entry: JudgedClaim) -> str | None:
+        return _by(entry) if entry.by_agent and not agents_of(entry.claim, allowed) else None
+
+    return by_claim(
+        scene,
+        "allow",
+        expected=f"agents among {', '.join(scene.section.allow)}",
+        remedy="if you trust this agent, name it in agents.allow",
+        wrong=wrong,
+    )
+
+
+def check_operators(scene: Scene) -> Result:
+    """Whoever had an agent write a commit is named, and is one of the rule's."""
+    operators = scene.section.operators
+    assert operators is not None, "only a rule with operators asks"
+
+    def wrong(entry: JudgedClaim) -> str | None:
+        name = entry.claim.operator
+        if not entry.by_agent or (name is not None and any(item.matches(name) for item in operators)):
+            return None
+        return "names no operator" if name is None else f"had the operator {name!a}"
+
+    return by_claim(
+        scene,
+        "operators",
+        expected=f"operators among {', '.join(map(str, operators))}",
+        remedy="name the operator in the claim, or add who it is to agents.operators",
+        wrong=wrong,
+    )
+
+
+def check_tools(scene: Scene) -> Result:
+    """Every tool that a claim names is one of the rule's. A format that names none is not asked."""
+    tools = scene.section.tools
+    assert tools is not None, "only a rule with tools asks"
+
+    def wrong(entry: JudgedClaim) -> str | None:
+        others = [name for name in entry.claim.tools or () if not any(item.matches(name) for item in tools)]
+        return f"had the tools {', '.join(map(ascii, others[:5]))}" if others else None
+
+    return by_claim(
+        scene,
+        "tools",
+        expected=f"tools among {', '.join(map(str, tools))}, where a claim names any",
+        remedy="if you trust this tool, add it to agents.tools",
+        wrong=wrong,
+    )
+
+
+def _by(entry: JudgedClaim) -> str:
+    return f"is by {author(entry.claim, human=not entry.by_agent)}"

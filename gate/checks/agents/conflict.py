@@ -1,0 +1,128 @@
+"""`agents.conflict`: no two accepted accounts of one commit disagree (rule 17).
+
+What comes in: a scene. What goes out: one result. An account is what one place of one statement says of a commit: one
+author, or an agent and those that it called. What a format has no word for is no disagreement; what it leaves out
+though it has one is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from gate.checks.agents.judged import agents_of
+from gate.checks.agents.words import result, short
+from gate.claims.agents import Authorship
+
+if TYPE_CHECKING:
+    from gate.checks.agents.judged import JudgedClaim, Scene
+    from gate.claims.agents import AgentClaim
+    from gate.policy.model import Policy
+    from gate.verdict import Result
+
+_ACCOUNTS: Final = 20
+"""Different accounts of one commit that are compared with each other; that more of them agree, nobody shows."""
+_Account = tuple["AgentClaim", ...]
+
+
+def check_conflict(scene: Scene) -> Result:
+    """Compare every account of a commit with every other."""
+    said: defaultdict[str, dict[tuple[int, str], list[JudgedClaim]]] = defaultdict(dict)
+    for entry in scene.accepted:
+        claim = entry.claim
+        if claim.commit is not None:
+            said[claim.commit].setdefault((id(claim.evidence), claim.account), []).append(entry)
+    wrong = []
+    for commit, accounts in said.items():
+        distinct = {tuple(map(_key, entries)): entries for entries in accounts.values()}
+        if len(distinct) > 1 and _disagree(list(distinct.values()), scene.policy):
+            text = f"disagreeing claims about {short(commit)}"
+            wrong.append(text)
+            for entries in distinct.values():
+                for entry in entries:
+                    scene.note(entry, "conflict", text)
+    return result(
+        scene,
+        "conflict",
+        expected="no two claims about one commit that disagree",
+        wrong=wrong,
+        fine="none",
+        remedy="find out which claim is true; the report lists both",
+    )
+
+
+def _key(entry: JudgedClaim) -> tuple[object, ...]:
+    claim = entry.claim
+    return (
+        claim.format,
+        claim.authored_by,
+        claim.implied,
+        claim.agent,
+        claim.agent_version,
+        claim.provider,
+        claim.model,
+        claim.model_version,
+        claim.operator,
+    )
+
+
+def _disagree(accounts: list[list[JudgedClaim]], policy: Policy) -> bool:
+    if len(accounts) > _ACCOUNTS:
+        return True
+    read = [tuple(entry.claim for entry in entries) for entries in accounts]
+    return any(not _agree(one, other, policy) for one, other in combinations(read, 2))
+
+
+def _agree(one: _Account, other: _Account, policy: Policy) -> bool:
+    """One author is one of several; several are the same several."""
+    if len(one) == 1 or len(other) == 1:
+        (single,), several = (one, other) if len(one) == 1 else (other, one)
+        return any(_same(single, claim, policy) for claim in several)
+    return all(any(_same(mine, theirs, policy) for theirs in other) for mine in one) and all(
+        any(_same(theirs, mine, policy) for mine in one) for theirs in other
+    )
+
+
+def _same(one: AgentClaim, other: AgentClaim, policy: Policy) -> bool:
+    return (
+        _same_authorship(one, other)
+        and _equal(_agent(one, policy), _agent(other, policy), strict=one.format == other.format)
+        and _equal(_model(one, policy), _model(other, policy), strict=one.format == other.format)
+        and _equal(one.agent_version, other.agent_version)
+        and _equal(one.provider, other.provider)
+        and _equal(one.model_version, other.model_version)
+        and _equal(one.operator, other.operator)
+    )
+
+
+def _same_authorship(one: AgentClaim, other: AgentClaim) -> bool:
+    """A format without a word for it says no more than that an agent had a part."""
+    if one.authored_by is other.authored_by:
+        return True
+    return (one.implied or other.implied) and {one.authored_by, other.authored_by} == {
+        Authorship.AGENT,
+        Authorship.MIXED,
+    }
+
+
+def _equal(one: str | None, other: str | None, *, strict: bool = False) -> bool:
+    return one == other or (not strict and (one is None or other is None))
+
+
+def _agent(claim: AgentClaim, policy: Policy) -> str | None:
+    """The agent, by the spelling that the policy says it means."""
+    if claim.agent is None:
+        return None
+    meant = {agent.aliases[claim.agent] for agent in policy.agents.values() if claim.agent in agent.aliases}
+    return min(meant) if len(meant) == 1 else claim.agent
+
+
+def _model(claim: AgentClaim, policy: Policy) -> str | None:
+    """The model without a provider in its name, by the spelling that the policy's agent says it means."""
+    if claim.model is None:
+        return None
+    agents = agents_of(claim, policy.agents.values())
+    meant = {agent.model_aliases[claim.model] for agent in agents if claim.model in agent.model_aliases}
+    name = min(meant) if len(meant) == 1 else claim.model
+    return name.removeprefix(f"{claim.provider}/") if claim.provider else name

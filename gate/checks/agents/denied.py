@@ -1,0 +1,100 @@
+"""`agents.deny`: no agent or model that the rule or the policy denies had a part in any commit (rule 9).
+
+What comes in: a scene. What goes out: one result. Denies ignore upper and lower case, and look at claims and at hints
+alike. A dated deny is about the time at which the claim or the image's provenance was signed, either of which will do;
+where that is not known it holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gate.checks.agents.models import spellings
+from gate.checks.agents.signals import signals_of
+from gate.checks.agents.words import author, result, short
+from gate.checks.denies import holds
+from gate.policy.model import Anything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gate.checks.agents.judged import Scene
+    from gate.claims.agents import AgentClaim, Signal
+    from gate.policy.matching import Pattern
+    from gate.policy.model import Agent, Deny
+    from gate.verdict import Result
+    from gate.verification import Signed
+
+
+@dataclass(frozen=True, slots=True)
+class _Denied:
+    agents: tuple[Pattern, ...]
+    models: tuple[Pattern, ...]
+    reason: str
+    deny: Deny | None
+
+
+def check_denied(scene: Scene) -> Result:
+    """Judge every accepted claim, and every hint beside it."""
+    denied = list(_denied(scene))
+    wrong = []
+    for entry in scene.accepted:
+        if not entry.by_agent:
+            continue
+        for reason in _reasons(entry.claim, entry.claim.evidence, denied, scene):
+            text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=False)}: {reason}"
+            scene.note(entry, "deny", text)
+            wrong.append(text)
+    wrong += [
+        f"{short(signal.commit)}: its {signal.what} names {signal.agent or signal.model!a}: {reason}"
+        for document in scene.documents
+        for signal in signals_of(scene, document)
+        for reason in _reasons(signal, document.evidence, denied, scene)
+    ]
+    return result(
+        scene,
+        "deny",
+        expected="no agent and no model that is denied",
+        wrong=wrong,
+        fine=f"none in {len(scene.accepted)} claims",
+        remedy="build the image without that commit, or have someone else write it again",
+    )
+
+
+def _denied(scene: Scene) -> Iterator[_Denied]:
+    """What the rule denies by name, and what the policy denies."""
+    for name in scene.section.deny:
+        agent = scene.policy.agents[name]
+        yield _Denied(_ids(agent), (), f"the rule denies {name}", None)
+    for deny in scene.policy.denies:
+        if deny.agents or deny.models:
+            yield _Denied(deny.agents, deny.models, deny.reason, deny)
+
+
+def _ids(agent: Agent) -> tuple[Pattern, ...]:
+    return () if isinstance(agent.ids, Anything) else agent.ids
+
+
+def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:
+    names = [name for name in (said.agent, said.agent_identity) if name is not None]
+    names += [
+        agent.aliases[name] for agent in scene.policy.agents.values() for name in tuple(names) if name in agent.aliases
+    ]
+    models = [] if said.model is None else list(spellings(said.model, said.provider))
+    models += [
+        agent.model_aliases[name]
+        for agent in scene.policy.agents.values()
+        for name in tuple(models)
+        if name in agent.model_aliases
+    ]
+    for item in denied:
+        agent = any(pattern.matches_in_any_case(name) for pattern in item.agents for name in names)
+        model = any(pattern.matches_in_any_case(name) for pattern in item.models for name in models)
+        if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
+            yield item.reason
+
+
+def _at_its_time(deny: Deny, evidence: Signed, scene: Scene) -> bool:
+    witnesses = (evidence, *(item.provenance.evidence for item in scene.judged))
+    return any(holds(deny, item, scene.policy) for item in witnesses)

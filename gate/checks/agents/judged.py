@@ -1,0 +1,229 @@
+"""Whose word counts, for which commits, and how much it is worth: the claims as one rule sees them.
+
+What comes in: the rule's `agents` section, the provenance that was selected, and every document. What goes out: a
+`Scene`, computed once and read by every aspect. It judges no claim: it says which of them are judged.
+
+A claim is accepted by who signed it (design rule 14), counts for commits that the accepted provenance names (rules 1
+and 17), and is worth what the policy says of its signer, its builder and its place (rules 15 and 16).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from gate.checks.agents.ranges import Walk, walk_range
+from gate.checks.selection import matching_builders
+from gate.checks.signers import signed_by
+from gate.claims.agents import Authorship
+from gate.claims.source import canonical_repository, is_commit
+from gate.policy.model import Anything, Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from gate.checks.agents.ranges import Commit
+    from gate.checks.selection import Judged, Selection
+    from gate.claims import Claims
+    from gate.claims.agents import AgentClaim, Document, Signal
+    from gate.policy.model import Agent, AgentsSection, Builder, Policy, ProvenanceSection
+    from gate.reference import Digest
+
+CHECK: Final = "agents"
+_PLATFORM_FILLS: Final = frozenset({"internalParameters", "runDetails", "environment", "metadata"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What one check found wrong with one claim."""
+
+    check: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedClaim:
+    """One claim and what the rule makes of it.
+
+    `vouched_by` is None for a claim that the rule does not accept, and `reason` says why. `repository` is the claim's,
+    or where its format names none that of the commit that the accepted provenance names. `head` says that it is about
+    the commit that the image was built from. `objections` are the fails that it has a part in.
+    """
+
+    claim: AgentClaim
+    vouched_by: Trust | None
+    repository: str | None = None
+    head: bool = False
+    reason: str = ""
+    objections: tuple[Objection, ...] = ()
+
+    @property
+    def by_agent(self) -> bool:
+        """Whether an agent had part in the commit; an unknown author may have been one."""
+        return self.claim.authored_by is not Authorship.HUMAN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every aspect reads: the accepted documents and claims, the heads, and the commits that count.
+
+    `accepted` are those of the `claims` that are judged. `bound` are the commits that the accepted provenance names,
+    each with the repositories that it names it in; `walk` is what of them lies between the heads and the base, where
+    the rule has a range.
+    """
+
+    section: AgentsSection
+    policy: Policy
+    now: datetime
+    judged: tuple[Judged, ...]
+    heads: tuple[Commit, ...]
+    builders: Mapping[int, tuple[Builder, ...]]
+    documents: tuple[Document, ...]
+    claims: tuple[JudgedClaim, ...] = ()
+    accepted: tuple[JudgedClaim, ...] = ()
+    bound: Mapping[str, frozenset[str | None]] = field(default_factory=dict)
+    walk: Walk | None = None
+    objections: defaultdict[int, list[Objection]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def evidence(self) -> tuple[Digest, ...]:
+        """Which evidence the accepted claims stand in."""
+        return tuple(sorted({item.claim.evidence.digest for item in self.accepted}))
+
+    def note(self, entry: JudgedClaim, aspect: str, found: str) -> None:
+        """Keep what is wrong with a claim, for the report."""
+        self.objections[id(entry)].append(Objection(check=f"{CHECK}.{aspect}", found=found))
+
+    def noted(self) -> tuple[JudgedClaim, ...]:
+        """Every claim with what was found."""
+        return tuple(
+            replace(item, objections=tuple(self.objections[id(item)])) if id(item) in self.objections else item
+            for item in self.claims
+        )
+
+    def trust(self, document: Document, place: str) -> Trust:
+        """Who vouches for a place of an accepted document, without what an agent's own platform signs (rule 15)."""
+        builders = self.builders[id(document)]
+        spelled = f"{CHECK}@{place}"
+        covers = {spelled, CHECK} if place in _PLATFORM_FILLS else {spelled}
+        vouched = bool(builders) and all(builder.vouches_for & covers for builder in builders)
+        return Trust.BUILDER if vouched else Trust.TENANT
+
+    def permits(self, document: Document, place: str) -> bool:
+        """Whether what stands at a place may permit something, and not only deny (rule 16)."""
+        return self.trust(document, place) >= self.section.min_trust
+
+    def is_bound(self, commit: str, repository: str | None) -> bool:
+        """Whether the accepted provenance names this commit, in this repository if one is named."""
+        return commit in self.bound and (repository is None or repository in self.bound[commit])
+
+
+def set_scene(
+    section: AgentsSection,
+    provenance: ProvenanceSection,
+    selection: Selection,
+    claims: Claims,
+    policy: Policy,
+    now: datetime,
+) -> Scene:
+    """Find out which documents and claims are judged, and for which commits."""
+    # 1. Whose statements count as a whole: the selected provenance, and those of the rule's signers (rule 14).
+    selected = {id(item.provenance.evidence) for item in selection.judged}
+    accepted = tuple(
+        item
+        for item in claims.documents
+        if id(item.evidence) in selected or signed_by(item.evidence, section.signers, policy)
+    )
+    scene = Scene(
+        section=section,
+        policy=policy,
+        now=now,
+        judged=selection.judged,
+        heads=tuple(dict.fromkeys((item.repository, commit) for item in selection.judged for commit in item.commits)),
+        builders={id(item): matching_builders(item, provenance.builders, policy) for item in claims.documents},
+        documents=accepted,
+    )
+    # 2. Which commits count: the heads, what statements about the image list, and what lies before a head (rule 17).
+    scene = replace(scene, walk=walk_range(scene) if section.base is not None else None)
+    scene = replace(scene, bound=_bound(scene))
+    # 3. What else counts: statements about those commits, or about their trees (rule 1).
+    scene = replace(scene, documents=tuple(item for item in accepted if _is_bound(item, scene)))
+    whole = {id(item) for item in accepted}
+    judged = tuple(
+        _judge(claim, item, scene, whole=id(item) in whole) for item in claims.documents for claim in item.claims
+    )
+    return replace(scene, claims=judged, accepted=tuple(item for item in judged if item.vouched_by is not None))
+
+
+def agents_of(claim: AgentClaim | Signal, agents: Iterable[Agent]) -> tuple[Agent, ...]:
+    """The policy's agents that a claim's agent is one of, by its ids and their other spellings."""
+    name = claim.agent
+    if name is None:
+        return ()
+    return tuple(agent for agent in agents if _is(name, agent))
+
+
+def _is(name: str, agent: Agent) -> bool:
+    meant = agent.aliases.get(name, name)
+    return isinstance(agent.ids, Anything) or any(item.matches(meant) for item in agent.ids)
+
+
+def _bound(scene: Scene) -> dict[str, frozenset[str | None]]:
+    found: defaultdict[str, set[str | None]] = defaultdict(set)
+    for repository, commit in scene.heads:
+        found[commit].add(repository)
+    for judged in scene.judged:
+        for uri, digests in judged.provenance.dependencies:
+            if is_commit(digests.get("gitCommit", "")):
+                found[digests["gitCommit"]].add(canonical_repository(uri))
+    for document in scene.documents:
+        if not document.about_source:
+            for claim in document.claims:
+                if claim.commit is not None:
+                    found[claim.commit].add(claim.repository)
+    for repository, commit in scene.walk.commits if scene.walk is not None else ():
+        found[commit].add(repository)
+    return {commit: frozenset(repositories) for commit, repositories in found.items()}
+
+
+def _is_bound(document: Document, scene: Scene) -> bool:
+    if not document.about_source:
+        return True
+    if any(commit in scene.bound for commit in document.commits):
+        return True
+    return any(tree in trees_of(scene) for tree in document.trees)
+
+
+def trees_of(scene: Scene) -> dict[str, set[str]]:
+    """The trees that accepted statements say of commits that count, each with those commits."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for document in scene.documents:
+        for item in document.history:
+            if item.tree is not None and item.commit in scene.bound:
+                found[item.tree].add(item.commit)
+    return found
+
+
+def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) -> JudgedClaim:
+    """Accepted or not, and by whose word (rules 14 and 15)."""
+    by_agent = claim.authored_by is not Authorship.HUMAN
+    # A platform vouches for its agent, and not for a person who is called like it.
+    agents = agents_of(claim, scene.policy.agents.values()) if by_agent else ()
+    platform = any(signed_by(claim.evidence, agent.signers, scene.policy) for agent in agents)
+    repository, commit = claim.repository, claim.commit
+    if commit is not None and claim.by_hash and repository is None:
+        repository = next(iter(sorted(scene.bound.get(commit, ()), key=str)), None)
+    head = commit is not None and (repository, commit) in scene.heads
+    if not whole and not platform:
+        reason = "whoever signed it is none of those whose claims the rule accepts"
+        return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)
+    bound = scene.is_bound(commit, claim.repository) if commit is not None else _is_bound(document, scene)
+    if document.about_source and not bound:
+        reason = "it is about a commit that the accepted provenance does not name"
+        return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)
+    trust = scene.trust(document, claim.place)
+    if platform:
+        trust = max(trust, Trust.PLATFORM)
+    return JudgedClaim(claim=claim, vouched_by=trust, repository=repository, head=head)

@@ -1,0 +1,103 @@
+"""`agents.models`: each agent used a model that its entry lists (rule 18).
+
+What comes in: a scene. What goes out: one result. Names are compared whole, the provider beside them or before a `/`;
+versions only as numbers. A name that floats (`latest`, `auto`, `default`) says nothing of the model that was used: only
+an entry that spells it exactly matches it (A-T22).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from gate.checks.agents.judged import agents_of
+from gate.checks.agents.words import author, by_claim
+from gate.policy.matching import How
+from gate.policy.model import Anything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gate.checks.agents.judged import JudgedClaim, Scene
+    from gate.claims.agents import AgentClaim, Signal
+    from gate.policy.model import Agent, Model
+    from gate.verdict import Result
+
+_FLOATING: Final = re.compile(r"(?:^|[-:/.@_])(?:latest|auto|default)(?:$|[-:/.@_])", re.IGNORECASE)
+_VERSION: Final = re.compile(r"[0-9]{1,18}(?:[.-][0-9]{1,18})*")
+
+
+def check_models(scene: Scene) -> Result:
+    """A claim without a model fails unless the agent's `models` is "any"."""
+    if isinstance(scene.section.allow, Anything):
+        return by_claim(scene, "models", expected="any model", remedy="", wrong=lambda _: None)
+    allowed = [scene.policy.agents[name] for name in scene.section.allow]
+
+    def wrong(entry: JudgedClaim) -> str | None:
+        agents = agents_of(entry.claim, allowed)
+        if not entry.by_agent or not agents or any(model_allowed(agent, entry.claim) for agent in agents):
+            return None
+        return author(entry.claim, human=False)
+
+    return by_claim(
+        scene,
+        "models",
+        expected="models as listed: " + "; ".join(_listed(agent) for agent in allowed),
+        remedy="if you trust this model, add it to the agent's models; names are compared whole",
+        wrong=wrong,
+        joint=": ",
+    )
+
+
+def model_allowed(agent: Agent, claim: AgentClaim | Signal) -> bool:
+    """Whether an agent's entry lists the model that a claim names."""
+    if isinstance(agent.models, Anything):
+        return True
+    if claim.model is None:
+        return False
+    name = agent.model_aliases.get(claim.model, claim.model)
+    version = getattr(claim, "model_version", None)
+    return any(_matches(item, name, claim.provider, version) for item in agent.models)
+
+
+def spellings(model: str, provider: str | None) -> Iterator[str]:
+    """A model's name, and the one with its provider."""
+    yield model
+    if provider is not None and not model.startswith(f"{provider}/"):
+        yield f"{provider}/{model}"
+
+
+def _matches(item: Model, name: str, provider: str | None, version: str | None) -> bool:
+    if item.pattern is not None:
+        if item.pattern.how is not How.EXACT and _FLOATING.search(name):
+            return False
+        return any(item.pattern.matches(text) for text in spellings(name, provider))
+    if item.provider is not None:
+        stated, slash, rest = name.partition("/")
+        if (provider or (stated if slash else None)) != item.provider:  # A-T21: it must be stated
+            return False
+        name = rest if slash and stated == item.provider else name
+    if not item.minimum:
+        return name == item.name
+    if name == item.name:
+        found = _version(version)
+    else:
+        found = _version(name.removeprefix(f"{item.name}-")) if name.startswith(f"{item.name}-") else None
+    return found is not None and _at_least(found, item.minimum)
+
+
+def _version(text: str | None) -> tuple[int, ...] | None:
+    """A version that compares: numbers alone (A-T24)."""
+    if text is None or _VERSION.fullmatch(text) is None:
+        return None
+    return tuple(int(part) for part in re.split("[.-]", text))
+
+
+def _at_least(found: tuple[int, ...], minimum: tuple[int, ...]) -> bool:
+    length = max(len(found), len(minimum))
+    return found + (0,) * (length - len(found)) >= minimum + (0,) * (length - len(minimum))
+
+
+def _listed(agent: Agent) -> str:
+    models = "any" if isinstance(agent.models, Anything) else ", ".join(map(str, agent.models))
+    return f"{agent.name} with {models}"

@@ -1,0 +1,152 @@
+"""`agents.reviewers`: so many people approved what the head commit holds, none of whom wrote it.
+
+What comes in: a scene, every document and every verification summary. What goes out: one result. An approval counts for
+the head if it names that commit, or the tree that an accepted statement says is its tree (A-T34). A reviewer is a
+person whom the rule names, and neither the author nor the operator nor an agent of any commit that is judged (A-T33).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gate.checks.agents.words import result, short, some
+from gate.checks.signers import signed_by
+from gate.claims.agents import is_agent_account
+from gate.claims.source import canonical_repository
+from gate.policy.model import Anything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gate.checks.agents.judged import Scene
+    from gate.checks.agents.ranges import Commit
+    from gate.claims.agents import Approval, Document
+    from gate.claims.vsa import Summary
+    from gate.policy.model import Reviewers
+    from gate.verdict import Result
+
+
+def check_reviewers(scene: Scene, documents: Iterable[Document], summaries: Iterable[Summary]) -> Result:
+    """Each head needs its reviewers."""
+    section = scene.section.reviewers
+    assert section is not None, "only a rule with reviewers asks"
+    said = tuple(item for item in documents if signed_by(item.evidence, section.signers, scene.policy))
+    barred = _barred(scene, said)
+    wrong: list[str] = []
+    fine: list[str] = []
+    for head in scene.heads:
+        people, notes = _people(head, said, barred, scene, section)
+        count = len(people)
+        if not count and _two_parties(head, summaries, scene, section):
+            count, people = 1, {"two parties, by a source verifier": None}
+        told = f"{short(head[1])}: {count} of {section.threshold}"
+        told += f" ({', '.join(map(ascii, people))})" if people else ""
+        told += f"; {some(notes)}" if notes else ""
+        (fine if count >= section.threshold else wrong).append(told)
+    if not scene.heads:
+        wrong.append("there is no head commit that could be reviewed")
+    return result(
+        scene,
+        "reviewers",
+        expected=f"{section.threshold} of the people that the rule names approved the head commit or its tree",
+        wrong=wrong,
+        fine="; ".join(fine),
+        remedy="have someone else approve what was merged, and attest that about the commit or its tree",
+    )
+
+
+def _people(
+    head: Commit, said: tuple[Document, ...], barred: frozenset[str], scene: Scene, section: Reviewers
+) -> tuple[dict[str, None], list[str]]:
+    """The distinct people who approved a head, and why others do not count."""
+    people: dict[str, None] = {}
+    notes = []
+    trees = _trees(head, said, scene)
+    for document in said:
+        for approval in document.approvals:
+            if not _is_of(approval, head, trees):
+                notes.append(f"{approval.reviewer!a} approved something else")
+            elif (who := _person(approval.reviewer, section)) is None:
+                notes.append(f"{approval.reviewer!a} is none of the rule's people")
+            elif _is_agent(approval.reviewer, scene) or any(name.casefold() in barred for name in who):
+                notes.append(f"{approval.reviewer!a} had a part in it")
+            else:
+                people[who[0]] = None
+    return people, notes
+
+
+def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
+    """All spellings of the person who is meant, the first of which stands for him or her; None for nobody named."""
+    for item in section.people:
+        if isinstance(item, tuple) and name in item:
+            return item
+    if any(not isinstance(item, tuple) and item.matches(name) for item in section.people):
+        return (name.casefold(), name)
+    return None
+
+
+def _is_agent(name: str, scene: Scene) -> bool:
+    return is_agent_account(name) or any(
+        not isinstance(agent.ids, Anything) and any(item.matches_in_any_case(name) for item in agent.ids)
+        for agent in scene.policy.agents.values()
+    )
+
+
+def _is_of(approval: Approval, head: Commit, trees: frozenset[str]) -> bool:
+    repository, commit = head
+    if approval.repository is not None and approval.repository != repository:
+        return False
+    return approval.commit == commit or (approval.tree is not None and approval.tree in trees)
+
+
+def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[str]:
+    """The one tree that those whose word counts say is the head's; none if they disagree."""
+    found = {
+        item.tree
+        for document in {id(item): item for item in (*scene.documents, *said)}.values()
+        for item in document.history
+        if item.commit == head[1] and item.tree is not None
+    }
+    return frozenset(found) if len(found) == 1 else frozenset()
+
+
+def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
+    """The names, in any case, of everyone who had a part in a commit that is judged, and of every agent."""
+    return frozenset(name.casefold() for name in _with_a_part(scene, said))
+
+
+def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:
+    for document in {id(item): item for item in (*scene.documents, *said)}.values():
+        for person in document.people:
+            if person.commit is None or person.commit in scene.bound:
+                yield person.name
+        for signal in document.signals:
+            yield from (name for name in (signal.agent, signal.agent_identity) if name)
+    for entry in scene.accepted:
+        claim = entry.claim
+        yield from (name for name in (claim.agent, claim.agent_identity, claim.operator) if name)
+    for agent in scene.policy.agents.values():
+        yield from (*agent.aliases, *agent.aliases.values())
+        if not isinstance(agent.ids, Anything):
+            yield from (pattern.text for pattern in agent.ids)
+
+
+def _two_parties(head: Commit, summaries: Iterable[Summary], scene: Scene, section: Reviewers) -> bool:
+    """Rule 13: only by a pair of verifier and signer that the rule names; and about this very commit."""
+    repository, commit = head
+    return any(
+        summary.two_party
+        and summary.problem is None
+        and summary.verifier == pair.verifier
+        and canonical_repository(summary.resource) == repository
+        and _is_about(summary, commit)
+        and bool(signed_by(summary.evidence, (pair.signer,), scene.policy))
+        for summary in summaries
+        for pair in section.two_party
+    )
+
+
+def _is_about(summary: Summary, commit: str) -> bool:
+    statement = summary.evidence.statement
+    subjects = () if statement is None else statement.subjects
+    return any(item.digests.get("gitCommit") == commit for item in subjects)

@@ -1,0 +1,126 @@
+"""Verified statements -> what they say of commits: `Document`s, each with its claims, approvals, signals and history.
+
+What comes in: the verified statements of one image, about it or about its source; the formats that the policy adds.
+What goes out: a `Document` for each whose exact type is known, and nothing for any other. It judges nothing: whose word
+counts, and for which commits, is the policy's (design rules 14 to 18).
+
+`claim` has the types, `reading` what a format is, `formats` lists them; each other file reads one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from gate.claims.agents.claim import (
+    AgentClaim,
+    Approval,
+    Authorship,
+    Document,
+    History,
+    Listing,
+    Person,
+    Signal,
+    Unreadable,
+)
+from gate.claims.agents.fields import commit_of, is_plain
+from gate.claims.agents.formats import BUILT_IN, choose, source_types
+from gate.claims.agents.mapped import Pointers, mapped
+from gate.claims.agents.reading import Format, Reading
+from gate.claims.agents.trailers import is_agent_account
+from gate.claims.fields import text_at
+from gate.errors import LimitExceeded
+from gate.limits import Tally
+from gate.verification import AboutSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.claims.agents.claim import Found
+    from gate.limits import Limits
+    from gate.verification import Signed
+
+__all__ = [
+    "BUILT_IN",
+    "AgentClaim",
+    "Approval",
+    "Authorship",
+    "Document",
+    "Format",
+    "History",
+    "Listing",
+    "Person",
+    "Pointers",
+    "Signal",
+    "Unreadable",
+    "is_agent_account",
+    "is_plain",
+    "mapped",
+    "read_document",
+    "source_types",
+]
+
+_KINDS = {
+    AgentClaim: "claims",
+    Approval: "approvals",
+    Person: "people",
+    Signal: "signals",
+    History: "history",
+    Listing: "listings",
+    Unreadable: "problems",
+}
+
+
+def read_document(
+    evidence: Signed, *, repository: str | None, formats: Sequence[Format] = (), limits: Limits
+) -> Document | None:
+    """What a verified statement says of commits; None if its type is no format's.
+
+    `repository` is what its certificate, or its build provenance, says that it is of; `formats` are the policy's own.
+    """
+    statement = evidence.statement
+    if statement is None:
+        return None
+    about_source = isinstance(evidence, AboutSource)
+    own = {name: item for item in formats for name in item.types}
+    if statement.predicate_type not in own and statement.predicate_type not in BUILT_IN:
+        return None
+    predicate = statement.predicate
+    build_type = text_at(predicate, "buildDefinition", "buildType")
+    chosen = choose(statement.predicate_type, build_type, own, about_source=about_source)
+    if chosen is None:
+        return None
+    reading = Reading(
+        evidence=evidence,
+        format=chosen.name,
+        predicate=predicate,
+        subjects=statement.subjects,
+        repository=repository,
+    )
+    found, gap = _read(chosen, reading, limits)
+    subjects = [commit_of(item, [], git=chosen.git) for item in statement.subjects]
+    named = {item.commit for item in (*found["claims"], *found["history"]) if item.commit}
+    return Document(
+        evidence=evidence,
+        format=chosen.name,
+        about_source=about_source,
+        builder_id=text_at(predicate, "runDetails", "builder", "id") or text_at(predicate, "builder", "id"),
+        commits=tuple(sorted({item for item in subjects if item} | named)) if about_source else (),
+        trees=tuple(sorted({item.digests["gitTree"] for item in statement.subjects if "gitTree" in item.digests})),
+        gap=gap,
+        **{kind: tuple(items) for kind, items in found.items()},
+    )
+
+
+def _read(chosen: Format, reading: Reading, limits: Limits) -> tuple[defaultdict[str, list[Any]], LimitExceeded | None]:
+    """Everything that the format finds, by kind, as far as it is counted; and why there may be more."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    tally = limits.tally or Tally()
+    item: Found
+    for item in chosen.read(reading):
+        try:
+            tally.add("agent claims", 1, limits.claims, limit="claims")
+        except LimitExceeded as over:
+            return found, over
+        found[_KINDS[type(item)]].append(item)
+    return found, None

@@ -1,0 +1,71 @@
+"""F6: agentattest, the record of one run of an agent over a repository.
+
+What comes in: a statement of version 0 or 1, about a patch, a tree or the image. What goes out: a claim about the
+run's head commit for the agent and for each step of its delegation (A-T25), and the approvals of people. The format has
+no word for who wrote what: a run is an agent's. The model that it names is that of the whole run.
+
+Source: github.com/AuroraAeon/agentattest, schemas/agent-provenance-v0 and -v1, docs/DATA_MODEL.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gate.claims.agents.claim import Approval, Authorship, Found, Unreadable
+from gate.claims.agents.fields import Fields
+from gate.claims.agents.reading import Format, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TYPE: Final = "https://agentattest.dev/predicate/"
+_APPROVED: Final = "approved-before-merge"
+
+
+def read_run(reading: Reading) -> Iterator[Found]:
+    """The run's agents, and its approvals."""
+    problems: list[str] = []
+    predicate = Fields(reading.predicate, "", problems)
+    version = (reading.evidence.predicate_type or "").removeprefix(_TYPE)
+    if predicate.get("predicateVersion") not in (None, version):  # A-T28: another version's body
+        problems.append(f"its predicateVersion is not {version}")
+    repo, agent, model = predicate.object("repo"), predicate.object("agent"), predicate.object("model")
+    head, repository = repo.commit("headCommit"), repo.repository("url")
+    if head is None:
+        problems.append("its repo has no headCommit, so that it is about no commit")
+    names = [(agent.path, agent.text("name"), agent.text("declaredIdentity"))]
+    names += [
+        (step.path, step.text("agentRef"), step.text("identity"))
+        for step in predicate.object("delegation").objects("delegationChain")
+    ]
+    servers = [name for server in predicate.objects("mcpServers") if (name := server.text("name")) is not None]
+    tools = [name for tool in predicate.objects("tools") if (name := tool.text("name")) is not None]
+    named = predicate.get("tools") is not None or predicate.get("mcpServers") is not None
+    for number, (path, name, identity) in enumerate(names):
+        yield reading.claim(
+            path=path,
+            account="run",
+            repository=repository,
+            commit=head,
+            authored_by=Authorship.AGENT,
+            implied=True,
+            agent=name,
+            agent_identity=identity,
+            agent_version=agent.text("version") if not number else None,
+            provider=model.text("provider"),
+            model=model.text("modelId"),
+            model_version=model.text("modelRevision"),
+            tools=(*servers, *tools) if named else None,
+            problems=list(dict.fromkeys(problems)),
+        )
+    broken: list[str] = []
+    approval = Fields(reading.predicate.get("humanApproval"), "humanApproval", broken)
+    reviewers = approval.texts("reviewerRefs", human=True)
+    if broken:
+        yield Unreadable(path=approval.path, problem="; ".join(broken))
+    elif approval.get("state") == _APPROVED and head is not None:
+        for reviewer in reviewers:
+            yield Approval(path=approval.path, reviewer=reviewer, commit=head, repository=repository)
+
+
+FORMAT: Final = Format(name="agentattest", types=(f"{_TYPE}v0", f"{_TYPE}v1"), about=frozenset(), read=read_run)

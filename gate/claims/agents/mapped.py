@@ -1,0 +1,138 @@
+"""A predicate of one's own: the policy says by JSON pointers where its claims stand.
+
+What comes in: a `Mapping` out of the policy, and a statement of its type. What goes out: a claim for each object that
+`commits` finds. The same rules of trust hold for it as for every other: its place is the predicate, which no builder
+vouches for.
+
+Source of the pointers: RFC 6901, with `*` as a token for every element of a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gate.claims.agents.claim import Authorship, Found
+from gate.claims.agents.commits import AUTHORSHIP
+from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, plain_text
+from gate.claims.agents.reading import Format, Reading
+from gate.claims.pointer import Missing, value_at
+from gate.claims.source import canonical_repository
+from gate.limits import MAX_TEXT
+
+if TYPE_CHECKING:
+    from gate.strictjson import JSON
+
+_EVERY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointers:
+    """Where in a predicate of type `type` what stands. `commits` is from its root, the rest from each of its objects.
+
+    Without `hash` the statement's subject is the commit. Without `authored_by` it is an agent that wrote it.
+    """
+
+    name: str
+    type: str
+    commits: str
+    hash: str | None
+    repository: str | None
+    authored_by: str | None
+    agent: str
+    agent_version: str | None
+    operator: str | None
+    provider: str | None
+    model: str | None
+    model_version: str | None
+    tools: str | None
+
+
+def mapped(pointers: Pointers) -> Format:
+    """The format that a policy defines."""
+
+    def read(reading: Reading) -> Iterator[Found]:
+        return _read(reading, pointers)
+
+    about = GIT_ALGORITHMS if pointers.hash is None else None
+    return Format(name=pointers.name, types=(pointers.type,), about=about, read=read)
+
+
+def _read(reading: Reading, pointers: Pointers) -> Iterator[Found]:
+    found = list(_every(reading.predicate, _tokens(pointers.commits), ""))
+    if not found and pointers.hash is None:
+        found = [("", None)]
+    for path, value in found:
+        about: list[str] = []
+        commits: tuple[str | None, ...] = reading.commits(about) if pointers.hash is None else (None,)
+        for commit in commits or (None,):
+            problems = list(about)
+            if not isinstance(value, Mapping):
+                problems.append(f"{path or 'the predicate'} is no object")
+            yield _claim(reading, pointers, path or "predicate", value, commit, problems)
+
+
+def _claim(
+    reading: Reading, pointers: Pointers, path: str, value: JSON, commit: str | None, problems: list[str]
+) -> Found:
+    def text(pointer: str | None, key: str, *, human: bool = False) -> str | None:
+        return None if pointer is None else plain_text(_at(value, pointer), key, problems, human=human)
+
+    if pointers.hash is not None:
+        commit = Fields({"hash": _at(value, pointers.hash)}, "", problems).commit("hash")
+    if commit is None and not problems:
+        problems.append("it names no commit")
+    stated = None if pointers.authored_by is None else _at(value, pointers.authored_by)
+    authored_by = AUTHORSHIP.get(stated, Authorship.UNKNOWN) if isinstance(stated, str) else Authorship.UNKNOWN
+    if pointers.authored_by is None:
+        authored_by = Authorship.AGENT
+    repository = None if pointers.repository is None else _at(value, pointers.repository)
+    if repository is not None and (not isinstance(repository, str) or len(repository) > MAX_TEXT):
+        problems.append("its repository is no text")
+        repository = None
+    tools = None if pointers.tools is None else Fields({"tools": _at(value, pointers.tools)}, "", problems)
+    return reading.claim(
+        path=path,
+        repository=canonical_repository(repository) if repository else None,
+        by_hash=pointers.repository is None,
+        commit=commit,
+        authored_by=authored_by,
+        stated=stated[:MAX_TEXT] if isinstance(stated, str) else None,
+        implied=pointers.authored_by is None,
+        agent=text(pointers.agent, "agent", human=authored_by is Authorship.HUMAN),
+        agent_version=text(pointers.agent_version, "agent-version"),
+        operator=text(pointers.operator, "operator", human=True),
+        provider=text(pointers.provider, "provider"),
+        model=text(pointers.model, "model"),
+        model_version=text(pointers.model_version, "model-version"),
+        tools=None if tools is None else tools.texts("tools"),
+        problems=problems,
+    )
+
+
+def _tokens(pointer: str) -> tuple[str, ...]:
+    return tuple(pointer.split("/")[1:])
+
+
+def _every(value: JSON, tokens: tuple[str, ...], path: str) -> Iterator[tuple[str, JSON]]:
+    """Every value that the tokens lead to. A list that is not there holds none; what is no list is one problem."""
+    if not tokens:
+        yield path, value
+        return
+    token, rest = tokens[0], tokens[1:]
+    if token == _EVERY:
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from _every(item, rest, f"{path}/{number}")
+        elif value is not None:
+            yield path, None
+    else:
+        inner = _at(value, f"/{token}")
+        if inner is not None:
+            yield from _every(inner, rest, f"{path}/{token}")
+
+
+def _at(value: JSON, pointer: str) -> JSON:
+    found = value_at(value, pointer)
+    return None if isinstance(found, Missing) else found

@@ -1,0 +1,75 @@
+"""What a parser of one format is handed, and what it is: `Reading` and `Format`.
+
+A format is a file beside this one with a function from `Reading` to what was found, and a `Format` that says by which
+exact predicate type (and build type) it is chosen. `formats` lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gate.claims.agents.claim import AgentClaim, Authorship, Found
+from gate.claims.agents.fields import commit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gate.strictjson import JSON
+    from gate.verification import Signed, Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One verified statement. `subjects` are what it is about, empty for the image itself; `repository` is the one that
+    its certificate names, or its build provenance where there is none.
+    """
+
+    evidence: Signed
+    format: str
+    predicate: Mapping[str, JSON]
+    subjects: tuple[Subject, ...]
+    repository: str | None
+
+    def commits(self, problems: list[str], *, git: bool = False) -> tuple[str, ...]:
+        """The commits that the statement is about."""
+        found = (commit_of(subject, problems, git=git) for subject in self.subjects)
+        return tuple(dict.fromkeys(item for item in found if item is not None))
+
+    def claim(self, *, path: str, commit: str | None, problems: list[str], **said: object) -> AgentClaim:
+        """A claim of this statement, with what its format says; without more it is an account of its own, at `path`, in
+        the predicate itself, by nobody known.
+        """
+        made = AgentClaim(
+            evidence=self.evidence,
+            format=self.format,
+            place="predicate",
+            path=path,
+            account=path,
+            repository=None,
+            commit=commit,
+            authored_by=Authorship.UNKNOWN,
+        )
+        made = replace(made, **said)  # type: ignore[arg-type]
+        prefix, slash, _ = (made.model or "").partition("/")
+        if slash and made.provider is not None and made.provider != prefix:  # A-T21
+            problems = [*problems, f"its model is {made.model!a} and its provider {made.provider!a}"]
+        return replace(made, problem="; ".join(problems) or None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format of claims about commits.
+
+    `types` are the predicate types that choose it, byte for byte; with `build_types` one of those must be the
+    predicate's `buildDefinition.buildType` too. `about` are the algorithms by which a statement of it may name what it
+    is about in place of the image: an empty set is any, None is the image alone. `git` says that a `sha1` in its
+    subject is a commit. Where a statement has none of its commits in its subject (a patch's), `read` says which.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    read: Callable[[Reading], Iterator[Found]]
+    build_types: tuple[str, ...] = ()
+    about: frozenset[str] | None = None
+    git: bool = False

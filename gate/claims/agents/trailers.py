@@ -1,0 +1,97 @@
+"""F15 and F16: what a commit's message and author hint at. Anybody can write either: they can only deny (A-T30).
+
+What comes in: the message, name and e-mail address of a commit, out of a verified statement. What goes out: signals
+that an agent had a part, and the people who had one. Only the last block of trailers is read; keys ignore case, all
+occurrences count, and folded lines belong to the one before.
+
+Sources: git-interpret-trailers(1); Linux kernel "AI Coding Assistants" (Assisted-by: AGENT:MODEL [TOOL...]); the
+vendors' own trailers and GitHub's account of its coding agent (research F15, F16, F19).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from gate.claims.agents.claim import Found, Person, Signal
+from gate.claims.agents.fields import MAX_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9-]+)\s*:\s*(?P<value>.*)", re.DOTALL)
+_PERSON: Final = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>]*)>")
+_MAX_TRAILERS: Final = 200
+_ACCOUNT: Final = re.compile(r"198982749\+[^@]*@users\.noreply\.github\.com", re.IGNORECASE)
+"""GitHub's account for its coding agent: the number is fixed, the name changes (research F16)."""
+_AGENT_ADDRESSES: Final = {
+    "noreply@anthropic.com": "Claude",
+    "cursoragent@cursor.com": "Cursor",
+    "noreply@openai.com": "OpenAI",
+}
+_BOT: Final = re.compile(r"\[bot\](?:@users\.noreply\.github\.com)?", re.IGNORECASE)
+
+
+def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
+    """The last block's trailers that name an agent, or a person who had a part."""
+    found = list(_trailers(message))
+    models = [value for key, value in found if key == "model"]
+    for key, value in found:
+        if key in ("assisted-by", "generated-by"):
+            agent, _, rest = value.partition(":")
+            model = rest.split()[0] if rest.split() else None
+            yield _signal(path, key, commit, agent.strip(), model=model)
+        elif key in ("agent", "entire-agent"):
+            yield _signal(path, key, commit, value, model=models[0] if key == "agent" and models else None)
+        elif key == "agent-logs-url":
+            yield _signal(path, key, commit, "Copilot", identity=value)
+        elif key == "co-authored-by":
+            person = _PERSON.match(value)
+            name, email = (person["name"].strip(), person["email"].strip()) if person else (value, "")
+            yield from read_author(path, commit, name or None, email or None)
+            for text in (name, email):
+                if text:
+                    yield Person(path=path, part="co-author", name=text[:MAX_ID], commit=commit)
+
+
+def read_author(path: str, commit: str, name: str | None, email: str | None) -> Iterator[Found]:
+    """A signal if an author is known to be an agent: by its account, its vendor's address, or as a bot."""
+    if email is not None and _ACCOUNT.fullmatch(email):
+        yield _signal(path, "author", commit, name or "Copilot", identity=email)
+    elif email is not None and email.lower() in _AGENT_ADDRESSES:
+        yield _signal(path, "author", commit, name or _AGENT_ADDRESSES[email.lower()], identity=email)
+    elif any(text is not None and _BOT.search(text) for text in (name, email)):
+        yield _signal(path, "author", commit, name or email or "", identity=email)
+
+
+def is_agent_account(name: str) -> bool:
+    """Whether a reviewer's name is known to be an agent's: an agent's approval never counts (A-T33)."""
+    return bool(_ACCOUNT.fullmatch(name) or _BOT.search(name) or name.lower() in _AGENT_ADDRESSES)
+
+
+def _signal(
+    path: str, key: str, commit: str, agent: str, *, model: str | None = None, identity: str | None = None
+) -> Signal:
+    return Signal(
+        path=path,
+        what=key,
+        commit=commit,
+        agent=agent[:MAX_ID] or None,
+        agent_identity=identity[:MAX_ID] if identity else None,
+        model=model[:MAX_ID] if model else None,
+    )
+
+
+def _trailers(message: str) -> Iterator[tuple[str, str]]:
+    """The trailers of the last block of lines, each with its folded lines. A title alone has none, as git has it."""
+    _, *blocks = re.split(r"\n[ \t]*\n", message.replace("\r\n", "\n").strip("\n"))
+    folded: list[str] = []
+    for line in blocks[-1].split("\n") if blocks else ():
+        if line[:1] in (" ", "\t") and folded:
+            folded[-1] += " " + line.strip()
+        else:
+            folded.append(line)
+    for line in folded[-_MAX_TRAILERS:]:
+        match = _TRAILER.fullmatch(line.rstrip())
+        if match is not None:
+            yield match["key"].lower(), match["value"].strip()
