@@ -181,10 +181,13 @@ def _bound(scene: Scene) -> dict[str, frozenset[str | None]]:
     for document in scene.documents:
         if not document.about_source:
             for claim in document.claims:
-                if claim.commit is not None:
+                if claim.commit is not None and not claim.by_hash:
                     found[claim.commit].add(claim.repository)
     for repository, commit in scene.walk.commits if scene.walk is not None else ():
         found[commit].add(repository)
+    for claim in (item for document in scene.documents if not document.about_source for item in document.claims):
+        if claim.commit is not None and claim.commit not in found:  # its format has no place for a repository
+            found[claim.commit].add(None)
     return {commit: frozenset(repositories) for commit, repositories in found.items()}
 
 
