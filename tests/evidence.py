@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from gate.reference import Digest, parse_reference
 from gate.verdict import Gap, Outcome, Result, decide
 from gate.verification import evidence as rooms
 from gate.verification.evidence import (
+    AboutSource,
     Content,
     Doubt,
     Identity,
@@ -33,6 +34,7 @@ from gate.verification.evidence import (
     Rejected,
     Statement,
     Step,
+    Subject,
     Verified,
 )
 
@@ -164,6 +166,33 @@ def verified(
             payload=f'{{"predicate": {text}}}'.encode(),
             annotations={},
         ),
+        seal=rooms._SEAL,
+    )
+
+
+def about_source(
+    predicate_type: str,
+    predicate: Mapping[str, object],
+    *digests: Mapping[str, str],
+    signer: Identity | None = None,
+    signed_at: datetime = NOW - DAY,
+) -> AboutSource:
+    """Any verified statement about commits, trees or patches, each by its digests."""
+    item = verified(predicate_type, predicate, signer=signer, signed_at=signed_at)
+    assert item.statement is not None
+    subjects = tuple(Subject(name="git+commit", uri="", digests=dict(digest), annotations={}) for digest in digests)
+    return AboutSource(
+        digest=item.digest,
+        layer=item.layer,
+        kind=item.kind,
+        root=item.root,
+        signer=item.signer,
+        content=item.content,
+        times=item.times,
+        logs=item.logs,
+        notes=(),
+        statement=replace(item.statement, subjects=subjects),
+        annotations={},
         seal=rooms._SEAL,
     )
 

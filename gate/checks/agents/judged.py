@@ -69,9 +69,9 @@ class JudgedClaim:
 class Scene:
     """What every aspect reads: the accepted documents and claims, the heads, and the commits that count.
 
-    `accepted` are those of the `claims` that are judged. `bound` are the commits that the accepted provenance names,
-    each with the repositories that it names it in; `walk` is what of them lies between the heads and the base, where
-    the rule has a range.
+    `accepted` are those of the `claims` that are judged, `evidence` what they stand in. `bound` are the commits that
+    the accepted provenance names, each with the repositories that it names it in; `walk` is what of them lies between
+    the heads and the base, where the rule has a range.
     """
 
     section: AgentsSection
@@ -83,14 +83,10 @@ class Scene:
     documents: tuple[Document, ...]
     claims: tuple[JudgedClaim, ...] = ()
     accepted: tuple[JudgedClaim, ...] = ()
+    evidence: tuple[Digest, ...] = ()
     bound: Mapping[str, frozenset[str | None]] = field(default_factory=dict)
     walk: Walk | None = None
     objections: defaultdict[int, list[Objection]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def evidence(self) -> tuple[Digest, ...]:
-        """Which evidence the accepted claims stand in."""
-        return tuple(sorted({item.claim.evidence.digest for item in self.accepted}))
 
     def note(self, entry: JudgedClaim, aspect: str, found: str) -> None:
         """Keep what is wrong with a claim, for the report."""
@@ -154,7 +150,9 @@ def set_scene(
     judged = tuple(
         _judge(claim, item, scene, whole=id(item) in whole) for item in claims.documents for claim in item.claims
     )
-    return replace(scene, claims=judged, accepted=tuple(item for item in judged if item.vouched_by is not None))
+    taken = tuple(item for item in judged if item.vouched_by is not None)
+    digests = {id(item.claim.evidence): item.claim.evidence.digest for item in taken}
+    return replace(scene, claims=judged, accepted=taken, evidence=tuple(sorted(set(digests.values()))))
 
 
 def agents_of(claim: AgentClaim | Signal, agents: Iterable[Agent]) -> tuple[Agent, ...]:

@@ -6,8 +6,8 @@ exact predicate type (and build type) it is chosen. `formats` lists them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from gate.claims.agents.claim import AgentClaim, Authorship, Found
 from gate.claims.agents.fields import commit_of
@@ -40,21 +40,25 @@ class Reading:
         """A claim of this statement, with what its format says; without more it is an account of its own, at `path`, in
         the predicate itself, by nobody known.
         """
-        made = AgentClaim(
+        model, provider = said.get("model"), said.get("provider")
+        prefix, slash, _ = model.partition("/") if isinstance(model, str) else ("", "", "")
+        if slash and provider is not None and provider != prefix:  # A-T21
+            problems = [*problems, f"its model is {model!a} and its provider {provider!a}"]
+        facts: dict[str, Any] = {
+            "place": "predicate",
+            "account": path,
+            "repository": None,
+            "authored_by": Authorship.UNKNOWN,
+            **said,
+        }
+        return AgentClaim(
             evidence=self.evidence,
             format=self.format,
-            place="predicate",
             path=path,
-            account=path,
-            repository=None,
             commit=commit,
-            authored_by=Authorship.UNKNOWN,
+            problem="; ".join(problems) or None,
+            **facts,
         )
-        made = replace(made, **said)  # type: ignore[arg-type]
-        prefix, slash, _ = (made.model or "").partition("/")
-        if slash and made.provider is not None and made.provider != prefix:  # A-T21
-            problems = [*problems, f"its model is {made.model!a} and its provider {made.provider!a}"]
-        return replace(made, problem="; ".join(problems) or None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
