@@ -143,6 +143,7 @@ def test_evidence_of_one_entry_does_not_count_for_another(built: Built, run: Run
 
 
 def test_evidence_of_the_index_does_not_count_for_an_entry(built: Built, run: Run) -> None:
+    """A-T32."""
     for item in (built.amd, built.arm):
         built.layout.sign(item, about=built.index)
     assert run(built, '"each"').code == 1

@@ -227,6 +227,7 @@ def test_a_payload_that_is_too_deep_under_a_broken_signature_is_in_no_doubt() ->
 
 
 def test_a_signed_payload_with_duplicate_keys_is_in_doubt() -> None:
+    """A-T17."""
     evidence = forged_rejected(Sigstore().sign(about_forged()[:-1] + b', "x": 1, "x": 2}'))
     assert evidence.doubt is Doubt.UNREADABLE
 

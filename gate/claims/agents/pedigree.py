@@ -32,6 +32,12 @@ def read_authorship(reading: Reading) -> Iterator[Found]:
     predicate = Fields(reading.predicate, "", problems)
     authorship, agent = predicate.object("authorship"), predicate.object("agent")
     kind = authorship.get("kind")
+    said = {
+        "agent": agent.text("tool"),
+        "agent_version": agent.text("toolVersion"),
+        "provider": agent.text("modelProvider"),
+        "model": agent.text("model"),
+    }
     for commit in commits or (None,):
         own = [*problems, *([] if commit else ["it names no commit"])]
         yield reading.claim(
@@ -41,11 +47,8 @@ def read_authorship(reading: Reading) -> Iterator[Found]:
             by_hash=True,
             authored_by=_KINDS.get(kind, Authorship.UNKNOWN) if isinstance(kind, str) else Authorship.UNKNOWN,
             stated=kind if isinstance(kind, str) else None,
-            agent=agent.text("tool"),
-            agent_version=agent.text("toolVersion"),
-            provider=agent.text("modelProvider"),
-            model=agent.text("model"),
             problems=own,
+            **said,
         )
     broken: list[str] = []
     approver = Fields(authorship.get("humanApprover"), "authorship.humanApprover", broken)
