@@ -54,15 +54,15 @@ class Origin:
         return f"git+{self.source}" + (f"@{self.ref}" if self.ref else "")
 
 
-def new(build: Build, origin: Origin, written: Sequence[Written]) -> dict[str, Any]:
-    """A provenance v1 of the last commit, with what is claimed of each."""
+def new(build: Build, origin: Origin, written: Sequence[Written], *, base: str | None = None) -> dict[str, Any]:
+    """A provenance v1 of the last commit, with what is claimed of each; `base` says since when that is all of them."""
     assert origin.uri is not None
     metadata = {"metadata": {"invocationId": build.invocation}} if build.invocation else {}
     return {
         "buildDefinition": {
             "buildType": build.build_type,
             "externalParameters": dict(build.external),
-            "resolvedDependencies": [_dependency(origin, written)],
+            "resolvedDependencies": [_dependency(origin, written, base)],
         },
         "runDetails": {"builder": {"id": build.builder_id}, **metadata},
     }
@@ -90,11 +90,13 @@ def merge(
     origin: Origin,
     written: Sequence[Written],
     *,
+    base: str | None = None,
     name: str,
     is_ancestor: Callable[[str, str], bool],
 ) -> None:
     """Add what is claimed to the dependency that is the source: of the last commit or one after it, in the repository
-    of `origin` where that is known. It is added if the predicate names none.
+    of `origin` where that is known. It is added if the predicate names none. `base` is said of a list that ends at the
+    commit that was built, where nothing else is said already.
 
     Raises `InvalidUsage` where the predicate is of another commit, or claims something else already.
     """
@@ -112,7 +114,7 @@ def merge(
     if len(same) > 1:
         raise InvalidUsage(f"--into {name} lists {len(same)} sources with commit {last}: which one is it?")
     if same:
-        _add(same[0], written, f"--into {name}")
+        _add(same[0], written, base if last in _commits(same[0]) else None, f"--into {name}")
     elif ours is None:
         raise InvalidUsage(f"--into {name} names no source with commit {last}: say with --source where it is from")
     elif of_it:
@@ -121,18 +123,19 @@ def merge(
             f"--into {name} is of commit {built}; --range ends at {last}, which is not in its history here"
         )
     else:
-        entries.append(_dependency(origin, written))
+        entries.append(_dependency(origin, written, base))
 
 
-def _dependency(origin: Origin, written: Sequence[Written]) -> dict[str, Any]:
+def _dependency(origin: Origin, written: Sequence[Written], base: str | None) -> dict[str, Any]:
+    since = {} if base is None else {"base": base}
     return {
         "uri": origin.uri,
         "digest": {"gitCommit": written[-1].commit},
-        HOLDER: {"commits": [dict(item.entry) for item in written]},
+        HOLDER: {**since, "commits": [dict(item.entry) for item in written]},
     }
 
 
-def _add(entry: dict[str, Any], written: Sequence[Written], where: str) -> None:
+def _add(entry: dict[str, Any], written: Sequence[Written], base: str | None, where: str) -> None:
     """Beside what is claimed there; the same again is one, something else about the same commit is refused."""
     held = entry.get("annotations")
     key = "annotations" if isinstance(held, dict) and "commits" in held else HOLDER
@@ -152,6 +155,8 @@ def _add(entry: dict[str, Any], written: Sequence[Written], where: str) -> None:
             commits.append(dict(item.entry))
         elif known[item.commit] != item.entry:
             raise InvalidUsage(f"{where} claims something else of commit {item.commit}; two claims would be a conflict")
+    if base is not None and not known:
+        held.setdefault("base", base)
 
 
 def _commits(entry: Mapping[str, Any]) -> set[str]:

@@ -131,6 +131,11 @@ class Repository:
             )
         return tuple(reversed(commits))
 
+    def base(self, text: str) -> str | None:
+        """The commit before which the range of `commits` ends, whole; None for one revision, which has none."""
+        base, dots, _ = text.rpartition("..")
+        return self._resolve(base) if dots else None
+
     def is_ancestor(self, commit: str, other: str) -> bool:
         """Whether `commit` is `other`, or in its history as far as that is here. Both are whole hashes."""
         if commit == other:

@@ -132,13 +132,14 @@ def agents(
         repo, program_path=os.environ.get("PATH", os.defpath), limits=limits, deadline=Deadline(DEFAULT_TIMEOUT_SECONDS)
     )
     written = attribute(repository.commits(commits), job)
+    base = repository.base(commits)
     if build is None:
         assert given is not None
         made, kind = given
-        predicate.merge(made, kind, origin, written, name=into or "", is_ancestor=repository.is_ancestor)
+        predicate.merge(made, kind, origin, written, base=base, name=into or "", is_ancestor=repository.is_ancestor)
     else:
         _check_head(project, written)
-        made, kind = predicate.new(build, origin, written), SLSA_V1
+        made, kind = predicate.new(build, origin, written, base=base), SLSA_V1
     text = json.dumps(made, indent=2, ensure_ascii=True) + "\n"
     if output == "-":
         show(text)

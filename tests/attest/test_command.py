@@ -59,6 +59,30 @@ def judged(predicate: Any, head: str, text: str = POLICY) -> evidence.Judgement:
 # --- the round trip
 
 
+def test_a_range_says_since_when_it_holds_every_commit(
+    made: GitRepository, attest: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AGENT_ID", AGENT)
+    monkeypatch.setenv("AGENT_MODEL", MODEL)
+    base = made.commit("Base")
+    middle = made.commit("One")
+    head = made.commit("Two")
+    text = f'{POLICY}coverage = "range"\nbase = "{base}"\n'
+    whole = attest("--range", f"{base}..HEAD", *FLAGS)
+    assert [item["hash"] for item in commits(whole)] == [middle, head]
+    assert judged(whole, head, text).exit_code == 0
+    assert judged(whole, head, text.replace(base, made.commit("Elsewhere"))).failed == ("agents.coverage",)
+    alone = attest("--range", head, *FLAGS)
+    assert judged(alone, head, text).failed == ("agents.coverage",), "one commit says nothing of what is before it"
+    # A list that ends before the commit that was built does not hold all since its base.
+    path = tmp_path / "provenance.json"
+    path.write_text(json.dumps(evidence.predicate_v1(claims=(), commit=head)))
+    until = attest("--range", f"{base}..{middle}", "--into", str(path))
+    assert "base" not in until["buildDefinition"]["resolvedDependencies"][0]["properties"]
+    path.write_text(json.dumps(evidence.predicate_v1(claims=(), commit=head)))
+    assert judged(attest("--range", f"{base}..{head}", "--into", str(path)), head, text).exit_code == 0
+
+
 def test_what_is_written_is_what_is_judged(
     made: GitRepository, attest: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
