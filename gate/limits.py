@@ -74,7 +74,7 @@ class Limits:
     layout_files: int = 10_000
     """Entries of an archive, or manifests looked at in a layout that holds many images."""
     claims: int = 10_000
-    """Commits that the provenance of one image may list; a release of a large project holds a few thousand."""
+    """What statements may say of commits, over one image; a release of a large project holds a few thousand."""
     redirects: int = 3
     """A blob is redirected once to a store; more is a loop or a game."""
     attempts: int = 3
