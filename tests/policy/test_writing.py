@@ -31,8 +31,11 @@ def test_a_policy_that_is_written_again_is_the_same(text: str) -> None:
     data = read_document(text.encode(), Path("policy.toml")).data
     first = parse(text)
     again = parse_policy(write(data, lambda at: f"at {at}").encode(), Path("policy.toml"))
+    # What reads a format of one's own is made anew each time, and is compared by its name.
+    assert [item.format.name for item in again.own_formats] == [item.format.name for item in first.own_formats]
     first, again = (
-        dataclasses.replace(item, sha256="", files=(), warnings=(), waivers=_placeless(item)) for item in (first, again)
+        dataclasses.replace(item, sha256="", files=(), warnings=(), waivers=_placeless(item), own_formats=())
+        for item in (first, again)
     )
     assert again == first
 

@@ -21,11 +21,12 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate.claims.vsa import VSA_V1
 from gate.discovery import Candidate, Kind
 from gate.reference import Digest
 from gate.verdict import EXIT_FAIL, EXIT_PASS
 from gate.verification import Artifact, Rejected, Verified, verify
-from tests.checks.test_properties import MONOTONE, POLICIES
+from tests.checks.test_properties import MONOTONE, POLICIES, SUMMARY
 from tests.evidence import (
     GITHUB,
     GOOGLE,
@@ -87,6 +88,7 @@ class Who:
 
 RELEASE: Final = Who()
 ADA: Final = Who(name="ada@acme.com", issuer=GOOGLE, source=None)
+PLATFORM: Final = Who(name="agents@platform.test", issuer=GOOGLE, source=None)
 SCANS: Final = Who(name=SCANNER, source=("https://github.com/acme/scans", HEAD, MAIN))
 MALLORY: Final = Who(name=STRANGER, source=("https://github.com/mallory/api", HEAD, MAIN))
 DAYS: Final = timedelta(days=1)
@@ -120,6 +122,7 @@ NAMED: Final = (
     _said(RELEASE, SLSA_V1, predicate_v1(repository="https://github.com/acme/web")),
     _said(RELEASE, SLSA_V02, predicate_v02(claims=[claim()])),
     _said(SCANS, SLSA_V1, predicate_v1(builder="https://claims.example", claims=[claim()])),
+    _said(PLATFORM, VSA_V1, SUMMARY),
 )
 UNNAMED: Final = (
     _said(MALLORY, SIGN_V1),
@@ -283,5 +286,6 @@ def test_the_candidates_are_what_the_properties_need() -> None:
             assert isinstance(item, Verified) is (said.about == FORGED_HEX)
     assert all(isinstance(item, Rejected) for item in found(*junk()))
     good = {"signature": NAMED[:1], "threshold": (NAMED[0], NAMED[2]), "attestations": NAMED[3:4], "latest": NAMED[3:4]}
+    good["summary"] = (NAMED[5], NAMED[-1])
     for name in POLICIES:
         assert judged(*map(signed, good.get(name, NAMED[5:6])))[name].exit_code == EXIT_PASS, name
