@@ -50,12 +50,11 @@ def warn(
     used = set(_signers(rules, builders, agents, denies))
     _warn_of_unused("signers", signers, used, to)
     _warn_of_unused("builders", builders, used_builders | _denied(to, "builders"), to)
-    sections = [rule.agents for rule in rules if rule.agents is not None]
-    allows = [section.allow for section in sections]
+    allows = [rule.agents.allow for rule in rules if rule.agents is not None]
     if not any(isinstance(allow, Anything) for allow in allows):
-        named = {name for allow in allows if not isinstance(allow, Anything) for name in allow}
-        named.update(*(section.deny for section in sections))
-        _warn_of_unused("agents", agents, named | _denied(to, "agents"), to)
+        allowed = {name for allow in allows if not isinstance(allow, Anything) for name in allow}
+        denied = {name for rule in rules if rule.agents is not None for name in rule.agents.deny}
+        _warn_of_unused("agents", agents, allowed | denied | _denied(to, "agents"), to)
 
 
 def _warn_of_unused(kind: str, defined: Iterable[str], used: set[str], to: Reader) -> None:
@@ -72,10 +71,9 @@ def _signers(
     for rule in rules:
         for section in (rule.signature, rule.provenance, rule.agents, *rule.attestations):
             yield from section.signers if section is not None else ()
-        reviewers = rule.agents.reviewers if rule.agents else None
+        reviewers = rule.agents.reviewers if rule.agents is not None else None
         if reviewers is not None:
-            yield from reviewers.signers
-            yield from (item.signer for item in reviewers.two_party)
+            yield from (*reviewers.signers, *(pair.signer for pair in reviewers.two_party))
         for pairs in (rule.provenance.vsa if rule.provenance else (), rule.source.vsa if rule.source else ()):
             yield from (pair.signer for pair in pairs)
     for builder in builders.values():

@@ -49,28 +49,31 @@ class Pointers:
     tools: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """The parser of a predicate that is mapped so."""
+
+    pointers: Pointers
+
+    def __call__(self, reading: Reading) -> Iterator[Found]:
+        pointers = self.pointers
+        found = list(_every(reading.predicate, _tokens(pointers.commits), ""))
+        if not found and pointers.hash is None:
+            found = [("", None)]
+        for path, value in found:
+            about: list[str] = []
+            commits: tuple[str | None, ...] = reading.commits(about) if pointers.hash is None else (None,)
+            for commit in commits or (None,):
+                problems = list(about)
+                if not isinstance(value, Mapping):
+                    problems.append(f"{path or 'the predicate'} is no object")
+                yield _claim(reading, pointers, path or "predicate", value, commit, problems)
+
+
 def mapped(pointers: Pointers) -> Format:
     """The format that a policy defines."""
-
-    def read(reading: Reading) -> Iterator[Found]:
-        return _read(reading, pointers)
-
     about = GIT_ALGORITHMS if pointers.hash is None else None
-    return Format(name=pointers.name, types=(pointers.type,), about=about, read=read)
-
-
-def _read(reading: Reading, pointers: Pointers) -> Iterator[Found]:
-    found = list(_every(reading.predicate, _tokens(pointers.commits), ""))
-    if not found and pointers.hash is None:
-        found = [("", None)]
-    for path, value in found:
-        about: list[str] = []
-        commits: tuple[str | None, ...] = reading.commits(about) if pointers.hash is None else (None,)
-        for commit in commits or (None,):
-            problems = list(about)
-            if not isinstance(value, Mapping):
-                problems.append(f"{path or 'the predicate'} is no object")
-            yield _claim(reading, pointers, path or "predicate", value, commit, problems)
+    return Format(name=pointers.name, types=(pointers.type,), about=about, read=_Mapped(pointers))
 
 
 def _claim(
