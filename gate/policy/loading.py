@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gate.errors import Finding
     from gate.policy.model import Deny, OwnFormat, Rule, Waiver
     from gate.policy.reading import KeyPath
 
@@ -58,10 +59,15 @@ def parse_merged(raw: bytes, path: Path) -> tuple[Policy, Merged]:
     reader = _PolicyReader(merged.sound, Reader(merged))
     policy = reader.read()
     shape = (finding for document in documents for finding in document.findings)
-    problems = tuple(dict.fromkeys((*shape, *merged.findings, *reader.to.problems)))
+    problems = dict.fromkeys((*shape, *merged.findings, *reader.to.problems))
     if problems:
-        raise InvalidPolicy(readable(path), problems)
+        order = [readable(document.path) for document in documents]
+        raise InvalidPolicy(readable(path), tuple(sorted(problems, key=lambda item: _place(item, order))))
     return policy, merged
+
+
+def _place(finding: Finding, files: list[str]) -> tuple[int, int, int]:
+    return files.index(finding.file), finding.line or 0, finding.column or 0
 
 
 class _PolicyReader:
@@ -97,8 +103,9 @@ class _PolicyReader:
         if not rules and self.to.merged.main.sound.get("extends"):
             self.to.problem((), "no rule: neither this file nor what it extends has one")
         names = [rule.name for rule in rules]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            self.to.problem(("rules",), f"two rules are called {name!a}")
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                self.to.problem(("rules", number), f"two rules are called {name!a}")
         denies = self._denies()
         if not self.to.problems:
             warn(

@@ -447,7 +447,7 @@ NONSENSE: dict[str, tuple[str, str]] = {
     ),
     "two rules of one name": (
         f'{GOOD}[[rules]]\nname = "production"\nimages = ["a.b/c"]\nsignature.signers = ["ci"]\n',
-        "rules: two rules are called 'production'",
+        "rules[1] ('production'): two rules are called 'production'",
     ),
     "a rule with the name that another gets": (
         swap(
@@ -455,7 +455,7 @@ NONSENSE: dict[str, tuple[str, str]] = {
             '[[rules]]\nname = "rule-2"\nimages = ["a.b/c"]\nsignature.signers = ["ci"]\n'
             '[[rules]]\nimages = ["a.b/c"]\nsignature.signers = ["ci"]\n[[rules]]\n',
         ),
-        "rules: two rules are called 'rule-2'",
+        "rules[1]: two rules are called 'rule-2'",
     ),
     "id-differs with a glob": (
         swap(
