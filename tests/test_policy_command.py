@@ -61,8 +61,8 @@ def test_check_says_everything_that_is_wrong_with_file_line_and_column(tmp_path:
     code, out, _ = gate("policy", "check", path)
     assert code == 2
     assert out.splitlines() == [
-        f"{path}:37:2: error: unknown key 'signer'; did you mean 'signers'?",
         f"{path}:23:1: error: rules[0] ('production').signature: unknown key 'treshold'; did you mean 'threshold'?",
+        f"{path}:37:2: error: unknown key 'signer'; did you mean 'signers'?",
         f"{path}: 2 errors",
     ]
 

@@ -15,10 +15,10 @@ from gate.policy.model import Anything, CertificateHolder
 from gate.policy.presets import PRESET_SIGNER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gate.policy.matching import Pattern
-    from gate.policy.model import Agent, Builder, Deny, Rule, Signer
+    from gate.policy.model import Agent, Builder, Rule, Signer
     from gate.policy.reading import Reader
 
 _SOME_BRANCH: Final = "refs/heads/a-branch-that-nobody-named"
@@ -36,25 +36,28 @@ def warn(
     signers: Mapping[str, Signer],
     builders: Mapping[str, Builder],
     agents: Mapping[str, Agent],
-    rules: Iterable[Rule],
-    denies: Iterable[Deny],
+    rules: Sequence[Rule],
 ) -> None:
     """Everything that is worth a warning."""
-    rules, denies = tuple(rules), tuple(denies)
     for name, signer in signers.items():
         if not name.startswith(PRESET_SIGNER) and isinstance(signer.holder, CertificateHolder):
             _warn_of_holder(name, signer.holder, to)
     for number, rule in enumerate(rules):
         _warn_of_callers(number, rule, signers, to)
-    used_builders = {name for rule in rules if rule.provenance is not None for name in rule.provenance.builders}
-    used = set(_signers(rules, builders, agents, denies))
-    _warn_of_unused("signers", signers, used, to)
-    _warn_of_unused("builders", builders, used_builders | _denied(to, "builders"), to)
-    allows = [rule.agents.allow for rule in rules if rule.agents is not None]
-    if not any(isinstance(allow, Anything) for allow in allows):
-        allowed = {name for allow in allows if not isinstance(allow, Anything) for name in allow}
-        denied = {name for rule in rules if rule.agents is not None for name in rule.agents.deny}
-        _warn_of_unused("agents", agents, allowed | denied | _denied(to, "agents"), to)
+    texts = set(_texts([value for key, value in to.merged.sound.items() if key != "signers"]))
+    _warn_of_unused("signers", signers, texts, to)
+    _warn_of_unused("builders", builders, texts, to)
+    if not any(rule.agents is not None and isinstance(rule.agents.allow, Anything) for rule in rules):
+        _warn_of_unused("agents", agents, texts, to)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text of the policy that is no key: a name that none of them is, nothing uses."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _warn_of_unused(kind: str, defined: Iterable[str], used: set[str], to: Reader) -> None:
@@ -63,30 +66,6 @@ def _warn_of_unused(kind: str, defined: Iterable[str], used: set[str], to: Reade
         document, _ = to.merged.origin((kind, name))
         if name not in used and not name.startswith(PRESET_SIGNER) and document is to.merged.main:
             to.warning((kind, name), "it is defined, and nothing uses it")
-
-
-def _signers(
-    rules: Iterable[Rule], builders: Mapping[str, Builder], agents: Mapping[str, Agent], denies: Iterable[Deny]
-) -> Iterator[str]:
-    for rule in rules:
-        for section in (rule.signature, rule.provenance, rule.agents, *rule.attestations):
-            yield from section.signers if section is not None else ()
-        reviewers = rule.agents.reviewers if rule.agents is not None else None
-        if reviewers is not None:
-            yield from (*reviewers.signers, *(pair.signer for pair in reviewers.two_party))
-        for pairs in (rule.provenance.vsa if rule.provenance else (), rule.source.vsa if rule.source else ()):
-            yield from (pair.signer for pair in pairs)
-    for builder in builders.values():
-        yield from builder.signers
-    for agent in agents.values():
-        yield from agent.signers
-    for deny in denies:
-        yield from (item.name for item in deny.signers if item.name is not None)
-
-
-def _denied(to: Reader, kind: str) -> set[str]:
-    tables = to.merged.sound.get("deny") or ()
-    return {item for table in tables if table for item in table.get(kind, ()) if isinstance(item, str)}
 
 
 def _warn_of_holder(name: str, holder: CertificateHolder, to: Reader) -> None:

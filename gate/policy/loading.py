@@ -114,7 +114,6 @@ class _PolicyReader:
                 builders=self.builders,
                 agents=self.agents,
                 rules=rules,
-                denies=denies,
             )
         return Policy(
             path=str(self.to.merged.main.path),

@@ -68,7 +68,6 @@ MISTYPED: dict[str, str] = {
     "a deny without a reason": GOOD + '[[deny]]\nsigners = ["ci"]\n',
     "a deny of an identity as a name": GOOD + '[[deny]]\nsigners = ["mallory@acme.com"]\nreason = "left"\n',
     "a size in decimal units": GOOD + '[limits]\nblob-bytes = "16MB"\n',
-    "a word that is not built yet": after("[rules.provenance]", 'labels = "must-agree"'),
     "three things at once": swap("threshold = 1", "treshold = 1")
     .replace('"all"', '"any"')
     .replace("[trust]\nroots", "[trust]\nroot"),
