@@ -90,7 +90,10 @@ def test_its_optional_lines_work_when_the_mark_is_taken_away(text: str, tmp_path
     assert whole != text
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas" / "no-criticals.json").write_text('{"required": ["scanner"]}')
-    (tmp_path / "base.toml").write_text('version = 1\nat = "allow"\n[trust]\nopen = true\nroots = ["github"]\n')
+    (tmp_path / "base.toml").write_text(
+        'version = 1\nat = "allow"\n[trust]\nopen = true\nroots = ["github"]\n'
+        '[registries."registry.example:5000"]\nopen = true\nmirrors = ["other.example"]\n'
+    )
     path = tmp_path / "policy.toml"
     path.write_text(whole, encoding="utf-8")
     policy = load_policy(path)

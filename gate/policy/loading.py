@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gate.errors import InvalidPolicy
 from gate.policy.builders import read_builder
 from gate.policy.denies import Names, read_deny
-from gate.policy.documents import read_bytes, read_documents
+from gate.policy.documents import STANDARD_INPUT, invalid, read_bytes, read_documents
 from gate.policy.fetching import read_limits, read_registry
 from gate.policy.lint import warn
 from gate.policy.merging import Merged
@@ -42,6 +42,8 @@ _BUILT_IN: Final = (_DEFAULT_ROOT, "github")  # trust.BUILT_IN, without what it 
 
 def load_policy(path: Path) -> Policy:
     """Read a policy file. Raises `InvalidPolicy` with every problem that was found."""
+    if path == STANDARD_INPUT:
+        raise invalid(path, "this command reads no policy from standard input")
     return parse_policy(read_bytes(path), path)
 
 
@@ -107,6 +109,7 @@ class _PolicyReader:
             if name in names[:number]:
                 self.to.problem(("rules", number), f"two rules are called {name!a}")
         denies = self._denies()
+        self._check_reach(denies, rules)
         if not self.to.problems:
             warn(
                 self.to,
@@ -161,6 +164,18 @@ class _PolicyReader:
         names = Names(self.to, self.signers, self.builders, self.agents)
         tables = enumerate(self.document.get("deny") or ())
         return tuple(read_deny(number, table, names) for number, table in tables if table is not None)
+
+    def _check_reach(self, denies: Sequence[Deny], rules: Sequence[Rule]) -> None:
+        """A deny of agents or models is judged with a rule's `agents`: where no rule has that, it denies nothing."""
+        without = [rule.name for rule in rules if rule.agents is None]
+        for number, deny in enumerate(denies):
+            if not (deny.agents or deny.models) or not without:
+                continue
+            if len(without) == len(rules):
+                self.to.problem(("deny", number), "no rule has [rules.agents], so that nothing would be denied")
+            else:
+                listed = ", ".join(map(ascii, without))
+                self.to.warning(("deny", number), f"it counts only where a rule has [rules.agents]; {listed} has none")
 
     def _waivers(self, rules: Sequence[Rule]) -> tuple[Waiver, ...]:
         tables = enumerate(self.document.get("waivers") or ())

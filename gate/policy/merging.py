@@ -74,6 +74,8 @@ class Merged:
         for kind in _BY_NAME:
             for name, table in (sound.get(kind) or {}).items():
                 self._define((kind, name), table, document, (kind, name))
+                if kind == "registries" and document.extends and table and "forbidden-tag" in table:
+                    self._check_forbidden(document, (kind, name))
         for kind in _WHOLE:
             if kind in sound:
                 self._define((kind,), sound[kind], document, (kind,))
@@ -92,6 +94,14 @@ class Merged:
             return
         self._set(at, table)
         self._origins[at] = (document, path)
+
+    def _check_forbidden(self, document: Document, path: KeyPath) -> None:
+        """What counts as absent decides for the base's rules too."""
+        bases = [item for item in self.documents if item.number in document.extends]
+        tables = [(item.data.get("registries") or {}).get(path[1]) for item in bases]
+        if not any(isinstance(table, dict) and table.get("open") is True for table in tables):
+            text = "what counts as absent is for the policy to say that this one extends"
+            self.findings.append(document.finding((*path, "forbidden-tag"), text))
 
     def _check_trust(self, document: Document) -> None:
         """Without [trust] a base means the default, which decides who its signers are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate.policy.model import DeniedIdentity
-from tests.policy.sample import GOOD, parse, problems, swap
+from tests.policy.sample import GOOD, parse, problems, swap, warnings
 
 BAD = {
     "nothing": (
@@ -70,3 +70,14 @@ def test_signers_are_denied_by_name_or_by_what_their_certificate_says() -> None:
     assert named == DeniedIdentity(name="ci")
     assert (str(certificate.issuer), str(certificate.identity)) == ("https://x", "glob *@x.com")
     assert [(name, str(pattern)) for name, pattern in certificate.extensions] == [("token-subject", "1")]
+
+
+def test_a_deny_of_agents_that_no_rule_judges_is_refused_and_one_that_some_do_not_is_pointed_out() -> None:
+    deny = '[[deny]]\nmodels = ["gpt-3"]\nreason = "x"\n'
+    plain = '[[rules]]\nname = "plain"\nimages = ["a.b/c"]\nsignature.signers = ["ci"]\n'
+    assert warnings(GOOD + deny) == ()
+    assert warnings(GOOD + plain + deny) == (
+        "deny[0]: it counts only where a rule has [rules.agents]; 'plain' has none",
+    )
+    without = swap('[rules.agents]\nallow = ["copilot"]\nhumans = "deny"\n', "")
+    assert problems(without + deny) == ("deny[0]: no rule has [rules.agents], so that nothing would be denied",)

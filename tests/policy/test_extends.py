@@ -10,10 +10,12 @@ import pytest
 
 from gate.errors import InvalidPolicy
 from gate.policy.loading import load_policy
+from tests.evidence import attestation, github, judge, signature
 
 if TYPE_CHECKING:
     from gate.policy.model import Policy
 
+SCAN = "/.github/workflows/s.yml@refs/heads/main"
 SIGNER = 'issuer = "https://gitlab.com"\nidentity = "https://gitlab.com/acme/{}//.gitlab-ci.yml@refs/heads/main"\n'
 BASE = f"""version = 1
 [signers.platform]
@@ -277,3 +279,56 @@ def test_all_problems_of_all_files_are_told_in_one_run(files: Files) -> None:
         "base.toml:10:2: unknown key 'signer'; did you mean 'signers'?",
         "policy.toml:11:2: unknown key 'limit'; did you mean 'limits'?",
     )
+
+
+# What a base is judged by.
+
+SCANNED = """version = 1
+[signers.one]
+issuer = "https://token.actions.githubusercontent.com"
+identity = "https://github.com/acme/one/.github/workflows/s.yml@refs/heads/main"
+[signers.two]
+issuer = "https://token.actions.githubusercontent.com"
+identity = "https://github.com/acme/two/.github/workflows/s.yml@refs/heads/main"
+[[rules]]
+name = "scanned"
+images = ["ghcr.io/acme/**"]
+[[rules.attestations]]
+type = "vuln"
+signers = ["one", "two"]
+where = [{ at = "/criticals", equals = 0 }]
+"""
+DENY = '[[deny]]\nsigners = ["two"]\nreason = "we do not like what it says"\n'
+
+
+@pytest.mark.parametrize(("base", "child", "code"), [("", "", 1), (DENY, "", 0), ("", DENY, 1)])
+def test_a_deny_takes_nothing_away_from_the_rules_of_a_base(base: str, child: str, code: int, tmp_path: Path) -> None:
+    """Less evidence may turn a fail into a pass: what says that an image is bad is not for it to silence."""
+    (tmp_path / "base.toml").write_text(SCANNED + base)
+    good, bad = (
+        attestation(predicate={"criticals": count}, signer=github(f"https://github.com/acme/{name}{SCAN}"))
+        for name, count in (("one", 0), ("two", 3))
+    )
+    text = f'version = 1\nextends = ["base.toml"]\n{child}'
+    assert judge(text, good, bad, folder=tmp_path).exit_code == code
+
+
+def test_a_deny_of_what_extends_counts_for_its_own_rules(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(SCANNED)
+    own = '[[rules]]\nname = "own"\nimages = ["ghcr.io/acme/**"]\nsignature.signers = ["two"]\n'
+    evidence = (
+        attestation(predicate={"criticals": 0}, signer=github(f"https://github.com/acme/one{SCAN}")),
+        signature(github(f"https://github.com/acme/two{SCAN}")),
+    )
+    text = f'version = 1\nextends = ["base.toml"]\n{own}'
+    assert judge(text, *evidence, folder=tmp_path).exit_code == 0
+    assert judge(text + DENY, *evidence, folder=tmp_path).failed == ("signature",)
+
+
+def test_what_counts_as_absent_is_for_the_base_to_say(files: Files) -> None:
+    absent = '\n[registries."ghcr.io"]\nforbidden-tag = "absent"\n'
+    files.write("policy.toml", CHILD + absent)
+    (problem,) = files.problems()
+    assert problem.endswith("what counts as absent is for the policy to say that this one extends")
+    files.write("base.toml", BASE + '\n[registries."ghcr.io"]\nopen = true\nmirrors = ["a.test"]\n')
+    assert files.load().registries["ghcr.io"].forbidden_tag_absent
