@@ -268,8 +268,7 @@ def test_a_view_that_crashes_is_4_and_takes_no_other_with_it(tmp_path: Path, mon
     def crash(report: Any) -> str:
         raise ValueError(len(report))
 
-    broken = FORMATS["markdown"].__class__("markdown", "summary.md", crash)
-    monkeypatch.setitem(FORMATS, "markdown", broken)
+    monkeypatch.setattr("gate.report.markdown.markdown", crash)
     assert cli.run(["verify", SIGNED, "--policy", POLICY, "--output-dir", str(tmp_path)]) == 4
     (tmp_path / "summary.md").write_text("## gate: UNDECIDED\n")
     _check(tmp_path, 4)
