@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
 import re
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,6 +157,23 @@ def test_a_wrong_mode_is_2(verify: Callable[..., Ran], capsys: pytest.CaptureFix
     assert verify(SIGNED, "--progress", "bar", policy=POLICY).code == 2
 
 
+def test_on_a_real_terminal_the_line_is_gone_before_the_toldand_verdicts_have_colours() -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gate", "verify", SIGNED, "--policy", POLICY]
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm"}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how Linux says that the last one closed it
+            while read := os.read(ours, 4096):
+                shown += read
+    os.close(ours)
+    assert process.returncode == 0
+    waited, _, told = shown.decode().rpartition(ERASE)
+    assert waited.startswith(f"{ERASE}gate: resolving oci:")
+    assert told.startswith("\x1b[32mPASS\x1b[0m  oci:")
+
+
 # Colours
 
 
@@ -184,7 +206,7 @@ def test_only_words_of_our_own_have_a_colour_and_without_them_it_is_the_same_sum
         assert coloured.count("\x1b") == 2 * len(re.findall(r"\x1b\[0m", coloured))
 
 
-def test_the_summary_has_colours_where_they_are_wanted(
+def test_the_toldhas_colours_where_they_are_wanted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
