@@ -3,8 +3,7 @@
 What comes in: an image and a `Container`, which says what `docker run` or a pod says. What goes out: the exit code,
 what was printed, and what was written outside of the mounts. The network is this machine's. It knows no CI system.
 
-Sources: OCI runtime specification 1.0, config.md and config-linux.md; moby's default capabilities; the seccomp profile
-of Debian's golang-github-containers-common, which is moby's.
+Sources: OCI runtime specification 1.0, config.md; docker-run(1).
 """
 
 from __future__ import annotations
@@ -12,30 +11,24 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import platform
 import pty
 import signal
 import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interop.box.confinement import CAPABILITIES, seccomp, system_mounts
 from interop.processes import ENDS_WITHIN, Broken, Done, clean_environment, must
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from interop.box.image import Image
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SECCOMP = Path("/usr/share/containers/seccomp.json")
-CAPABILITIES = (
-    *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW"),
-    *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
-)
-"""What docker leaves a container; for a user other than root they are only a bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +145,7 @@ class Runtime:
             },
             "root": {"path": "rootfs", "readonly": container.read_only},
             "hostname": "container",
-            "mounts": [*_system_mounts(), *_mounts(container)],
+            "mounts": [*system_mounts(), *_mounts(container)],
             "linux": {
                 "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")],
                 "seccomp": seccomp(),
@@ -271,23 +264,6 @@ class Running:
             os.close(self._terminal)
 
 
-def _system_mounts() -> list[dict[str, Any]]:
-    quiet = ["nosuid", "noexec", "nodev"]
-    return [
-        {"destination": "/proc", "type": "proc", "source": "proc", "options": quiet},
-        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755", "size=65536k"]},
-        {
-            "destination": "/dev/pts",
-            "type": "devpts",
-            "source": "devpts",
-            "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
-        },
-        # The container's, not this machine's.
-        {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": [*quiet, "mode=1777"]},  # noqa: S108
-        {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*quiet, "ro"]},
-    ]
-
-
 def _mounts(container: Container) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "mode=1777"]}
@@ -303,26 +279,3 @@ def _mounts(container: Container) -> list[dict[str, Any]]:
         for mount in container.mounts
     ]
     return found
-
-
-def seccomp() -> dict[str, Any]:
-    """Docker's default profile, for this machine and a container without further capabilities."""
-    profile = json.loads(SECCOMP.read_bytes())
-    known = {"x86_64": ("amd64", "SCMP_ARCH_X86_64"), "aarch64": ("arm64", "SCMP_ARCH_AARCH64")}
-    machine, architecture = known[platform.machine()]
-    (of_this_machine,) = [entry for entry in profile["archMap"] if entry["architecture"] == architecture]
-    rules = []
-    for rule in profile["syscalls"]:
-        wanted = rule.get("includes") or {}
-        if wanted.get("caps") or machine not in wanted.get("arches", [machine]):
-            continue
-        if machine in (rule.get("excludes") or {}).get("arches", []):
-            continue
-        kept = {key: rule[key] for key in ("names", "action", "errnoRet") if rule.get(key) is not None}
-        rules.append(kept | ({"args": rule["args"]} if rule.get("args") else {}))
-    return {
-        "defaultAction": profile["defaultAction"],
-        "defaultErrnoRet": profile["defaultErrnoRet"],
-        "architectures": [architecture, *of_this_machine["subArchitectures"]],
-        "syscalls": rules,
-    }
