@@ -51,6 +51,7 @@ _NOREPLY: Final = re.compile(r"(?:(?P<number>[0-9]+)\+)?(?P<login>[^@+]+)@users\
 _PERSON: Final = re.compile(r"(?P<name>[^<]*)<(?P<email>[^<>]*)>")
 _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(?P<value>.*)")
 _IN_BRACKETS: Final = re.compile(r".*?\((?P<model>[^()]+)\)\s*")
+_BOT: Final = "[bot]"
 _AIDER: Final = " (aider)"
 _BY_ADDRESS: Final = ("co-authored-by", "signed-off-by")
 
@@ -77,7 +78,9 @@ def _of_message(message: str) -> Iterator[Mark]:
             name, _, rest = value.partition(":")
             yield Mark(agent=_name(name), model=rest.strip().partition(" ")[0] or None, author=False, where=_said(key))
         elif key in ("generated-by", "entire-agent"):
-            yield Mark(agent=_name(value), model=None, author=False, where=_said(key))
+            yield Mark(agent=_name(value.partition(":")[0]), model=None, author=False, where=_said(key))
+        elif key == "agent-logs-url":  # GitHub's coding agent, which links what it did
+            yield Mark(agent="copilot-coding-agent", model=None, author=False, where=_said(key))
         elif key == "agent":
             agent = agent or value
         elif key == "model":
@@ -90,10 +93,10 @@ def _of_message(message: str) -> Iterator[Mark]:
         if match is None or match["key"].lower() not in _BY_ADDRESS:
             continue
         person = _PERSON.match(match["value"])
-        if person is not None:
-            mark = _of_address(person["name"].strip(), person["email"], author=False, where=_said(match["key"]))
-            if mark is not None:
-                yield mark
+        name, email = (person["name"].strip(), person["email"]) if person is not None else (match["value"].strip(), "")
+        mark = _of_address(name, email, author=False, where=_said(match["key"]))
+        if mark is not None:
+            yield mark
 
 
 def _of_address(name: str, email: str, *, author: bool, where: str) -> Mark | None:
@@ -105,12 +108,12 @@ def _of_address(name: str, email: str, *, author: bool, where: str) -> Mark | No
     match = _NOREPLY.fullmatch(address)
     if match is None:
         # An app's account may commit under another address; GitHub reserves such names for apps.
-        return Mark(agent=name, model=None, author=author, where=where) if name.endswith("[bot]") else None
+        shown = next((text for text in (name, address) if _BOT in text.lower()), None)
+        return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
     if match["number"] in NUMBERS:
         return Mark(agent=NUMBERS[match["number"]], model=None, author=author, where=where)
-    if match["login"].endswith("[bot]"):
-        return Mark(agent=match["login"], model=None, author=author, where=where)
-    return None
+    shown = next((text for text in (match["login"], name) if _BOT in text.lower()), None)
+    return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
 
 
 def _model_in(agent: str, name: str) -> str | None:

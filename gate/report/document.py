@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gate.checks import RuleResult
     from gate.checks.agents import JudgedClaim
+    from gate.claims.agents import AgentClaim
     from gate.discovery import LedgerEntry
     from gate.flow import ImageJudgement, Judged
     from gate.policy.model import Policy
@@ -230,9 +231,22 @@ def _commits(rules: Sequence[RuleResult]) -> list[dict[str, Any]]:
 def _commit(entry: JudgedClaim) -> dict[str, Any]:
     claim = entry.claim
     return {
+        **claim_document(claim),
         "repository": entry.repository,
-        "hash": claim.commit,
         "head": entry.head,
+        "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
+        "accepted": entry.vouched_by is not None,
+        "reason": entry.reason or None,
+        "objections": [{"check": item.check, "found": item.found} for item in entry.objections],
+        "evidence": str(claim.evidence.digest),
+    }
+
+
+def claim_document(claim: AgentClaim) -> dict[str, Any]:
+    """What a claim says of a commit, and where it stood."""
+    return {
+        "repository": claim.repository,
+        "hash": claim.commit,
         "authored_by": claim.authored_by.value,
         "stated": claim.stated,
         "agent": claim.agent,
@@ -243,15 +257,10 @@ def _commit(entry: JudgedClaim) -> dict[str, Any]:
         "model": claim.model,
         "model_version": claim.model_version,
         "tools": None if claim.tools is None else list(claim.tools),
-        "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
-        "accepted": entry.vouched_by is not None,
-        "reason": entry.reason or None,
-        "objections": [{"check": item.check, "found": item.found} for item in entry.objections],
         "format": claim.format,
         "place": claim.place,
         "path": claim.path,
         "problem": claim.problem,
-        "evidence": str(claim.evidence.digest),
     }
 
 

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 import sigstore
 
 from gate import __version__
-from gate.report.document import about_source, error_document, identity_document, ledger_document, spell_time
+from gate.report.document import (
+    about_source,
+    claim_document,
+    error_document,
+    identity_document,
+    ledger_document,
+    spell_time,
+)
 from gate.verdict import worst
 from gate.verification.evidence import Rejected, Signed
 
@@ -36,6 +43,12 @@ if TYPE_CHECKING:
     from gate.verification import Evidence
 
 VERSION = 1
+_NOTHING = dict.fromkeys(
+    (
+        *("authored_by", "stated", "agent", "agent_identity", "agent_version", "operator", "provider", "model"),
+        *("model_version", "tools", "format", "place", "path", "problem"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,19 +176,34 @@ def _signed(item: Signed, provenance: Mapping[int, Provenance], documents: Mappi
         ],
         "annotations": dict(item.annotations),
         "notes": list(item.notes),
-        "format": None if document is None else document.format,
-        "provenance": None if found is None else _provenance(found, document),
+        "provenance": None if found is None else _provenance(found),
+        "about_commits": None if document is None else _about_commits(document),
     }
 
 
-def _provenance(item: Provenance, document: Document | None) -> dict[str, Any]:
+def _provenance(item: Provenance) -> dict[str, Any]:
     return {
         "builder": item.builder_id or None,
         "build_type": item.build_type or None,
         "certified": None if item.certified is None else _source(item.certified),
         "stated": _source(item.stated),
-        "claims": 0 if document is None else len(document.claims),
-        "unread": None if document is None else error_document(document.gap),
+    }
+
+
+def _about_commits(item: Document) -> dict[str, Any]:
+    """What a statement says of commits; the claims themselves are in the document's `commits`."""
+    return {
+        "format": item.format,
+        "claims": len(item.claims),
+        "reviews": [
+            {"reviewer": review.reviewer, "commit": review.commit, "tree": review.tree} for review in item.approvals
+        ],
+        "hints": [
+            {"what": hint.what, "commit": hint.commit, "agent": hint.agent, "model": hint.model}
+            for hint in item.signals
+        ],
+        "unreadable": [f"{problem.path}: {problem.problem}" for problem in item.problems],
+        "unread": error_document(item.gap),
     }
 
 
@@ -189,7 +217,7 @@ def _source(item: Source) -> dict[str, Any]:
 
 
 def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
-    """Each claim, then each head that nobody claims."""
+    """Each claim, then each commit that nobody claims: the heads, and what else a rule needs a claim of."""
     claims = inspection.claims
     if claims is None:
         return
@@ -215,32 +243,20 @@ def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
                 "evidence": str(claim.evidence.digest),
                 "policy": [_by_rule(result, claim) for result in rules[claim.commit]],
             }
-    for commit, repository in heads.items():
+    needed = {result.commit: None for result in inspection.commits if result.commit is not None}
+    for commit, repository in {**needed, **heads}.items():
         if commit not in claimed:
             yield {
-                **dict.fromkeys(("authored_by", "agent", "model", "path", "problem")),
+                **_NOTHING,
                 "repository": repository,
                 "hash": commit,
-                "head": True,
+                "head": commit in heads,
                 "claimed": False,
                 "claimed_by": None,
                 "attached": None,
                 "evidence": None,
                 "policy": [_by_rule(result, None) for result in rules[commit]],
             }
-
-
-def claim_document(claim: AgentClaim) -> dict[str, Any]:
-    """What a claim says, and where it stood. The only place that names its fields for an inspection."""
-    return {
-        "repository": claim.repository,
-        "hash": claim.commit,
-        "authored_by": claim.authored_by.value,
-        "agent": claim.agent,
-        "model": claim.model,
-        "path": claim.path,
-        "problem": claim.problem,
-    }
 
 
 def _by_rule(result: CommitResult, claim: AgentClaim | None) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def _signature(signature: Mapping[str, Any]) -> Iterator[str]:
         yield from labelled(4, "note", plain(note))
     if signature["provenance"] is not None:
         yield from _provenance(signature["provenance"])
+    if signature["about_commits"] is not None:
+        yield from _about_commits(signature["about_commits"])
 
 
 def _who(signer: Mapping[str, Any]) -> Iterator[str]:
@@ -175,9 +177,23 @@ def _provenance(found: Mapping[str, Any]) -> Iterator[str]:
         yield from labelled(4, "source", plain(f"{text} (says the {who})"))
         if source["conflict"]:
             yield from labelled(4, "", plain(f"it contradicts itself: {source['conflict']}"))
-    yield from labelled(
-        4, "claims", f"{found['claims']} about commits, in the table below" if found["claims"] else "none"
-    )
+
+
+def _about_commits(found: Mapping[str, Any]) -> Iterator[str]:
+    """What else a statement says of commits; its claims are in the table."""
+    said = f"{found['claims']} about commits, in the table below" if found["claims"] else "none about commits"
+    yield from labelled(4, "claims", plain(f"{said}; format {found['format']}"))
+    for review in found["reviews"][:_SHOWN_ENTRIES]:
+        of = f"commit {review['commit']}" if review["commit"] else f"tree {review['tree'] or 'that it does not name'}"
+        yield from labelled(4, "review", plain(f"by {review['reviewer']}, of {of}: so it claims"))
+    for hint in found["hints"][:_SHOWN_ENTRIES]:
+        who = " with ".join(part for part in (hint["agent"] or "an agent", hint["model"]) if part)
+        yield from labelled(4, "hint", plain(f"{who}, by {hint['what']}, in {hint['commit'] or 'no commit named'}"))
+    for kind in ("reviews", "hints"):
+        if len(found[kind]) > _SHOWN_ENTRIES:
+            yield from labelled(4, "", f"and {len(found[kind]) - _SHOWN_ENTRIES} more {kind} (--output json)")
+    for problem in found["unreadable"][:_SHOWN_ENTRIES]:
+        yield from labelled(4, "", plain(f"cannot be read: {problem}"))
     if found["unread"] is not None:
         yield from labelled(4, "", plain(f"NOT ALL READ: {found['unread']['message']}"))
 
@@ -220,6 +236,7 @@ def _commits(document: Mapping[str, Any]) -> Iterator[str]:
     yield from next(lines)
     for commit, row in zip(shown, lines, strict=True):
         yield from row
+        yield from _more(commit)
         if commit["problem"]:
             yield from labelled(6, "cannot be read:", plain(commit["problem"]), column=22)
         for rule in commit["policy"]:
@@ -247,6 +264,20 @@ def _row(commit: Mapping[str, Any]) -> tuple[str, ...]:
         plain(commit["model"] or ("-" if who == "human" else "none named")),
         f"[{commit['attached']}]",
     )
+
+
+def _more(commit: Mapping[str, Any]) -> Iterator[str]:
+    """What only some formats say of a claim."""
+    told = [
+        f"{what} {commit[key]}"
+        for key, what in (("agent_version", "version"), ("agent_identity", "identity"), ("operator", "operator"))
+        if commit[key]
+    ]
+    told += [f"model of {commit['provider']}"] if commit["provider"] else []
+    told += [f"model version {commit['model_version']}"] if commit["model_version"] else []
+    told += [f"tools {', '.join(commit['tools']) or 'none'}"] if commit["tools"] is not None else []
+    if told:
+        yield from labelled(6, "with", plain("; ".join(told)), column=13)
 
 
 def _by_rule(rule: Mapping[str, Any]) -> Iterator[str]:

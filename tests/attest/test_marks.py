@@ -8,7 +8,8 @@ from gate.attest.authors import MAX_MESSAGE, attribute
 from gate.attest.job import Job, Unmarked
 from gate.attest.marks import read_marks
 from gate.attest.repository import Commit
-from gate.claims.agents import Authorship
+from gate.claims.agents import Authorship, Signal
+from gate.claims.agents.trailers import read_author, read_trailers
 
 ADA = ("Ada", "ada@acme.test")
 HASH = "1" * 40
@@ -98,6 +99,37 @@ def test_an_agents_address_is_a_mark_wherever_it_stands() -> None:
     assert marks(commit(text)) == [("claude-code", None, False)]
     listed = "Squash\n\n* Co-authored-by: Codex <noreply@openai.com>\n* Two\n"
     assert marks(commit(listed)) == [("codex", None, False)]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        trailer("Agent-Logs-Url: https://github.com/acme/api/agents/1"),
+        trailer("Generated-by: Claude:claude-opus-4-6"),
+        trailer("Co-authored-by: helper [BOT] <x@y.test>"),
+        trailer("Co-authored-by: X <1+x[bot]@users.noreply.github.com>"),
+        trailer("Co-authored-by: some[bot]"),
+        trailer("Co-authored-by: Copilot <198982749+x@users.noreply.github.com>"),
+        trailer("CO-AUTHORED-BY:Claude<NOREPLY@anthropic.com>"),
+        trailer("Assisted-by:", " Claude"),
+        commit("x\r\n\r\nAssisted-by: Claude\r\n"),
+        commit("x\n \nAssisted-by: Claude\n"),
+        commit(author=("a[bot]b", "x@y.test")),
+        commit(author=("Ada", "1+a[bot]@users.noreply.github.com")),
+        commit(author=("x[bot]", "12+ada@users.noreply.github.com")),
+        commit(author=("Cursor", "cursoragent@cursor.com")),
+    ],
+)
+def test_whatever_a_verifier_takes_for_a_hint_is_a_mark(of: Commit) -> None:
+    """A commit that is called a person's, and has a hint that it is not, fails at the gate."""
+    hints = [
+        *read_trailers("message", of.hash, of.message),
+        *read_author("author", of.hash, of.name or None, of.email or None),
+    ]
+    assert any(isinstance(hint, Signal) for hint in hints), "no hint: nothing to compare"
+    assert marks(of)
+    (written,) = attribute([of], HUMAN)
+    assert written.authored_by is not Authorship.HUMAN
 
 
 # --- what is claimed

@@ -391,8 +391,8 @@ def test_the_nearest_provenance_is_the_one_with_the_fewest_failures_and_among_eq
 
 CLAIMED = "1 of 1 commits claimed"
 DROPPED = (
-    "have the builder write commits[] into resolvedDependencies; note that cosign drops them under its short names: "
-    "attest with --type https://slsa.dev/provenance/v1"
+    "have the build write commits[] into resolvedDependencies, as gate attest agents does; if it did, they were lost: "
+    "cosign drops them under its short names, and keeps them with --type https://slsa.dev/provenance/v1"
 )
 OPEN = AGENTS_POLICY.replace("[rules.agents]", '[rules.agents]\nunclaimed = "allow"\ncoverage = "head"')
 HEADS = "a claim, vouched for by builder or better, for the head and every listed commit"

@@ -124,6 +124,63 @@ def test_provenance_without_commits_says_how_they_are_lost(look: Callable[..., I
     assert LOST not in " ".join(look(SIGNED, *ROOT).text.split())
 
 
+RUN = {
+    "predicateVersion": "v1",
+    "runId": "run-1",
+    "repo": {"url": "https://github.com/acme/api", "headCommit": HEAD},
+    "agent": {"name": "claude-code", "version": "1.2.3", "invocationKind": "ci-step"},
+    "model": {"provider": "anthropic", "modelId": "claude-opus-4-6", "modelRevision": "20260101"},
+    "humanApproval": {"state": "approved-before-merge", "reviewerRefs": ["github:user:alice"]},
+    "tools": [{"name": "bash"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("subject", "about"),
+    [({"sha256": "IMAGE"}, []), ({"gitCommit": HEAD}, [f"gitCommit:{HEAD}"])],
+)
+def test_every_format_shows_what_it_says_and_what_it_is_about(
+    subject: dict[str, str], about: list[str], look: Callable[..., Inspected], tmp_path: Path
+) -> None:
+    layout = AttachingLayout(tmp_path)
+    digest = {name: value.replace("IMAGE", layout.image.removeprefix("sha256:")) for name, value in subject.items()}
+    form = (
+        "https://drvelvetfog.github.io/source-review-coverage/v0.1" if about else "https://agentattest.dev/predicate/v1"
+    )
+    predicate = (
+        {
+            "approvals": [{"overTree": {"digest": {"gitTree": "5" * 40}}, "approver": "alice"}],
+            "authorship": {"agents": [{"tool": "claude-code", "model": "claude-opus-4-6"}], "humanOperator": "bo"},
+        }
+        if about
+        else RUN
+    )
+    payload = forge.statement("", subject=[{"name": "x", "digest": digest}], predicate_type=form, predicate=predicate)
+    raw = json.dumps(forge.Sigstore().sign(payload)).encode()
+    layout.attach([{"mediaType": forge.MEDIA_TYPE, **layout.blob(raw)}], subject=True)
+    root = tmp_path / "root.json"
+    root.write_text(json.dumps(forge.Sigstore().root()))
+    found = look(f"oci:{layout.path}", "--trusted-root", str(root))
+    (item,) = found.attached
+    (signature,) = item["signatures"]
+    assert signature["about"] == about
+    assert signature["provenance"] is None
+    assert signature["about_commits"]["claims"] == len(found.document["commits"]) == 1
+    (commit,) = found.document["commits"]
+    assert (commit["hash"], commit["agent"], commit["model"]) == (HEAD, "claude-code", "claude-opus-4-6")
+    assert commit["policy"] == []
+    words = " ".join(found.text.split())
+    if about:
+        assert f"gitCommit:{HEAD}, and not the image" in words
+        assert commit["operator"] == "bo"
+        assert "with operator bo" in words
+        assert f"review by alice, of tree {'5' * 40}: so it claims" in words
+    else:
+        assert (commit["agent_version"], commit["provider"]) == ("1.2.3", "anthropic")
+        assert "with version 1.2.3; model of anthropic; model version 20260101; tools bash" in words
+        assert f"by github:user:alice, of commit {HEAD}: so it claims" in words
+
+
 # --- what does not verify
 
 

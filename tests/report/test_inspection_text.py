@@ -56,6 +56,13 @@ FOREIGN = (
     ("attached", 1, "signatures", 0, "provenance", "stated", "commits", 0),
     ("attached", 1, "signatures", 0, "provenance", "stated", "conflict"),
     ("attached", 1, "signatures", 0, "about", 0),
+    ("attached", 1, "signatures", 0, "about_commits", "format"),
+    ("attached", 1, "signatures", 0, "about_commits", "reviews", 0, "reviewer"),
+    ("attached", 1, "signatures", 0, "about_commits", "hints", 0, "agent"),
+    ("attached", 1, "signatures", 0, "about_commits", "unreadable", 0),
+    ("commits", 0, "agent_version"),
+    ("commits", 0, "operator"),
+    ("commits", 0, "tools", 0),
     ("commits", 0, "agent"),
     ("commits", 0, "model"),
     ("commits", 0, "problem"),
@@ -93,6 +100,12 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
             },
         }
         found["attached"][1]["signatures"][0] |= {"annotations": {"says": "x"}, "about": ["gitCommit:x"]}
+        found["attached"][1]["signatures"][0]["about_commits"] |= {
+            "reviews": [{"reviewer": "x", "commit": None, "tree": None}] * 30,
+            "hints": [{"what": "author", "commit": None, "agent": "x", "model": None}] * 30,
+            "unreadable": ["x"],
+        }
+        found["commits"][0] |= {"tools": ["x"], "agent_version": "x"}
         found["notes"] = ["x"]
         _made.update(found)
     return _made

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gate.checks.agents.ranges import Commit
 
 _DROPPED: Final = (
-    "have the builder write commits[] into resolvedDependencies; note that cosign drops them under its short names: "
-    "attest with --type https://slsa.dev/provenance/v1"
+    "have the build write commits[] into resolvedDependencies, as gate attest agents does; if it did, they were lost: "
+    "cosign drops them under its short names, and keeps them with --type https://slsa.dev/provenance/v1"
 )
 _BROKEN_RANGE: Final = (
     "list every commit since the base beside its claims (base, with commits), or attest each commit's parents"
