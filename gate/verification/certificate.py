@@ -69,10 +69,10 @@ def read_identity(certificate: x509.Certificate) -> Identity:
         raise Malformed(f"its extensions cannot be read: {error}") from None
     extensions: dict[str, str] = {}
     for extension in found:
-        dotted = extension.oid.dotted_string
-        if not dotted.startswith(_ARC) or not isinstance(extension.value, x509.UnrecognizedExtension):
+        if not isinstance(extension.value, x509.UnrecognizedExtension):
             continue
-        number = int(dotted.removeprefix(_ARC)) if dotted.removeprefix(_ARC).isdecimal() else 0
+        last = extension.oid.dotted_string.removeprefix(_ARC)  # an OID that is not of the arc keeps its dots
+        number = int(last) if last.isdecimal() else 0
         if number in _OLD:
             extensions[_OLD[number]] = _text(extension.value.value)
         elif number in _NEW:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gate.reference import Digest
     from gate.sources import Content
 
+_Subjects = list[tuple[Mapping[str, JSON], Mapping[str, JSON]]]
+
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _VERSIONS: Final = frozenset({"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"})
 
@@ -65,7 +67,11 @@ class NotAbout(Exception):
 
 
 class _OfAnotherSubject(NotAbout):
-    """None of its subjects is the artifact; none is half of it either."""
+    """None of its subjects is the artifact; none is half of it either. `subjects` are those, each with its digests."""
+
+    def __init__(self, message: str, subjects: _Subjects) -> None:
+        super().__init__(message)
+        self.subjects = subjects
 
 
 def texts(value: JSON) -> dict[str, str]:
@@ -91,11 +97,11 @@ def read_statement(payload: bytes, artifact: Artifact, limits: Limits) -> Statem
     annotations: dict[str, str] = {}
     try:
         annotations = _check_subject(document.get("subject"), artifact)
-    except _OfAnotherSubject:
+    except _OfAnotherSubject as other:
         algorithms = artifact.source_types.get(predicate_type)
         if algorithms is None:
             raise
-        subjects = _source_subjects(document.get("subject"))
+        subjects = _source_subjects(other.subjects)
         if algorithms and not all(item.digests.keys() <= algorithms for item in subjects):
             raise
     predicate = document.get("predicate")
@@ -116,6 +122,7 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
     known = {name: digest.hex() for name in ALGORITHMS if (digest := artifact.message.digest(name)) is not None}
     accepted = tuple(known) if artifact.any_digest else (artifact.asked.algorithm,)
     named: list[str] = []
+    others: _Subjects = []
     for entry in subjects:
         if not isinstance(entry, Mapping) or not isinstance(digests := entry.get("digest"), Mapping):
             raise Refused("a subject without digests")
@@ -124,22 +131,24 @@ def _check_subject(subjects: JSON, artifact: Artifact) -> dict[str, str]:
             if all(value == known[algorithm] for algorithm, value in stated.items()):
                 return texts(entry.get("annotations"))
             raise NotAbout(f"its subject has a digest of {artifact.asked} and another one that contradicts it")
+        others.append((entry, digests))
         if len(named) < 3:
             named.append(next((_shown(key, value) for key, value in digests.items()), "nothing"))
     shown = ", ".join(named) + (", ..." if len(subjects) > 3 else "")
-    raise _OfAnotherSubject(f"it is about {shown}, not about {artifact.asked}")
+    raise _OfAnotherSubject(f"it is about {shown}, not about {artifact.asked}", others)
 
 
-def _source_subjects(subjects: JSON) -> tuple[Subject, ...]:
+def _source_subjects(subjects: _Subjects) -> tuple[Subject, ...]:
     """What a statement about the source is about, in full. Raises `Refused` for digests that are no texts."""
     found = []
-    for entry in subjects if isinstance(subjects, list) else ():
-        digests, annotations = entry["digest"], entry.get("annotations")
-        if not digests or not all(isinstance(value, str) and len(value) <= MAX_TEXT for value in digests.values()):
+    for entry, stated in subjects:
+        digests = texts(stated)
+        if not digests or len(digests) != len(stated):
             raise Refused("a subject without digests that are texts")
         name, uri = (value if isinstance(value, str) else "" for value in (entry.get("name"), entry.get("uri")))
         if len(name) + len(uri) > MAX_TEXT:
             raise Refused(f"a subject with a name of more than {MAX_TEXT} characters")
+        annotations = entry.get("annotations")
         kept = annotations if isinstance(annotations, Mapping) else {}
         found.append(Subject(name=name, uri=uri, digests=digests, annotations=kept))
     return tuple(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.limits import Limits
+from gate.limits import MAX_TEXT, Limits
 from gate.strictjson import Refused
 from gate.verification import AboutSource, Evidence, Statement, Verified, verify
 from gate.verification.statement import Artifact, NotAbout, read_statement
@@ -77,7 +77,29 @@ def test_a_type_about_patches_is_about_any_digest() -> None:
     assert _read(_about({"sha256": "0" * 64}, predicate_type=PATCH)).subjects[0].digests == {"sha256": "0" * 64}
 
 
-@pytest.mark.parametrize("digest", [{}, {"gitCommit": 5}, {"gitCommit": None}, {"gitCommit": "1" * 3000}])
+def test_a_commit_may_be_named_by_all_the_algorithms_that_its_type_knows() -> None:
+    digests = dict.fromkeys(TYPES[TYPE], COMMIT)
+    assert _read(_about(digests)).subjects[0].digests == digests
+
+
+def test_the_longest_name_and_digest_are_read_and_longer_ones_are_not() -> None:
+    longest = "x" * (MAX_TEXT - len("git+https://x/y"))
+    assert _read(_about({"gitCommit": COMMIT}, name=longest)).subjects[0].name == longest
+    digest = "1" * (MAX_TEXT - len("gitCommit"))
+    assert _read(_about({"gitCommit": digest})).subjects[0].digests == {"gitCommit": digest}
+    for payload in (_about({"gitCommit": COMMIT}, name=f"{longest}x"), _about({"gitCommit": f"{digest}1"})):
+        with pytest.raises(Refused):
+            _read(payload)
+
+
+def test_a_name_or_annotations_of_another_type_are_none() -> None:
+    (subject,) = _read(_about({"gitCommit": COMMIT}, name=5, uri=[], annotations=["x"])).subjects
+    assert (subject.name, subject.uri, subject.annotations) == ("", "", {})
+
+
+@pytest.mark.parametrize(
+    "digest", [{}, {"gitCommit": 5}, {"gitCommit": None}, {"gitCommit": COMMIT, "sha1": 5}, {"gitCommit": "1" * 3000}]
+)
 def test_digests_that_are_no_texts_are_refused(digest: Mapping[str, object]) -> None:
     """A-T18."""
     with pytest.raises(Refused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +68,33 @@ def test_what_no_library_raises_is_our_own_fault_and_said_to_be(part: str, monke
         monkeypatch.setattr(room, part, _raising(error))
         evidence = forged_rejected(Sigstore().sign(about_forged()))
         assert (evidence.doubt, evidence.reason) == (Doubt.INTERNAL, f"internal error: {type(error).__name__}: odd")
+
+
+class PanicException(BaseException):
+    """A panic of a library in Rust."""
+
+
+@pytest.mark.parametrize("part", ["read_bundle", "verify_with_certificate", "read_statement"])
+def test_a_panic_of_a_library_rejects_the_candidate_whose_bytes_it_read(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, part, _raising(PanicException("odd bytes")))
+    evidence = forged_rejected(Sigstore().sign(about_forged()))
+    assert (evidence.doubt, evidence.reason) == (None, "it cannot be read: PanicException: odd bytes")
+
+
+def test_a_key_that_nobody_gave_is_told_from_one_that_does_not_verify() -> None:
+    keyed = _keyed("another")
+    assert isinstance(keyed, Rejected)
+    assert keyed.by_unknown_key
+    other = forged_rejected(Sigstore().sign(about_forged(subject=[{"digest": {"sha256": "0" * 64}}])))
+    assert other.step is Step.SUBJECT
+    assert not other.by_unknown_key
+    nameless = forged_rejected({})
+    assert nameless.stated is None
+    assert not nameless.by_unknown_key
+    certified = replace(keyed, stated=Identity(issuer="https://x", subject="y", extensions={}))
+    assert not certified.by_unknown_key, "its certificate says whose it is"
 
 
 def test_a_refused_bundle_is_rejected_for_its_format(monkeypatch: pytest.MonkeyPatch) -> None:

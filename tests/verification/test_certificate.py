@@ -76,6 +76,11 @@ def test_the_old_issuer_alone_is_read_as_raw_text() -> None:
     assert who(forged_verified(Sigstore().sign(about_forged(), leaf=leaf))).issuer == "https://old.example"
 
 
+def test_the_new_issuer_alone_is_read() -> None:
+    leaf = Leaf(extensions={8: utf8_string(ISSUER)})
+    assert who(forged_verified(Sigstore().sign(about_forged(), leaf=leaf))).issuer == ISSUER
+
+
 def test_both_issuers_may_stand_if_they_agree() -> None:
     leaf = Leaf(extensions={1: ISSUER.encode()})
     assert who(forged_verified(Sigstore().sign(about_forged(), leaf=leaf))).issuer == ISSUER

@@ -206,3 +206,9 @@ def test_a_payload_about_nothing_or_another_image_is_not_about_this_one(path: st
 def test_base64_is_strict_in_every_annotation() -> None:
     with pytest.raises(Refused, match="no base64"):
         read_simple_signing(b"{}", {SIGNATURE: base64.b64encode(b"a signature").decode() + "\n"}, LIMITS)
+
+
+def test_a_payload_may_be_as_long_as_any_whose_signature_verified() -> None:
+    """Rule 6: the bound on unsigned JSON is not that of a payload."""
+    long = [0] * LIMITS.json_tokens
+    assert _payload({"critical": CRITICAL, "optional": {"env": "prod", "n": long}}) == {"env": "prod"}

@@ -309,6 +309,14 @@ def test_an_rsa_signature_needs_the_digest_that_it_is_over() -> None:
     assert not verifies(key.public_key(), signature, Message(None, {"sha512": hashlib.sha512(b"file").digest()}))
 
 
+def test_an_ecdsa_signature_needs_one_of_the_digests_of_its_curve() -> None:
+    """Cosign signs with a P-384 key over SHA-256; of a large file that may be the one digest that is known."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    signature = key.sign(b"file", ec.ECDSA(hashes.SHA256()))
+    assert verifies(key.public_key(), signature, Message(None, {"sha256": hashlib.sha256(b"file").digest()}))
+    assert not verifies(key.public_key(), signature, Message(None, {"sha512": hashlib.sha512(b"file").digest()}))
+
+
 def test_a_missing_key_makes_the_policy_invalid_and_names_the_file(verify: Callable[..., Ran], tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(
         'version = 1\n[signers.k]\nkey = "no.pub"\n[[rules]]\nimages = ["**"]\nsignature.signers = ["k"]\n'

@@ -85,6 +85,8 @@ def test_a_log_with_an_rsa_key_may_sign_too() -> None:
     _verify(instance, instance.certificate(Leaf(sct_algorithm=(4, 1))))
     with pytest.raises(ValueError, match="did not sign it"):
         _verify(instance, instance.certificate(Leaf(sct_algorithm=(4, 1))), rsa_key("another"))
+    with pytest.raises(ValueError, match="not that of the log's key"):
+        _verify(instance, instance.certificate(Leaf(sct_algorithm=(4, 3))))
 
 
 @pytest.mark.parametrize("key", [ed_key("ct"), rsa_key("ct"), ec_key("another")], ids=["ed25519", "rsa", "another"])

@@ -331,6 +331,7 @@ WITHOUT_KEY = {
         ("certificateAuthorities.0.validFor", DROP),
         ("certificateAuthorities.0.certChain", DROP),
         ("certificateAuthorities.0.certChain.certificates", []),
+        ("certificateAuthorities.0.certChain.certificates", 5),
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", "AAAA"),
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", "!"),
         ("certificateAuthorities.0.certChain.certificates.0.rawBytes", DROP),
