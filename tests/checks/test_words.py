@@ -391,8 +391,13 @@ def test_the_nearest_provenance_is_the_one_with_the_fewest_failures_and_among_eq
 
 CLAIMED = "1 of 1 commits claimed"
 DROPPED = (
-    "have the build write commits[] into resolvedDependencies, as gate attest agents does; if it did, they were lost: "
-    "cosign drops them under its short names, and keeps them with --type https://slsa.dev/provenance/v1"
+    "image: have the build write commits[] into resolvedDependencies (gate attest agents); note that cosign drops them "
+    "under its short names: attest with --type https://slsa.dev/provenance/v1; "
+    'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
+)
+TRUSTED_LESS = (
+    "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
+    "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
 )
 OPEN = AGENTS_POLICY.replace("[rules.agents]", '[rules.agents]\nunclaimed = "allow"\ncoverage = "head"')
 HEADS = "a claim, vouched for by builder or better, for the head and every listed commit"
@@ -415,7 +420,7 @@ SHORT = HEAD[:12]
             (
                 HEADS,
                 f"0 of 1 commits claimed; unclaimed: {SHORT} (claimed, but only the tenant vouches for it)",
-                DROPPED,
+                TRUSTED_LESS,
             ),
         ),
         (
@@ -434,7 +439,7 @@ SHORT = HEAD[:12]
             (
                 HEADS,
                 f"the provenance does not say which one commit it was built from; {CLAIMED}",
-                "",
+                "image: build it so that its provenance names one commit; no policy allows less",
             ),
         ),
     ],
@@ -495,13 +500,15 @@ def test_any_agent_says_so_and_people_and_mixed_work_are_named_where_they_are_al
 def test_a_conflict_names_its_commits() -> None:
     found, remedy = _words(AGENTS_POLICY, "agents.conflict", claimed(claim(), human()))[1:]
     assert found == f"disagreeing claims about {SHORT}"
-    assert remedy == "find out which claim is true; the report lists both"
+    assert remedy == (
+        "image: find out which of the two claims is true and attest again; policy: aliases, where two spellings mean one"
+    )
 
 
 def test_a_claim_that_cannot_be_read_is_named_by_its_place() -> None:
     found, remedy = _words(AGENTS_POLICY, "agents.claims", claimed(claim(), claim("12")))[1:]
     assert found.startswith("buildDefinition.resolvedDependencies[0].properties.commits[1]: ")
-    assert remedy == "mend what writes the claims"
+    assert remedy == "image: mend what writes the claims; no policy allows less"
 
 
 def test_what_a_claim_says_is_shown_up_to_sixty_characters() -> None:

@@ -35,7 +35,7 @@ def check_readable(scene: Scene) -> Result:
         expected="claims in the documented form",
         wrong=wrong,
         fine=f"{count} of {count} claims",
-        remedy="mend what writes the claims",
+        remedy="image: mend what writes the claims; no policy allows less",
     )
 
 
@@ -53,7 +53,8 @@ def check_authorship(scene: Scene) -> Result:
         scene,
         "authorship",
         expected="commits by " + " or ".join(sorted(item.value for item in allowed)),
-        remedy='if that is meant, say humans = "allow" or mixed = "allow"; an unknown author is never allowed',
+        remedy='image: have the claim say who wrote it; policy: humans = "allow" or mixed = "allow", which takes the '
+        "word of whoever vouches for it; an unknown author is never allowed",
         wrong=wrong,
     )
 
@@ -71,7 +72,8 @@ def check_allowed(scene: Scene) -> Result:
         scene,
         "allow",
         expected=f"agents among {', '.join(scene.section.allow)}",
-        remedy="if you trust this agent, name it in agents.allow",
+        remedy="image: build it without that commit; policy: name the agent in agents.allow, which lets in whatever it "
+        "writes with a model of its entry",
         wrong=wrong,
     )
 
@@ -91,7 +93,8 @@ def check_operators(scene: Scene) -> Result:
         scene,
         "operators",
         expected=f"operators among {', '.join(map(str, operators))}",
-        remedy="name the operator in the claim, or add who it is to agents.operators",
+        remedy="image: name the operator in the claim; policy: add who it is to agents.operators, which lets in "
+        "whatever they have an allowed agent write",
         wrong=wrong,
     )
 
@@ -109,7 +112,7 @@ def check_tools(scene: Scene) -> Result:
         scene,
         "tools",
         expected=f"tools among {', '.join(map(str, tools))}, where a claim names any",
-        remedy="if you trust this tool, add it to agents.tools",
+        remedy="image: have it written without that tool; policy: add it to agents.tools, which lets in what it does",
         wrong=wrong,
     )
 

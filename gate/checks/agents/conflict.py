@@ -48,7 +48,8 @@ def check_conflict(scene: Scene) -> Result:
         expected="no two claims about one commit that disagree",
         wrong=wrong,
         fine="none",
-        remedy="find out which claim is true; the report lists both",
+        remedy="image: find out which of the two claims is true and attest again; policy: aliases, where two spellings "
+        "mean one",
     )
 
 

@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from gate.checks.agents.ranges import Commit
 
 _DROPPED: Final = (
-    "have the build write commits[] into resolvedDependencies, as gate attest agents does; if it did, they were lost: "
-    "cosign drops them under its short names, and keeps them with --type https://slsa.dev/provenance/v1"
+    "image: have the build write commits[] into resolvedDependencies (gate attest agents); note that cosign drops them "
+    "under its short names: attest with --type https://slsa.dev/provenance/v1; "
+    'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
+)
+_TRUSTED_LESS: Final = (
+    "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
+    "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
 )
 _BROKEN_RANGE: Final = (
-    "list every commit since the base beside its claims (base, with commits), or attest each commit's parents"
+    "image: say since which base the list holds every commit (gate attest agents --range BASE..HEAD), or attest each "
+    'commit\'s parents; policy: coverage = "listed", which lets in commits that nobody lists'
 )
+_HEADLESS: Final = "image: build it so that its provenance names one commit; no policy allows less"
 
 
 def required(scene: Scene) -> tuple[Commit, ...]:
@@ -80,7 +87,13 @@ def check_coverage(scene: Scene) -> Result:
     if section.coverage is Coverage.HEAD:
         text += "; commits before the head were not judged"
     holds = not headless and not untold and (not missing or section.unclaimed)
-    remedy = _BROKEN_RANGE if untold else "" if not missing or section.unclaimed else _DROPPED
+    remedy = ""
+    if headless:
+        remedy = _HEADLESS
+    elif untold:
+        remedy = _BROKEN_RANGE
+    elif missing and not section.unclaimed:
+        remedy = _TRUSTED_LESS if all(commit in found for commit in missing) else _DROPPED
     return Result(
         check=f"{CHECK}.coverage",
         outcome=Outcome.PASS if holds else Outcome.FAIL,
@@ -107,7 +120,7 @@ def check_age(scene: Scene) -> Result:
         expected=f"claims at most {spell_duration(scene.section.max_age)} old",
         wrong=old,
         fine="every commit that is claimed has one",
-        remedy="attest the claims again, or raise agents.max-age",
+        remedy="image: attest the claims again; policy: raise agents.max-age, which takes what was said so long ago",
     )
 
 

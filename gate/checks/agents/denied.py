@@ -58,7 +58,7 @@ def check_denied(scene: Scene) -> Result:
         expected="no agent and no model that is denied",
         wrong=wrong,
         fine=f"none in {len(scene.accepted)} claims",
-        remedy="build the image without that commit, or have someone else write it again",
+        remedy="image: build it without that commit, or have it written again; policy: take it out of deny, or date it",
     )
 
 

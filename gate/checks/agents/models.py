@@ -43,7 +43,8 @@ def check_models(scene: Scene) -> Result:
         scene,
         "models",
         expected="models as listed: " + "; ".join(_listed(agent) for agent in allowed),
-        remedy="if you trust this model, add it to the agent's models; names are compared whole",
+        remedy="image: have it written with a listed model; policy: add this one to the agent's models, which lets in "
+        "whatever it writes with that; names are compared whole",
         wrong=wrong,
         joint=": ",
     )

@@ -51,7 +51,8 @@ def check_reviewers(scene: Scene, documents: Iterable[Document], summaries: Iter
         expected=f"{section.threshold} of the people that the rule names approved the head commit or its tree",
         wrong=wrong,
         fine="; ".join(fine),
-        remedy="have someone else approve what was merged, and attest that about the commit or its tree",
+        remedy="image: have someone else approve what was merged, and attest that about the commit or its tree; "
+        "policy: add who that is to people, which takes that person's approval of any image of this rule",
     )
 
 

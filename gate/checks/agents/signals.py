@@ -53,7 +53,7 @@ def check_signals(scene: Scene) -> Result:
         expected="hints at agents that agree with the claims, and name nobody whom the rule does not allow",
         wrong=wrong,
         fine=f"{len(signals)} of {len(signals)} hints",
-        remedy="have the claim name the agent; if another spelling of one is meant, add it to its aliases",
+        remedy="image: have the claim name the agent; policy: if it is another spelling of one, add it to its aliases",
     )
 
 
