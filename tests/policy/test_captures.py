@@ -107,6 +107,9 @@ def test_a_local_image_is_matched_by_its_asserted_name() -> None:
     who = github(workflow("api"), repository=REPOSITORY.format("api"))
     assert judge(SIGNED, signature(who), reference="oci:x", asserted_name="ghcr.io/acme/api").exit_code == EXIT_PASS
     assert [rule.name for rule in judge(SIGNED, signature(who), reference="oci:x").rules] == [None]
+    anywhere = SIGNED.replace("ghcr.io/acme/", "*/acme/")
+    assert judge(anywhere, signature(who), reference="ghcr.io/acme/api").exit_code == EXIT_PASS
+    assert [rule.name for rule in judge(anywhere, signature(who), reference="oci:x/acme/api").rules] == [None]
 
 
 def test_the_first_of_several_images_that_match_counts() -> None:
