@@ -1,9 +1,9 @@
 """The report -> what a pipeline hands from the gate to the deployment: dotenv lines and lists of digests.
 
 What goes out: `GATE_VERDICT`, `GATE_IMAGE`, `GATE_DIGEST`, `GATE_REPORT_SHA256`, in the dotenv of GitLab's reports: no
-quotes, spaces, comments or empty lines, less than 5 KB. All four are always there, so that a value of another run or of
-the project's settings never takes the place of one that is missing; image and digest are empty unless the run is a pass
-about one image. Values hold nothing that a shell would obey, as people source such files.
+quotes, spaces, comments or empty lines, less than 5 KB. All four are always there, and image and digest are empty
+unless the run is a pass about one image: an empty one makes a deployment fail, where one that is missing would leave it
+what the job said before. Values hold nothing that a shell would obey, as people source such files.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.report.jsontext import sha256
+from gate.report.reasons import waived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +21,20 @@ _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+\[\]-]{0,1024}")
 
 
 def dotenv(report: Mapping[str, Any]) -> str:
-    """Four lines, and a fifth where `--at` named the moment that counted as now."""
+    """Four lines, and one more for what was waived and for a moment (`--at`) that counted as now."""
     image, digest = _one(report)
-    return (
-        f"GATE_VERDICT={report['verdict']}\n"
-        f"GATE_IMAGE={image}\n"
-        f"GATE_DIGEST={digest}\n"
-        f"GATE_REPORT_SHA256={sha256(report)}\n" + (f"GATE_AS_OF={report['as_of']}\n" if report["as_of"] else "")
-    )
+    excused = len(waived(report))
+    lines = [
+        f"GATE_VERDICT={report['verdict']}",
+        f"GATE_IMAGE={image}",
+        f"GATE_DIGEST={digest}",
+        f"GATE_REPORT_SHA256={sha256(report)}",
+    ]
+    if excused:
+        lines.append(f"GATE_WAIVED={excused}")
+    if report["as_of"]:
+        lines.append(f"GATE_AS_OF={report['as_of']}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def verdict(report: Mapping[str, Any]) -> str:

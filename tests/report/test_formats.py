@@ -232,7 +232,8 @@ def test_dotenv_is_what_gitlab_takes(built: dict[str, Any]) -> None:
         assert match, line
         keys.append(match[1])
     assert keys[:4] == ["GATE_VERDICT", "GATE_IMAGE", "GATE_DIGEST", "GATE_REPORT_SHA256"]
-    assert keys[4:] == (["GATE_AS_OF"] if built["as_of"] else [])
+    waivers = any(check["waiver"] for item in built["images"] for rule in item["rules"] for check in rule["checks"])
+    assert keys[4:] == ["GATE_WAIVED"] * waivers + ["GATE_AS_OF"] * bool(built["as_of"])
 
 
 @DOCUMENTS
