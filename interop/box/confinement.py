@@ -1,9 +1,9 @@
-"""What a container is confined by: docker's capabilities and seccomp profile, and the system's own mounts.
+"""What a container is confined by: docker's capabilities, podman's seccomp profile, and the system's own mounts.
 
 What comes in: nothing. What goes out: parts of an OCI runtime's configuration.
 
 Sources: OCI runtime specification 1.0, config-linux.md; moby's default capabilities; the seccomp profile of Debian's
-golang-github-containers-common, which is moby's.
+golang-github-containers-common, which grew out of moby's.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def system_mounts() -> list[dict[str, Any]]:
 
 
 def seccomp() -> dict[str, Any]:
-    """Docker's default profile, for this machine and a container without further capabilities."""
+    """Podman's default profile, for this machine and a container without further capabilities."""
     profile = json.loads(SECCOMP.read_bytes())
     known = {"x86_64": ("amd64", "SCMP_ARCH_X86_64"), "aarch64": ("arm64", "SCMP_ARCH_AARCH64")}
     machine, architecture = known[platform.machine()]

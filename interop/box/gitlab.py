@@ -123,6 +123,24 @@ def gitlab_warns(bench: Bench) -> None:
     bench.tally.check("ci         GitLab, warn-only: a FAIL warns, and 2, 3 and 4 stop", held=states == expected)
 
 
+def gitlab_without_exec(bench: Bench) -> None:
+    """Why the jobs `exec`: without it, and without the flag, bash ends with 1 whatever gate ended with."""
+    job = _extended(_gitlab_file(), ".gate")
+    job["script"] = [line.removeprefix("exec ") for line in job["script"]]
+    codes = {}
+    for situation in bench.situations():
+        if situation.asked is None:
+            workspace = bench.open("builds")
+            bench.fill(workspace, situation)
+            ended = _gitlab_run(bench, job, workspace, ("sh", "-c", DETECTION), situation)
+            codes[situation.code] = ended.code
+    bench.tally.check(
+        f"ci         GitLab, without `exec` under bash: exit codes become {codes}; so the jobs have it",
+        held=codes == {0: 0, 1: 1, 2: 1, 3: 1},
+        why=str(codes),
+    )
+
+
 def gitlab_shares(bench: Bench) -> None:
     """`.gate-many`: each image is judged once, by one of the parallel jobs."""
     job = _extended(_gitlab_file(), ".gate-many")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from interop.box.bench import FILES, disagree
 from interop.box.cluster import argo, argo_fans_out, argocd, flux, kubernetes_job, tekton
-from interop.box.gitlab import gitlab_component, gitlab_job, gitlab_shares, gitlab_warns
+from interop.box.gitlab import gitlab_component, gitlab_job, gitlab_shares, gitlab_warns, gitlab_without_exec
 from interop.box.jenkins import jenkins_agent_docker, jenkins_builds, jenkins_docker_run, jenkins_pod
 from interop.box.scripted import azure, circleci, github
 
@@ -44,6 +44,7 @@ def compare(bench: Bench) -> None:
             _compare(bench, name, situation, system(bench, situation))
     jenkins_builds(bench)
     gitlab_warns(bench)
+    gitlab_without_exec(bench)
     gitlab_shares(bench)
     argo_fans_out(bench)
 
