@@ -48,5 +48,5 @@ def disagreement(repository: str | None, commits: tuple[str, ...], labels: Label
 
 def _agrees(label: Label, repository: str | None, commits: tuple[str, ...]) -> bool:
     if label.name == SOURCE:
-        return repository is not None and canonical_repository(label.value) == repository
+        return canonical_repository(label.value) == repository
     return commits == (label.value,)

@@ -84,8 +84,9 @@ def _judge(
         return 0, "no pair of the policy has this verifier and this signer"
     if summary.problem is not None:  # with 6. verificationResult is PASSED
         return 0, summary.problem
-    # 5. resourceUri: what it was expected to be, for every pair.
-    if not all(is_expected(summary, item) for item in pairs):
+    # 5. resourceUri: what the pair expects it to be.
+    pairs = [item for item in pairs if is_expected(summary, item)]
+    if not pairs:
         return 0, f"its resourceUri is {summary.resource!a}"
     names = tuple(item.signer for item in pairs)
     if not young(signing_time(summary.evidence, names, policy, now), max_age, now):

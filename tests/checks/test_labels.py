@@ -173,3 +173,4 @@ def test_an_indexs_entries_have_labels_and_the_index_has_none(verify: Callable[.
         path = images.policy(tmp_path, RULES.replace("PLATFORMS", platforms))
         ran = verify(f"oci:{tmp_path / 'image'}@{index['digest']}", policy=path)
         assert (ran.code, ran.failed) == (code, () if code == 0 else (LABELS,)), ran.out
+    assert "an index, whose entries have labels and itself has none" in ran.out

@@ -120,6 +120,8 @@ def test_nobody_is_told_to_take_another_issuers_word() -> None:
     generic = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
     assert remedy(SIGNATURE_POLICY, signature(plain(WORKFLOW, issuer="https://evil.example"))) == generic
     assert remedy(SIGNATURE_POLICY, keyed(signature(), KEY)) == generic
+    branch = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
+    assert remedy(SIGNATURE_POLICY, signature(plain(branch, issuer="https://evil.example"))) == generic
     text = with_signer('extensions = { runner-environment = "github-hosted" }')
     dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
     assert remedy(text, signature(github(dev, runner="self-hosted"))) == generic

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.checks.denies import without_denied
+from gate.claims import read_claims
 from gate.claims.vsa import VSA_V1
 from gate.errors import InvalidPolicy
+from gate.limits import Limits
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import AboutSource, Subject
 from gate.verification import evidence as rooms
@@ -238,6 +241,24 @@ def test_no_commit_is_no_level() -> None:
     assert "does not say which one commit" in judgement.found(LEVEL)
 
 
+def test_a_commit_of_no_repository_is_looked_up_nowhere() -> None:
+    """Whatever the policy lists as resource: which repository it is of is the provenance's to say."""
+    nobody = github(repository=None, ref=None)
+    evidence = provenance(predicate_v1(build_type="https://unknown.example", dependencies=[]), signer=nobody)
+    anything = PROVEN.replace(f'["{REPOSITORY}"]', '"any"').replace(f'["{MAIN}"]', '"any"')
+    listed = pair(resource="[{ regex = '.*' }]")
+    text = under(2, listed, more='refs = "any"\n', proven=anything)
+    assert failed(text, evidence, about()) == (LEVEL,)
+    assert passes(text, provenance(), about())
+
+
+def test_a_ref_that_is_not_whole_is_none() -> None:
+    """`main` may be a branch, a tag or a remote: it is the same as nothing, though both say it."""
+    built = provenance(predicate_v1(ref="main"), signer=github(ref=None))
+    anywhere = under(proven=PROVEN.replace(f'refs = ["{MAIN}"]', 'refs = "any"'))
+    assert failed(anywhere, built, about(refs=("main",))) == (LEVEL,)
+
+
 def test_an_old_summary_does_not_count() -> None:
     text = under(more='max-age = "3d"\n')
     assert passes(text, provenance(), about())
@@ -257,6 +278,9 @@ def test_it_passes_over_a_complete_ledger_alone() -> None:
 def test_a_denied_signers_summary_is_none() -> None:
     deny = '\n[[deny]]\nsigners = ["platform"]\nreason = "key lost"\n'
     assert failed(under() + deny, provenance(), about()) == (LEVEL,)
+    loaded = policy(under() + deny)
+    left = without_denied(read_claims((about(), provenance()), limits=Limits()), loaded, loaded.rules[0])
+    assert (left.about_source, left.summaries, len(left.verified)) == ((), (), 1)
 
 
 @pytest.mark.parametrize(

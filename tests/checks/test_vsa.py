@@ -224,6 +224,33 @@ def test_verifier_and_signer_are_a_pair() -> None:
         assert failed(text, provenance(), vsa(signer=signer)) == (LEVEL,)
 
 
+def test_of_several_pairs_only_those_of_its_resource_count() -> None:
+    """As builders do: an entry that does not match says nothing, and of those that do the lowest holds."""
+    acme, other = '["https://acme.com/api"]', '["https://other.example/api"]'
+    at = vsa(summary(resourceUri="https://acme.com/api"))
+    assert passes(under(pair(resource=acme), pair(resource=other, level=1)), provenance(), at)
+    assert failed(under(pair(resource=acme), pair(resource=acme, level=1)), provenance(), at) == (LEVEL,)
+    assert failed(under(pair(resource=other)), provenance(), at) == (LEVEL,)
+
+
+def test_what_a_summary_leaves_out_matches_no_pattern() -> None:
+    """SLSA requires the fields: a pattern for anything does not make one up."""
+    anything = "{ regex = '.*' }"
+    text = under(pair(anything, resource=f"[{anything}]"))
+    assert passes(text, provenance(), vsa(summary(verifier={"id": "x"}, resourceUri="y")))
+    for predicate in (summary(verifier=None), summary(verifier={"id": ""}), summary(resourceUri=None)):
+        assert failed(text, provenance(), vsa(predicate)) == (LEVEL,)
+
+
+def test_a_path_is_no_resource() -> None:
+    """Of a local image without a name only what the policy lists may be the resource."""
+    text = under().replace("ghcr.io/acme/**", "oci:build")
+    evidence = (provenance(), vsa(summary(resourceUri="oci:build")))
+    assert judge(text, *evidence, reference="oci:build").failed == (LEVEL,)
+    listed = under(pair(resource='["oci:build"]')).replace("ghcr.io/acme/**", "oci:build")
+    assert judge(listed, *evidence, reference="oci:build").exit_code == 0
+
+
 def test_a_pair_is_worth_what_the_policy_says() -> None:
     """SLSA-25: Rule 13, "Verifying source, step 1": the summary's own word is capped."""
     assert failed(under(pair(level=2)), provenance(), vsa()) == (LEVEL,)
