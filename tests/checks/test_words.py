@@ -501,7 +501,8 @@ def test_a_conflict_names_its_commits() -> None:
     found, remedy = _words(AGENTS_POLICY, "agents.conflict", claimed(claim(), human()))[1:]
     assert found == f"disagreeing claims about {SHORT}"
     assert remedy == (
-        "image: find out which of the two claims is true and attest again; policy: aliases, where two spellings mean one"
+        "image: find out which of the two claims is true and attest again; "
+        "policy: aliases, where two spellings mean one"
     )
 
 
