@@ -20,6 +20,7 @@ LINE = [
     "limits",
     "duration",
     "strictjson",
+    "pointer",
     "parallel",
     "progress",
     "platforms",
@@ -178,6 +179,17 @@ def test_the_first_request_is_in_flight_before_sigstore_is_imported() -> None:
     imported = next(number for number, line in enumerate(lines) if "gate.verification" in line)
     assert started < imported
     assert "gate.verification" not in _top_level(tree)
+
+
+def test_a_policy_is_read_before_anything_that_verifies_is_imported() -> None:
+    """Section 7: the first request waits for the policy alone."""
+    program = (
+        "import sys; from pathlib import Path; from gate.policy.loading import load_policy;"
+        "load_policy(Path('tests/cases/lab/policies/production.toml'));"
+        "sys.exit(7 if {'cryptography', 'gate.verification', 'gate.claims'} & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _top_level(tree: ast.Module) -> set[str]:

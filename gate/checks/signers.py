@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.pointer import value_at
+from gate.pointer import value_at
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import CLOCK_SKEW, Barred, Doubt, Identity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gate.claims import Claims
-    from gate.claims.pointer import Missing
+    from gate.pointer import Missing
     from gate.policy.matching import Pattern
     from gate.policy.model import Policy, Signer
     from gate.strictjson import JSON

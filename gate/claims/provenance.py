@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, BuildType, find_build_type
 from gate.claims.fields import OfAnotherType, text_at
-from gate.claims.pointer import Missing, leaves, value_at
 from gate.claims.source import Source, certified_source
+from gate.pointer import Missing, leaves, value_at
 
 if TYPE_CHECKING:
     from gate.strictjson import JSON

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.claims.pointer import Missing, value_at
+from gate.pointer import Missing, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

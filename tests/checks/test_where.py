@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.claims.pointer import MISSING, is_pointer, value_at
 from gate.errors import InvalidPolicy
+from gate.pointer import MISSING, is_pointer, value_at
 from tests.evidence import RULE, SCANNER, SIGNERS, attestation, failed, github, judge, loads, passes, policy, stranger
 
 if TYPE_CHECKING:

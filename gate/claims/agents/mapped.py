@@ -17,9 +17,9 @@ from gate.claims.agents.claim import Authorship, Found
 from gate.claims.agents.commits import AUTHORSHIP
 from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, plain_text
 from gate.claims.agents.reading import Format, Reading
-from gate.claims.pointer import Missing, value_at
 from gate.claims.source import canonical_repository
 from gate.limits import MAX_TEXT
+from gate.pointer import Missing, value_at
 
 if TYPE_CHECKING:
     from gate.strictjson import JSON

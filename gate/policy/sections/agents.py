@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.claims.agents import BUILT_IN, Pointers, mapped
-from gate.claims.pointer import is_pointer
+from gate.pointer import is_pointer
 from gate.policy.model import (
     ANY,
     Agent,
@@ -134,6 +133,8 @@ def _model(value: str | Mapping[str, str], at: KeyPath, to: Reader) -> Model:
 
 def read_format(number: int, table: Mapping[str, Any], to: Reader) -> OwnFormat:
     """One predicate of the policy's own that holds claims; it never means a type anew that gate knows."""
+    from gate.claims.agents import BUILT_IN, Pointers, mapped  # noqa: PLC0415  (few policies have any)
+
     at: KeyPath = ("agent-formats", number)
     predicate_type = table["type"]
     for key, value in table.items():

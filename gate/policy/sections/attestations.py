@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gate.claims.pointer import is_pointer
+from gate.pointer import is_pointer
 from gate.policy import predicates
 from gate.policy.conditions import read_condition
 from gate.policy.model import AttestationSection, Select

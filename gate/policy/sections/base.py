@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gate.claims.source import is_commit
 from gate.policy.model import Base
 from gate.strictjson import Refused, parse_object
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 def read_base(value: str | Mapping[str, Any], at: KeyPath, to: Reader) -> Base:
     """The commit, or what the report passed."""
+    from gate.claims.source import is_commit  # noqa: PLC0415  (only a rule with a range needs it yet)
+
     if isinstance(value, str):
         if not is_commit(value):
             to.problem(at, f"{value!a} is no whole commit: 40 or 64 lower-case hex digits")
@@ -45,6 +46,8 @@ def read_base(value: str | Mapping[str, Any], at: KeyPath, to: Reader) -> Base:
 
 def _heads(report: Mapping[str, JSON]) -> dict[str, frozenset[str]]:
     """The head commits of the images that passed, by repository."""
+    from gate.claims.source import is_commit  # noqa: PLC0415
+
     found: defaultdict[str, set[str]] = defaultdict(set)
     images = report.get("images")
     for image in images if isinstance(images, list) else ():
