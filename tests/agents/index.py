@@ -51,11 +51,19 @@ THREATS: tuple[Threat, ...] = (
     ),
     Threat("A-T12", "an agent's platform signs for itself", _own("test_a_platform_vouches_for_its_own_agent_alone")),
     Threat("A-T13", "a good signature by the wrong identity", _own("test_each_class_of_evidence_has_its_own_signers")),
-    Threat("A-T14", "a second attestation that says otherwise", _own("test_accounts_that_disagree_fail")),
+    Threat(
+        "A-T14",
+        "a second attestation that says otherwise",
+        _own("test_accounts_that_disagree_fail", "test_what_both_say_must_agree_and_what_one_omits_need_not"),
+    ),
     Threat(
         "A-T15",
         "a flood of junk",
-        _own("test_more_claims_than_are_read_are_undecided"),
+        _own(
+            "test_more_claims_than_are_read_are_undecided",
+            "test_a_statement_that_is_made_to_cost_costs_little",
+            "test_accounts_of_thousands_of_subagents_are_compared_at_once",
+        ),
         differs="an exceeded limit is 4, undecided, with its own reason (rule 6), and not a fail; a stranger's junk "
         "below the limit changes nothing (section 5)",
     ),
@@ -71,7 +79,12 @@ THREATS: tuple[Threat, ...] = (
     Threat("A-T18", "values of another type", _own("test_a_value_of_another_type_is_a_fail")),
     Threat("A-T19", "look-alikes", _own("test_a_look_alike_is_unreadable")),
     Threat(
-        "A-T20", "several spellings of one agent", _own("test_a_spelling_means_an_agent_only_if_the_policy_says_so")
+        "A-T20",
+        "several spellings of one agent",
+        _own(
+            "test_a_spelling_means_an_agent_only_if_the_policy_says_so",
+            "test_an_agent_is_denied_by_whatever_it_is_called",
+        ),
     ),
     Threat("A-T21", "an ambiguous provider", _own("test_a_provider_that_is_asked_for_is_stated")),
     Threat("A-T22", "floating names of models", _own("test_a_floating_name_matches_no_pattern")),
@@ -83,7 +96,11 @@ THREATS: tuple[Threat, ...] = (
         "regular expressions are RE2's and anchored, and not refused",
     ),
     Threat("A-T24", "versions compared as text", _own("test_versions_compare_as_numbers")),
-    Threat("A-T25", "agents one level down", _own("test_every_agent_below_an_agent_is_judged")),
+    Threat(
+        "A-T25",
+        "agents one level down",
+        _own("test_every_agent_below_an_agent_is_judged", "test_a_run_without_a_subagent_of_another_account_disagrees"),
+    ),
     Threat("A-T26", "claims in inlined or nested places", _own("test_only_documented_places_are_read")),
     Threat("A-T27", "two places of one document that differ", _own("test_two_places_that_differ_are_a_conflict")),
     Threat(

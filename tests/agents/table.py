@@ -95,22 +95,26 @@ def v02(**more: object) -> Said:
     return type(said)(SLSA_V02, predicate_v02(**more))  # type: ignore[arg-type]
 
 
-def filled(where: str, version: str = "v1", **entry_keys: object) -> Said:
-    """The build provenance, with a claim in a place of its own."""
-    listed = {"commits": [claim(**entry_keys)]}
+def filled(
+    where: str, version: str = "v1", *, listed: tuple[object, ...] = (), since: bool = False, **entry_keys: object
+) -> Said:
+    """The build provenance, with claims in a place of its own; `since` has its dependency list them too, by a base."""
+    held = {"commits": list(listed) or [claim(**entry_keys)]}
     said = built()
     if version == "v0.2":
         predicate = predicate_v02()
         holder = predicate["invocation"] if where in ("environment", "parameters") else predicate
-        holder[where] = {**listed}  # type: ignore[index]
+        holder[where] = held  # type: ignore[index]
         return type(said)(SLSA_V02, predicate)
     predicate = predicate_v1(claims=())
+    if since:
+        predicate = predicate_v1(dependencies=[dependency(properties={**held, "base": BASE})])
     if where == "metadata":
-        predicate["runDetails"]["metadata"] = listed  # type: ignore[index]
+        predicate["runDetails"]["metadata"] = held  # type: ignore[index]
     elif where == "externalParameters":
-        predicate["buildDefinition"][where] |= listed  # type: ignore[index]
+        predicate["buildDefinition"][where] |= held  # type: ignore[index]
     else:
-        predicate["buildDefinition"][where] = listed  # type: ignore[index]
+        predicate["buildDefinition"][where] = held  # type: ignore[index]
     return type(said)(said.predicate_type, predicate)
 
 
@@ -210,6 +214,11 @@ def _rows() -> tuple[Row, ...]:
             (built(), by("scanner", agent_commit(about=OTHER, name="evil"))),
         ),
         Row("F3 of a fork", rule(), (beside, by("scanner", agent_commit(repository=f"{REPOSITORY}2"))), COVERAGE),
+        Row(
+            "F3 of a fork says nothing of this image",
+            rule(),
+            (built(), by("scanner", agent_commit(repository=f"{REPOSITORY}2", name="evil"))),
+        ),
         Row("F5 of a listed commit", rule(), (built(claim(), claim(EARLIER)), by("scanner", pedigree(about=EARLIER)))),
         Row(
             "F5 of a listed commit by another",
@@ -312,6 +321,23 @@ def _rows() -> tuple[Row, ...]:
             ranged('signers = ["scanner"]\n'),
             (built(), by("scanner", gitsign())),
             COVERAGE,
+        ),
+        Row(
+            "range: the first commit is not after the base",
+            ranged(),
+            (built(), by("scanner", gitsign(parents=()))),
+            COVERAGE,
+        ),
+        Row(
+            "range: a list in a place that is not worth enough",
+            rule(f'coverage = "range"\nbase = "{BASE}"\n', builder=FILLED),
+            (filled("internalParameters", listed=(claim(), claim(EARLIER)), since=True),),
+            COVERAGE,
+        ),
+        Row(
+            "range: the same list, where it is",
+            rule(f'coverage = "range"\nbase = "{BASE}"\n'),
+            (filled("internalParameters", listed=(claim(), claim(EARLIER)), since=True),),
         ),
         Row(
             "range: unclaimed allowed, and still told",

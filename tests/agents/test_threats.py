@@ -219,6 +219,35 @@ def test_accounts_that_disagree_fail() -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["agent_version", "model_version", "model_provider", "operator"])
+def test_what_both_say_must_agree_and_what_one_omits_need_not(key: str) -> None:
+    """A-T14."""
+    one, other, silent_ = claim(**{key: "1"}), claim(**{key: "2"}), claim()
+    assert failed(rule(), built(one, other)) == ("agents.conflict",)
+    assert failed(rule(), built(one, silent_)) == failed(rule(), built(one, one)) == ()
+
+
+def test_a_run_without_a_subagent_of_another_account_disagrees() -> None:
+    """A-T14, A-T25: whichever of the two is read first; one author alone is one of several."""
+    two = agent_commit(subagents=[{"agent": agent()}, {"agent": agent("copilot-agent-v3")}])
+    one = agent_commit(subagents=[{"agent": agent()}])
+    for order in ((two, one), (one, two)):
+        assert failed(rule(), silent(), *(by("scanner", item) for item in order)) == ("agents.conflict",)
+    assert failed(rule(), silent(), by("scanner", two), by("scanner", agent_commit())) == ()
+
+
+def test_an_agent_is_denied_by_whatever_it_is_called() -> None:
+    """A-T20, A-T37: by its name, its declared identity, or what an alias means; a model with its provider too."""
+    said = agentattest(chain=[{"role": "root", "agentRef": AGENT, "identity": "acme:evil"}])
+    deny = '[[deny]]\nagents = ["ACME:evil"]\nreason = "x"\n'
+    assert failed(rule(more=deny), silent(), by("scanner", said)) == ("agents.deny",)
+    agents = f'[agents.copilot]\nids = ["{AGENT}"]\nmodels = ["{MODEL}"]\naliases = {{ "Copilot" = "{AGENT}" }}\n'
+    agents += f'model-aliases = {{ "turbo" = "{MODEL}" }}\n'
+    for what in (f'agents = ["{AGENT.upper()}"]', f'models = ["{MODEL.upper()}"]'):
+        text = rule(agents=agents, more=f'[[deny]]\n{what}\nreason = "x"\n')
+        assert failed(text, built(claim(author="Copilot", model="turbo"))) == ("agents.deny",)
+
+
 def test_more_claims_than_are_read_are_undecided() -> None:
     """A-T15, with rule 6: 4, and never the first n; a stranger's junk below the limit changes nothing."""
     signed = evidence(rule(), built(), by("scanner", agent_commit(subagents=[{"agent": agent()}] * 5)))
@@ -226,6 +255,27 @@ def test_more_claims_than_are_read_are_undecided() -> None:
     assert judge_evidence(rule(), *signed, limits=limits, now=NOW).exit_code == EXIT_STUCK
     junk = [by("stranger", agent_commit(name=f"evil-{number}")) for number in range(20)]
     assert failed(rule(), built(), *junk) == ()
+
+
+def test_a_statement_that_is_made_to_cost_costs_little() -> None:
+    """A-T15: anybody may sign one. A hundred thousand folded lines, and as many values that cannot be read."""
+    folded = gitsign("Mend\n\nX: y\n" + " z\n" * 100_000)
+    broken = agentattest(chain=[{"role": 5, "agentRef": 5, "identity": 5}] * 3000)
+    for said in (folded, broken):
+        signed = evidence(rule(), by("stranger", said))
+        (document,) = read_claims(tuple(signed), limits=Limits()).documents
+        assert all(len(item.problem or "") < 2000 for item in document.claims)
+
+
+def test_accounts_of_thousands_of_subagents_are_compared_at_once() -> None:
+    """A-T15: each of two runs with four thousand subagents; compared one by one that would take half a minute."""
+    one, other = ([{"agent": agent(model=f"{first}-{n}")} for n in range(4000)] for first in "ab")
+    text = rule(allow='"any"')
+    same = by("scanner", agent_commit(subagents=one)), by("platform", agent_commit(subagents=one))
+    keys = TENANT.replace('"scanner"', '"scanner", "platform"')
+    assert failed(rule(keys, allow='"any"'), silent(), *same) == ()
+    differ = by("scanner", agent_commit(subagents=one)), by("scanner", agent_commit(subagents=other))
+    assert failed(text, silent(), *differ) == ("agents.conflict",)
 
 
 def test_the_same_claim_twice_is_one() -> None:

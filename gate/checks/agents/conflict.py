@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gate.policy.model import Policy
     from gate.verdict import Result
 
-_ACCOUNTS: Final = 20
-"""Different accounts of one commit that are compared with each other; that more of them agree, nobody shows."""
+_AUTHORS: Final = 50
+"""Authors of one account that are each compared with each of another; of more, both accounts must be the same."""
 _Account = tuple["AgentClaim", ...]
 
 
@@ -35,7 +35,7 @@ def check_conflict(scene: Scene) -> Result:
             said[claim.commit].setdefault((id(claim.evidence), claim.account), []).append(entry)
     wrong = []
     for commit, accounts in said.items():
-        distinct = {tuple(map(_key, entries)): entries for entries in accounts.values()}
+        distinct = {tuple(_key(entry.claim) for entry in entries): entries for entries in accounts.values()}
         if len(distinct) > 1 and _disagree(list(distinct.values()), scene.policy):
             text = f"disagreeing claims about {short(commit)}"
             wrong.append(text)
@@ -53,8 +53,7 @@ def check_conflict(scene: Scene) -> Result:
     )
 
 
-def _key(entry: JudgedClaim) -> tuple[object, ...]:
-    claim = entry.claim
+def _key(claim: AgentClaim) -> tuple[object, ...]:
     return (
         claim.format,
         claim.authored_by,
@@ -69,8 +68,6 @@ def _key(entry: JudgedClaim) -> tuple[object, ...]:
 
 
 def _disagree(accounts: list[list[JudgedClaim]], policy: Policy) -> bool:
-    if len(accounts) > _ACCOUNTS:
-        return True
     read = [tuple(entry.claim for entry in entries) for entries in accounts]
     return any(not _agree(one, other, policy) for one, other in combinations(read, 2))
 
@@ -80,6 +77,8 @@ def _agree(one: _Account, other: _Account, policy: Policy) -> bool:
     if len(one) == 1 or len(other) == 1:
         (single,), several = (one, other) if len(one) == 1 else (other, one)
         return any(_same(single, claim, policy) for claim in several)
+    if max(len(one), len(other)) > _AUTHORS:
+        return {_key(claim) for claim in one} == {_key(claim) for claim in other}
     return all(any(_same(mine, theirs, policy) for theirs in other) for mine in one) and all(
         any(_same(theirs, mine, policy) for mine in one) for theirs in other
     )

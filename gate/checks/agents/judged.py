@@ -145,7 +145,8 @@ def set_scene(
     scene = replace(scene, walk=walk_range(scene) if section.base is not None else None)
     scene = replace(scene, bound=_bound(scene))
     # 3. What else counts: statements about those commits, or about their trees (rule 1).
-    scene = replace(scene, documents=tuple(item for item in accepted if _is_bound(item, scene)))
+    trees = _trees(scene)
+    scene = replace(scene, documents=tuple(item for item in accepted if _is_bound(item, scene, trees)))
     whole = {id(item) for item in accepted}
     judged = tuple(
         _judge(claim, item, scene, whole=id(item) in whole) for item in claims.documents for claim in item.claims
@@ -189,22 +190,20 @@ def _bound(scene: Scene) -> dict[str, frozenset[str | None]]:
     return {commit: frozenset(repositories) for commit, repositories in found.items()}
 
 
-def _is_bound(document: Document, scene: Scene) -> bool:
-    if not document.about_source:
+def _is_bound(document: Document, scene: Scene, trees: frozenset[str]) -> bool:
+    if not document.about_source or any(commit in scene.bound for commit in document.commits):
         return True
-    if any(commit in scene.bound for commit in document.commits):
-        return True
-    return any(tree in trees_of(scene) for tree in document.trees)
+    return any(tree in trees for tree in document.trees)
 
 
-def trees_of(scene: Scene) -> dict[str, set[str]]:
-    """The trees that accepted statements say of commits that count, each with those commits."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for document in scene.documents:
-        for item in document.history:
-            if item.tree is not None and item.commit in scene.bound:
-                found[item.tree].add(item.commit)
-    return found
+def _trees(scene: Scene) -> frozenset[str]:
+    """The trees that accepted statements say of commits that count."""
+    return frozenset(
+        item.tree
+        for document in scene.documents
+        for item in document.history
+        if item.tree is not None and item.commit in scene.bound
+    )
 
 
 def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) -> JudgedClaim:
@@ -215,12 +214,13 @@ def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) 
     platform = any(signed_by(claim.evidence, agent.signers, scene.policy) for agent in agents)
     repository, commit = claim.repository, claim.commit
     if commit is not None and claim.by_hash and repository is None:
-        repository = next(iter(sorted(scene.bound.get(commit, ()), key=str)), None)
+        named = scene.bound.get(commit, ())
+        repository = min(named, key=lambda name: ((name, commit) not in scene.heads, str(name)), default=None)
     head = commit is not None and (repository, commit) in scene.heads
     if not whole and not platform:
         reason = "whoever signed it is none of those whose claims the rule accepts"
         return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)
-    bound = scene.is_bound(commit, claim.repository) if commit is not None else _is_bound(document, scene)
+    bound = scene.is_bound(commit, claim.repository) if commit is not None else _is_bound(document, scene, frozenset())
     if document.about_source and not bound:
         reason = "it is about a commit that the accepted provenance does not name"
         return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)

@@ -22,7 +22,9 @@ Commit = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """The commits from the heads to the base, heads included and the base not; `missing` says what nobody told."""
+    """The commits that were met between the heads and the base, heads included and the base not, without those that a
+    list holds between; `missing` says what nobody told.
+    """
 
     commits: tuple[Commit, ...]
     missing: tuple[str, ...]
@@ -79,10 +81,7 @@ def _from(
         if not before:
             untold.append(commit)
         for listing in lists.get(commit, ()):
-            for item in listing.commits:
-                if item not in bases:
-                    found.setdefault(item)
-            meet(listing.base)
+            meet(listing.base)  # what it lists is claimed there, and so asked for by itself
         for history in parents.get(commit, ()):
             for parent in history.parents or ():
                 meet(parent)

@@ -99,7 +99,8 @@ def read_document(
     )
     found, gap = _read(chosen, reading, limits)
     subjects = [commit_of(item, [], git=chosen.git) for item in statement.subjects]
-    named = {item.commit for item in (*found["claims"], *found["history"]) if item.commit}
+    spoken_of = (*found["claims"], *found["history"], *found["signals"])
+    named = {item.commit for item in spoken_of if item.commit}
     return Document(
         evidence=evidence,
         format=chosen.name,

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from gate.verification import Subject
 
 MAX_ID: Final = 256
+MAX_PROBLEMS: Final = 10
 GIT_ALGORITHMS: Final = frozenset({"gitCommit", "gitTree", "sha1"})
+
+
+def note(problems: list[str], text: str) -> None:
+    """One more thing that is wrong; of very many the first tell enough, and all of them cost a report its size."""
+    if len(problems) < MAX_PROBLEMS:
+        problems.append(text)
 
 
 class Fields:
@@ -34,7 +41,7 @@ class Fields:
         self.path = path
         self.problems = problems
         if value is not None and not isinstance(value, Mapping):
-            problems.append(f"{path or 'the predicate'} is no object")
+            note(problems, f"{path or 'the predicate'} is no object")
         self._value: Mapping[str, JSON] = value if isinstance(value, Mapping) else {}
 
     def __bool__(self) -> bool:
@@ -62,7 +69,7 @@ class Fields:
         """The list under a key."""
         value = self._value.get(key)
         if value is not None and not isinstance(value, list):
-            self.problems.append(f"{self.at(key)} is no list")
+            note(self.problems, f"{self.at(key)} is no list")
         return tuple(value) if isinstance(value, list) else ()
 
     def text(self, key: str, *, human: bool = False) -> str | None:
@@ -81,7 +88,7 @@ class Fields:
         """The boolean under a key; no is what is not there."""
         value = self._value.get(key)
         if value is not None and not isinstance(value, bool):
-            self.problems.append(f"{self.at(key)} is {shown(value)}, not true or false")
+            note(self.problems, f"{self.at(key)} is {shown(value)}, not true or false")
         return value is True
 
     def commit(self, key: str) -> str | None:
@@ -90,7 +97,7 @@ class Fields:
         if value is None or value == "":
             return None
         if not isinstance(value, str) or not is_commit(value):
-            self.problems.append(f"its {self.at(key)} is {shown(value)}, not 40 or 64 lower-case hex digits")
+            note(self.problems, f"its {self.at(key)} is {shown(value)}, not 40 or 64 lower-case hex digits")
             return None
         return value
 
@@ -100,7 +107,7 @@ class Fields:
         if value is None or value == "":
             return None
         if not isinstance(value, str) or len(value) > MAX_TEXT:
-            self.problems.append(f"{self.at(key)} is {shown(value)}, no repository")
+            note(self.problems, f"{self.at(key)} is {shown(value)}, no repository")
             return None
         return canonical_repository(value)
 
@@ -111,7 +118,7 @@ def plain_text(value: JSON, path: str, problems: list[str], *, human: bool = Fal
         return None
     if not isinstance(value, str) or not is_plain(value, human=human):
         kind = "characters that can be shown" if human else "printable ASCII characters"
-        problems.append(f"its {path} is {shown(value)}, not up to {MAX_ID} {kind}")
+        note(problems, f"its {path} is {shown(value)}, not up to {MAX_ID} {kind}")
         return None
     return value
 
@@ -135,11 +142,11 @@ def commit_of(subject: Subject, problems: list[str], *, git: bool) -> str | None
         digests[name] for name in ("gitCommit", "sha1") if name in digests and (name != "sha1" or said)
     )
     if len(found) > 1:
-        problems.append("its subject names two commits")
+        note(problems, "its subject names two commits")
         return None
     commit = next(iter(found), None)
     if commit is not None and not is_commit(commit):
-        problems.append(f"its subject is {shown(commit)}, not 40 or 64 lower-case hex digits")
+        note(problems, f"its subject is {shown(commit)}, not 40 or 64 lower-case hex digits")
         return None
     return commit
 

@@ -85,13 +85,13 @@ def _signal(
 def _trailers(message: str) -> Iterator[tuple[str, str]]:
     """The trailers of the last block of lines, each with its folded lines. A title alone has none, as git has it."""
     _, *blocks = re.split(r"\n[ \t]*\n", message.replace("\r\n", "\n").strip("\n"))
-    folded: list[str] = []
+    folded: list[list[str]] = []
     for line in blocks[-1].split("\n") if blocks else ():
         if line[:1] in (" ", "\t") and folded:
-            folded[-1] += " " + line.strip()
+            folded[-1].append(line.strip())
         else:
-            folded.append(line)
-    for line in folded[-_MAX_TRAILERS:]:
-        match = _TRAILER.fullmatch(line.rstrip())
+            folded.append([line])
+    for parts in folded[-_MAX_TRAILERS:]:
+        match = _TRAILER.fullmatch(" ".join(parts).rstrip())
         if match is not None:
             yield match["key"].lower(), match["value"].strip()
