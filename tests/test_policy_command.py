@@ -205,7 +205,8 @@ def test_a_policy_of_another_digest_is_refused(
     passed = verify(image, "--policy-sha256", f"sha256:{digest}", policy=path)
     assert passed.code == 0
     assert passed.report["policy"]["closure_sha256"] == digest
-    assert [file["kind"] for file in passed.report["policy"]["files"]] == ["policy", "root"]
+    files = [(file["kind"], file["path"]) for file in passed.report["policy"]["files"]]
+    assert files == [("policy", "policy.toml"), ("root", "root.json")]
     path.write_text(path.read_text() + "# one more\n")
     refused = verify(image, "--policy-sha256", digest, policy=path)
     assert refused.code == 2
@@ -245,8 +246,11 @@ def test_a_policy_comes_from_standard_input(
 ) -> None:
     path = policy(tmp_path, SIGNED)
     text = path.read_text()
+    monkeypatch.chdir(tmp_path)  # where root.json lies
     feed(monkeypatch, text)
-    assert verify(image, policy="-").code == 2, "its root is named by a relative path"
+    refused = verify(image, policy="-")
+    assert refused.code == 2
+    assert "a policy from standard input has no folder: name files by absolute paths" in refused.err
     feed(monkeypatch, text.replace('roots = ["', f'roots = ["{tmp_path}/'))
     ran = verify(image, policy="-")
     assert (ran.code, ran.report["policy"]["path"]) == (0, "-")

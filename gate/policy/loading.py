@@ -17,13 +17,12 @@ from gate.policy.documents import STANDARD_INPUT, invalid, read_bytes, read_docu
 from gate.policy.fetching import read_limits, read_registry
 from gate.policy.lint import warn
 from gate.policy.merging import Merged
-from gate.policy.model import Accept, CertificateHolder, KeyHolder, Policy, RootEntry, Signer
-from gate.policy.presets import PRESET_SIGNER
-from gate.policy.problems import nearest
+from gate.policy.model import Policy, RootEntry
 from gate.policy.reading import Reader, no_moment, read_moment
 from gate.policy.rules import read_rule
 from gate.policy.sections import Definitions
 from gate.policy.sections.agents import read_agent, read_format
+from gate.policy.signers import read_signer
 from gate.policy.waivers import read_waiver, warn_of_overlaps
 from gate.reference import readable
 
@@ -90,7 +89,9 @@ class _PolicyReader:
         trust = document.get("trust", {"roots": [_DEFAULT_ROOT]})
         entries = self._roots(trust["roots"]) if trust else ()
         self.roots = tuple(entry.name for entry in entries)
-        self.signers = {name: self._signer(name, table) for name, table in _parts(document, "signers")}
+        self.signers = {
+            name: read_signer(name, table, self.to, self.roots) for name, table in _parts(document, "signers")
+        }
         self.builders = {
             name: read_builder(name, table, self.to, self.signers, self.roots)
             for name, table in _parts(document, "builders")
@@ -199,84 +200,29 @@ class _PolicyReader:
         holder, _ = self.to.merged.origin(at)
         folder = str(holder.path.parent)
         for item in items:
-            if isinstance(item, str):
-                entries.append(
-                    RootEntry(name=item, log_none=False, ct_none=False, folder="" if item in _BUILT_IN else folder)
-                )
+            table = {"path": item} if isinstance(item, str) else item
+            name = table["path"]
+            if name in _BUILT_IN:
+                if not isinstance(item, str):
+                    self.to.problem(at, f"{name!a} is built in, with its own terms: name it without a table")
+                entries.append(RootEntry(name=name, log_none="log" in table, ct_none="ct" in table))
                 continue
-            entry = RootEntry(
-                name=item["path"],
-                log_none="log" in item,
-                ct_none="ct" in item,
-                folder=folder,
-                shown=holder.seen_as(item["path"]),
-            )
-            if entry.name in _BUILT_IN:
-                self.to.problem(at, f"{entry.name!a} is built in, with its own terms: name it without a table")
-            entries.append(entry)
             try:
-                holder.beside(entry.name)
+                holder.beside(name)
             except ValueError as error:
                 self.to.problem(at, str(error))
+            entry = RootEntry(
+                name=name,
+                log_none="log" in table,
+                ct_none="ct" in table,
+                folder=folder,
+                shown=holder.seen_as(name),
+            )
+            entries.append(entry)
         names = [entry.name for entry in entries]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.to.problem(at, f"{name!a} is listed twice")
         return tuple(entries)
-
-    def _signer(self, name: str, table: Mapping[str, Any]) -> Signer:
-        at: KeyPath = ("signers", name)
-        if name.startswith(PRESET_SIGNER):
-            self.to.problem(at, f"names that begin with {PRESET_SIGNER} are those of presets")
-        root = table.get("root")
-        if len(self.roots) > 1 and root is None and "key" not in table:
-            self.to.problem(at, "several trust roots are configured, so a signer names its root")  # rule 2
-        if root is not None and self.roots and root not in self.roots:
-            self.to.problem((*at, "root"), f"{root!a} is not in trust.roots{nearest(root, self.roots)}")
-        not_before = self.to.moment(table, at, "not-before")
-        not_after = self.to.moment(table, at, "not-after")
-        if not_before and not_after and not_after < not_before:
-            self.to.problem((*at, "not-after"), "it is before not-before, so that no signature could count")
-        if not_before and "key" in table and "time" not in table:  # rule 5
-            self.to.problem(
-                (*at, "not-before"), 'no log knows since when a key signs: it needs time = "/..." beside it'
-            )
-        return Signer(
-            name=name,
-            holder=self._key_holder(table, at) if "key" in table else self._certificate_holder(table, at),
-            accept=frozenset(Accept(value) for value in table["accept"]) if "accept" in table else None,
-            root=root,
-            annotations=tuple(sorted(table.get("annotations", {}).items())),
-            not_before=not_before,
-            not_after=not_after,
-        )
-
-    def _certificate_holder(self, table: Mapping[str, Any], at: KeyPath) -> CertificateHolder:
-        return CertificateHolder(
-            issuer=self.to.pattern(table["issuer"], (*at, "issuer")),
-            identity=self.to.pattern(table["identity"], (*at, "identity"), captures=True),
-            extensions=tuple(
-                (key, self.to.pattern(value, (*at, "extensions", key), captures=True))
-                for key, value in sorted(table.get("extensions", {}).items())
-            ),
-        )
-
-    def _key_holder(self, table: Mapping[str, Any], at: KeyPath) -> KeyHolder | None:
-        from gate.verification import fingerprint, read_key  # noqa: PLC0415  (only a policy with keys needs it yet)
-
-        raw = self.to.file(table["key"], (*at, "key"), "key")
-        if raw is None:
-            return None
-        try:
-            key = read_key(raw)
-        except ValueError as error:
-            self.to.problem((*at, "key"), f"{readable(self.to.beside(table['key'], at))}: {error}")
-            return None
-        return KeyHolder(
-            key=key,
-            fingerprint=fingerprint(key),
-            log_required=table.get("log", "required") == "required",
-            time=table.get("time"),
-        )
 
 
 def _parts(document: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
