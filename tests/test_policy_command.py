@@ -349,3 +349,11 @@ def test_show_prints_the_policy_that_the_flags_mean(gate: Gate, tmp_path: Path) 
     assert signer.annotations == (("env", "prod"), ("team", "a b"))
     assert gate("policy", "show")[0] == 2
     assert gate("policy", "show", "policy.toml", *flags())[0] == 2
+
+
+@pytest.mark.parametrize("flag", ["--key", "--trusted-root"])
+def test_no_output_takes_the_place_of_what_a_flag_names(flag: str, tmp_path: Path, gate: Gate) -> None:
+    path = put(tmp_path, KEY, "named")
+    code, _, err = gate("verify", lab("agent-signed"), flag, path, "--output", f"json={path}")
+    assert code == 2
+    assert path.read_text() == KEY, err

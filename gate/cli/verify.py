@@ -169,7 +169,7 @@ def verify(
     verification = _Verification(
         texts=tuple(references or ()),
         refs_from=refs_from,
-        policy=policy or os.environ.get("GATE_POLICY"),
+        reads=(policy or os.environ.get("GATE_POLICY"), key, trusted_root),
         ask=partial(
             policies.ask,
             os.environ,
@@ -273,7 +273,7 @@ class _Verification:
         *,
         texts: tuple[str, ...],
         refs_from: str | None,
-        policy: Path | str | None,
+        reads: tuple[Path | str | None, ...],
         ask: Callable[[], policies.Asked],
         destinations: Destinations,
         asserted_name: str | None,
@@ -287,7 +287,7 @@ class _Verification:
     ) -> None:
         self.texts = texts
         self.refs_from = refs_from
-        self.policy_path = policy
+        self.reads = reads
         self.ask = ask
         self.policy_from = "--policy"
         self.at: datetime | None = None
@@ -361,7 +361,7 @@ class _Verification:
     def _judge(self) -> None:
         """Everything that can be wrong with the job is said before anything is fetched."""
         files = [text.partition(":")[2] for text in self.texts if text.startswith(("file:", "oci-archive:"))]
-        self.destinations.prepare([self.policy_path, self.bundle, self.refs_from, *files])
+        self.destinations.prepare([*self.reads, self.bundle, self.refs_from, *files])
         deadline = read_deadline(self.timeout, os.environ)
         references = read_all(
             self.texts,
