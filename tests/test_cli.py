@@ -375,7 +375,7 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code() -> None:
 
 
 def test_a_command_that_ends_without_a_verdict_is_4(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "app", lambda _: None)
+    monkeypatch.setattr(cli, "_command", lambda: lambda *_, **__: None)
     assert cli.run([]) == 4
 
 

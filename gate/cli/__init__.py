@@ -15,8 +15,9 @@ import sys
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -26,6 +27,9 @@ from gate.cli.entrypoint import refuse_programs
 from gate.cli.help import SETTINGS, Command, Group
 from gate.cli.output import say, show
 from gate.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXAMPLES = """
 Examples:
@@ -71,7 +75,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         for word in (sys.argv[1:] if arguments is None else arguments)[:1]:
             refuse_programs(word)
-        app(arguments, prog_name="gate")
+        _command()(arguments, prog_name="gate")
     except GateError as error:
         say(f"gate: {error}")
         say(f"  do  {error.remedy}")
@@ -85,6 +89,13 @@ def run(arguments: list[str] | None = None) -> int:
         say(f"gate: internal error: {type(error).__name__}: {error}")
         return 4
     return 4  # typer ends a command by SystemExit; anything else was no verdict
+
+
+@cache
+def _command() -> Callable[..., Any]:
+    """What typer makes of the verbs: once, because it reads every flag's type for it."""
+    made: Callable[..., Any] = typer.main.get_command(app)
+    return made
 
 
 @app.callback(invoke_without_command=True)
