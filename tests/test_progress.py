@@ -157,7 +157,7 @@ def test_a_wrong_mode_is_2(verify: Callable[..., Ran], capsys: pytest.CaptureFix
     assert verify(SIGNED, "--progress", "bar", policy=POLICY).code == 2
 
 
-def test_on_a_real_terminal_the_line_is_gone_before_the_toldand_verdicts_have_colours() -> None:
+def test_on_a_real_terminal_the_line_is_gone_before_the_summary_and_verdicts_have_colours() -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "gate", "verify", SIGNED, "--policy", POLICY]
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm"}
@@ -206,7 +206,7 @@ def test_only_words_of_our_own_have_a_colour_and_without_them_it_is_the_same_sum
         assert coloured.count("\x1b") == 2 * len(re.findall(r"\x1b\[0m", coloured))
 
 
-def test_the_toldhas_colours_where_they_are_wanted(
+def test_the_summary_has_colours_where_they_are_wanted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
