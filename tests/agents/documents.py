@@ -147,7 +147,11 @@ def approval(who: object, tree: object = TREE) -> dict[str, object]:
 
 
 def summary(
-    *levels: object, repository: object = REPOSITORY, result: object = "PASSED", verifier: object = VERIFIER
+    *levels: object,
+    repository: object = REPOSITORY,
+    result: object = "PASSED",
+    verifier: object = VERIFIER,
+    about: str = HEAD,
 ) -> Said:
     """F12."""
     predicate = {
@@ -157,7 +161,7 @@ def summary(
         "verifiedLevels": list(levels),
         "policy": {"uri": "https://policies.test/1"},
     }
-    return Said("https://slsa.dev/verification_summary/v1", predicate, (commit(),))
+    return Said("https://slsa.dev/verification_summary/v1", predicate, (commit(about),))
 
 
 def pushed(actor: object, *, activity: str = "push", about: str = HEAD) -> Said:

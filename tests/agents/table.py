@@ -403,6 +403,9 @@ def _rows() -> tuple[Row, ...]:
         ),
         Row("F17 of the allowed agent", rule(), (built(), by("scanner", trace(MODEL)))),
         Row("F17 of another model in a range", rule(), (built(), by("scanner", trace(MODEL, "anthropic/x"))), SIGNALS),
+        Row(
+            "F17 of a commit that is not in the image", rule(), (built(), by("scanner", trace("evil", revision=OTHER)))
+        ),
         Row("F17 never claims", rule(), (beside, by("scanner", trace(MODEL))), COVERAGE),
         Row("F18 of another agent", rule(), (built(), by("scanner", git_ai(tool="evil"))), SIGNALS),
         Row("F18 never claims", rule(), (beside, by("scanner", git_ai())), COVERAGE),
@@ -501,6 +504,17 @@ def _rows() -> tuple[Row, ...]:
             (built(), by("scanner", agentattest(approvers=["github:user:alice"]))),
         ),
         Row(
+            "F6: an approval in a fork",
+            reviewed(people='["github:user:alice"]'),
+            (built(), by("scanner", agentattest(repository=f"{REPOSITORY}2", approvers=["github:user:alice"]))),
+            REVIEWERS,
+        ),
+        Row(
+            "the author of a commit that is not judged may review",
+            reviewed(),
+            (built(), by("scanner", gitsign(name="alice", about=OTHER)), by("scanner", pedigree(approver="alice"))),
+        ),
+        Row(
             "an approval that a stranger tells of",
             reviewed(),
             (built(), by("stranger", pedigree(approver="alice"))),
@@ -583,6 +597,12 @@ def _rows() -> tuple[Row, ...]:
             "F12: another repository",
             reviewed(TWO_PARTY),
             (built(), by("people", summary("SLSA_SOURCE_LEVEL_4", repository=f"{REPOSITORY}2"))),
+            REVIEWERS,
+        ),
+        Row(
+            "F12: of another commit",
+            reviewed(TWO_PARTY),
+            (built(claim(), claim(EARLIER)), by("people", summary("SLSA_SOURCE_LEVEL_4", about=EARLIER))),
             REVIEWERS,
         ),
         Row(
