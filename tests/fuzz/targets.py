@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gate import trust
 from gate.claims import read_claims
+from gate.claims.agents import BUILT_IN
 from gate.duration import parse_duration
 from gate.errors import InvalidPolicy, InvalidReference, InvalidTrustRoot
 from gate.policy.loading import parse_policy
@@ -35,8 +36,10 @@ from gate.verification.cosign import read_envelope, read_simple_payload, read_si
 from gate.verification.log import NotProven, check_binding, check_checkpoint
 from gate.verification.material import Proof
 from gate.verification.statement import NotAbout, read_statement
+from tests.agents.scene import By
+from tests.agents.table import ROWS
 from tests.conftest import LAB
-from tests.evidence import github, verified
+from tests.evidence import HEAD, about_source, github, verified
 from tests.verification.lab import LIMITS, NOW, bundle, candidate, edited, found, image, lab_root
 
 if TYPE_CHECKING:
@@ -122,7 +125,9 @@ def _payloads() -> tuple[bytes, ...]:
 
 
 def _predicates() -> tuple[bytes, ...]:
-    return tuple(json.dumps(json.loads(raw).get("predicate") or {}).encode() for raw in _payloads())
+    real = [json.dumps(json.loads(raw).get("predicate") or {}) for raw in _payloads()]
+    said = [item.said if isinstance(item, By) else item for row in ROWS for item in row.evidence]
+    return tuple(text.encode() for text in dict.fromkeys((*real, *(json.dumps(item.predicate) for item in said))))
 
 
 @cache
@@ -248,8 +253,10 @@ def _claims(raw: bytes) -> object:
     if not isinstance(predicate, dict):
         raise Refused("verification hands on objects")
     made: list[object] = []
-    for predicate_type in ("https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"):
-        read = read_claims((verified(predicate_type, predicate, signer=github()),), limits=LIMITS)
+    for predicate_type in sorted(BUILT_IN):
+        item = verified(predicate_type, predicate, signer=github())
+        beside = about_source(predicate_type, predicate, {"gitCommit": HEAD}, signer=github())
+        read = read_claims((item, beside), limits=LIMITS)
         made += [(item.builder_id, item.stated) for item in read.provenance]
         made += [len(item.claims) for item in read.documents]
     return made
