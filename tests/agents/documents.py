@@ -90,12 +90,13 @@ def pedigree(
     model: object = MODEL,
     provider: object = "openai",
     approver: object = None,
+    approved: object = True,
     about: str = HEAD,
 ) -> Said:
     """F5."""
     authorship: dict[str, object] = {"kind": kind}
     if approver is not None:
-        authorship["humanApprover"] = {"subject": approver, "approved": True}
+        authorship["humanApprover"] = {"subject": approver, "approved": approved}
     predicate = {"authorship": authorship, "agent": {"tool": tool, "model": model, "modelProvider": provider}}
     return Said("dev.pedigree/ai-authorship/v1", predicate, (commit(about, algorithm="sha1", name="git+commit"),))
 
@@ -107,6 +108,7 @@ def agentattest(
     chain: object = None,
     tools: object = None,
     approvers: Sequence[object] = (),
+    state: object = "approved-before-merge",
     repository: object = REPOSITORY,
     head: object = HEAD,
     version: str = "v1",
@@ -118,7 +120,7 @@ def agentattest(
         "repo": {"url": repository, "baseCommit": BASE, "headCommit": head},
         "agent": {"name": name, "version": "1.2.0", "invocationKind": "ci-step"},
         "model": {"provider": "openai", "modelId": model},
-        "humanApproval": {"state": "approved-before-merge", "reviewerRefs": list(approvers)},
+        "humanApproval": {"state": state, "reviewerRefs": list(approvers)},
     }
     if chain is not None:
         predicate["delegation"] = {"delegationChain": chain}

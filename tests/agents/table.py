@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.agents.documents import (
+    AGENT_COMMIT,
     BASE,
     HEAD,
     OTHER,
@@ -83,6 +84,11 @@ def reviewed(more: str = "", people: str = '["grace@acme.com", "alice"]', keys: 
     return rule(f"{keys}\n[rules.agents.reviewers]\npeople = {people}\n{more}\n")
 
 
+def moved(said: Said, **subject: object) -> Said:
+    """The same statement, about the head commit."""
+    return type(said)(said.predicate_type, said.predicate, (commit(**subject),))  # type: ignore[arg-type]
+
+
 def since(*claims: object, base: str = BASE, **more: object) -> Said:
     """The build provenance, whose list says since when it holds every commit."""
     entries = [dependency(properties={"commits": list(claims), "base": base})]
@@ -142,6 +148,19 @@ def _rows() -> tuple[Row, ...]:
         Row("F3 v0.2", rule(), (beside, by("scanner", agent_commit(version="v0.2")))),
         Row("F3 v0.3", rule(), (beside, by("scanner", agent_commit()))),
         Row("F3 of a version to come", rule(), (beside, by("scanner", agent_commit(version="v0.4"))), COVERAGE),
+        Row(
+            "F3 of a version to come, with F1's list",
+            rule(),
+            (beside, by("scanner", built(build_type=f"{AGENT_COMMIT}v0.4"))),
+            COVERAGE,
+        ),
+        Row(
+            "F3 whose subject is of another repository",
+            rule(),
+            (beside, by("scanner", moved(agent_commit(), uri="git+https://github.com/mallory/api"))),
+            (*COVERAGE, *CLAIMS),
+        ),
+        Row("F1 about a commit", rule(), (beside, by("scanner", moved(built()))), COVERAGE),
         Row(
             "F3 with an allowed subagent", rule(), (beside, by("scanner", agent_commit(subagents=[{"agent": agent()}])))
         ),
@@ -502,6 +521,27 @@ def _rows() -> tuple[Row, ...]:
             "F6: an approver",
             reviewed(people='["github:user:alice"]'),
             (built(), by("scanner", agentattest(approvers=["github:user:alice"]))),
+        ),
+        *(
+            Row(
+                f"F6: an approval that is {state}",
+                reviewed(people='["github:user:alice"]'),
+                (built(), by("scanner", agentattest(state=state, approvers=["github:user:alice"]))),
+                REVIEWERS,
+            )
+            for state in ("requested", "rejected", "approved-after-generation", None)
+        ),
+        Row(
+            "F5: an approver who did not approve",
+            reviewed(),
+            (built(), by("scanner", pedigree(approver="alice", approved=False))),
+            REVIEWERS,
+        ),
+        Row(
+            "F5: an approval that is no yes or no",
+            reviewed(),
+            (built(), by("scanner", pedigree(approver="alice", approved="true"))),
+            (*CLAIMS, *REVIEWERS),
         ),
         Row(
             "F6: an approval in a fork",
