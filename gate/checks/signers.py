@@ -158,7 +158,7 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
     signers = [policy.signers[name] for name in names]
     return tuple(
         Gap(reason=f"clock: {item.digest} says that it was made at {time.isoformat()}", exit_code=EXIT_STUCK)
-        for item in claims.verified
+        for item in (*claims.verified, *claims.about_source)
         for signer in signers
         if not isinstance(item.signer, Identity) and mismatch(item, signer) is None
         if (time := stated_time(item, signer)) is not None and time > now + CLOCK_SKEW

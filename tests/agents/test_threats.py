@@ -92,6 +92,8 @@ def test_commits_that_nobody_claims_are_missed() -> None:
     )
     assert partly.failed == ("agents.coverage",)
     assert f"unclaimed: {EARLIER[:12]}" in partly.found("agents.coverage")
+    untold = judge(ranged(), built(), by("scanner", gitsign(parents=None))).found("agents.coverage")
+    assert f"nobody says what comes before {HEAD[:12]}" in untold
     ((missed, head),) = partly.rules[0].unclaimed
     assert (missed, head) == ((REPOSITORY, EARLIER), False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ import pytest
 
 from gate.errors import InvalidPolicy
 from gate.policy.model import KeyHolder
+from gate.verification import evidence as rooms
 from gate.verification.evidence import Content, Doubt, KeyIdentity, Rejected
 from tests.evidence import (
+    AGENT,
     AGENTS_POLICY,
     BUILDER,
     DAY,
     GITHUB,
+    HEAD,
     MAIN,
     NOW,
     PROVEN,
@@ -27,6 +31,7 @@ from tests.evidence import (
     SIGNERS,
     WORKFLOW,
     Judgement,
+    about_source,
     attestation,
     claim,
     claimed,
@@ -45,7 +50,7 @@ from tests.evidence import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gate.verification import Verified
+    from gate.verification import AboutSource, Verified
 
 LAB = Path(__file__).parents[1] / "cases" / "lab"
 SIGNATURE = '[rules.signature]\nsigners = ["key"]\n'
@@ -347,6 +352,27 @@ def test_a_keys_provenance_of_five_minutes_ahead_is_young_and_of_a_second_more_i
     assert ahead.undecided == ("provenance.age",)
     assert "no usable time" in ahead.found("provenance.age")
     assert run(section, at(NOW - 8 * DAY), key=key).exit_code == 1
+
+
+def test_a_keys_claim_about_a_commit_has_the_age_that_it_states() -> None:
+    """Rules 5 and 28: ahead of the clock it is undecided, too old it counts for no commit."""
+    head = SIGNERS.replace("version = 1", "") + BUILDER + f'[agents.copilot]\nids = ["{AGENT}"]\nmodels = "any"\n'
+    section = (
+        f'{PROVEN}\n[rules.agents]\nallow = ["copilot"]\nmin-trust = "tenant"\nsigners = ["key"]\nmax-age = "7d"\n'
+    )
+    key = f'log = "optional"\n{POINTER}'
+
+    def at(moment: datetime) -> AboutSource:
+        said = {"authorship": {"kind": "ai-autonomous"}, "agent": {"tool": AGENT}, "scanned": {"at": iso(moment)}}
+        item = about_source("dev.pedigree/ai-authorship/v1", said, {"sha1": HEAD})
+        return replace(item, signer=KeyIdentity(fingerprint=OURS), times=(), logs=(), seal=rooms._SEAL)
+
+    def outcome(moment: datetime) -> Judgement:
+        return judge(text(section, key, head=head), claimed(), at(moment), folder=LAB)
+
+    assert outcome(NOW - DAY).exit_code == 0
+    assert outcome(NOW - 8 * DAY).failed == ("agents.age",)
+    assert outcome(NOW + DAY).exit_code == 4
 
 
 def test_a_time_ahead_of_the_clock_leaves_a_fail_undecided_only_where_an_age_is_asked_for() -> None:
