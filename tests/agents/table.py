@@ -15,6 +15,7 @@ from tests.agents.documents import (
     HEAD,
     OTHER,
     OWN_FORMAT,
+    Said,
     agent,
     agent_commit,
     agentattest,
@@ -51,7 +52,6 @@ from tests.evidence import (
 )
 
 if TYPE_CHECKING:
-    from tests.agents.documents import Said
     from tests.agents.scene import By
 
 COVERAGE = ("agents.coverage",)
@@ -86,7 +86,7 @@ def reviewed(more: str = "", people: str = '["grace@acme.com", "alice"]', keys: 
 
 def moved(said: Said, **subject: object) -> Said:
     """The same statement, about the head commit."""
-    return type(said)(said.predicate_type, said.predicate, (commit(**subject),))  # type: ignore[arg-type]
+    return Said(said.predicate_type, said.predicate, (commit(**subject),))  # type: ignore[arg-type]
 
 
 def since(*claims: object, base: str = BASE, **more: object) -> Said:
@@ -97,8 +97,7 @@ def since(*claims: object, base: str = BASE, **more: object) -> Said:
 
 def v02(**more: object) -> Said:
     """A provenance v0.2."""
-    said = built()
-    return type(said)(SLSA_V02, predicate_v02(**more))  # type: ignore[arg-type]
+    return Said(SLSA_V02, predicate_v02(**more))  # type: ignore[arg-type]
 
 
 def filled(
@@ -111,7 +110,7 @@ def filled(
         predicate = predicate_v02()
         holder = predicate["invocation"] if where in ("environment", "parameters") else predicate
         holder[where] = held  # type: ignore[index]
-        return type(said)(SLSA_V02, predicate)
+        return Said(SLSA_V02, predicate)
     predicate = predicate_v1(claims=())
     if since:
         predicate = predicate_v1(dependencies=[dependency(properties={**held, "base": BASE})])
@@ -121,7 +120,7 @@ def filled(
         predicate["buildDefinition"][where] |= held  # type: ignore[index]
     else:
         predicate["buildDefinition"][where] = held  # type: ignore[index]
-    return type(said)(said.predicate_type, predicate)
+    return Said(said.predicate_type, predicate)
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,7 @@ def _rows() -> tuple[Row, ...]:
         Row(
             "a mapped list that is none",
             rule(more=OWN_FORMAT),
-            (built(), by("scanner", type(beside)("https://acme.com/commits/v1", {"work": {}}))),
+            (built(), by("scanner", Said("https://acme.com/commits/v1", {"work": {}}))),
             (*CLAIMS, *ALLOW),
         ),
         # Whose word, and for which commits.
@@ -710,7 +709,7 @@ def _rows() -> tuple[Row, ...]:
         Row(
             "F18 of another version",
             rule(),
-            (built(), by("scanner", type(beside)("authorship/3.0.0", {"schema_version": "authorship/4"}, (commit(),)))),
+            (built(), by("scanner", Said("authorship/3.0.0", {"schema_version": "authorship/4"}, (commit(),)))),
             CLAIMS,
         ),
     )

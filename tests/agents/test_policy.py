@@ -11,7 +11,7 @@ import pytest
 from gate.errors import InvalidPolicy
 from gate.policy.loading import load_policy
 from gate.report import document
-from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, built, claim, entry, own, silent
+from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, Said, built, claim, entry, own, silent
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import reviewed, since
 from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, loads, policy
@@ -211,8 +211,7 @@ tools = "/tools"
     text = rule(more=format_)
 
     def written(**change: Any) -> Any:
-        document_ = own()
-        return by("scanner", type(document_)(OWN, {"work": [{"commits": [{**said, **change}]}]}))
+        return by("scanner", Said(OWN, {"work": [{"commits": [{**said, **change}]}]}))
 
     (judged,) = judge(text, silent(), written()).commits
     assert failed(text, silent(), written()) == ()
@@ -228,9 +227,9 @@ tools = "/tools"
 def test_a_mapping_without_a_hash_is_about_its_subject() -> None:
     format_ = OWN_FORMAT.replace('hash = "/commit"\n', "").replace('commits = "/work/*"\n', "")
     text = rule(more=format_)
-    said = type(own())(OWN, entry(), ({"digest": {"gitCommit": HEAD}},))
+    said = Said(OWN, entry(), ({"digest": {"gitCommit": HEAD}},))
     assert failed(text, silent(), by("scanner", said)) == ()
-    other = type(own())(OWN, entry(), ({"digest": {"gitCommit": OTHER}},))
+    other = Said(OWN, entry(), ({"digest": {"gitCommit": OTHER}},))
     assert failed(text, silent(), by("scanner", other)) == ("agents.coverage",)
 
 
