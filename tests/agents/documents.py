@@ -95,9 +95,10 @@ def pedigree(
 ) -> Said:
     """F5."""
     authorship: dict[str, object] = {"kind": kind}
+    named = {} if kind == "human" else {"model": model, "modelProvider": provider}
     if approver is not None:
         authorship["humanApprover"] = {"subject": approver, "approved": approved}
-    predicate = {"authorship": authorship, "agent": {"tool": tool, "model": model, "modelProvider": provider}}
+    predicate = {"authorship": authorship, "agent": {"tool": tool, **named}}
     return Said("dev.pedigree/ai-authorship/v1", predicate, (commit(about, algorithm="sha1", name="git+commit"),))
 
 

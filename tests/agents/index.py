@@ -43,7 +43,14 @@ THREATS: tuple[Threat, ...] = (
     Threat("A-T5", "the same commit through a fork", _own("test_a_claim_of_a_fork_never_helps")),
     Threat("A-T6", "a short or malformed hash", _own("test_a_commit_is_named_whole")),
     Threat("A-T7", "sha1 and gitCommit confused", _own("test_a_sha1_is_a_commit_only_of_git")),
-    Threat("A-T8", "an agent's work labelled human", _own("test_what_hints_at_an_agent_contradicts_a_person")),
+    Threat(
+        "A-T8",
+        "an agent's work labelled human",
+        _own(
+            "test_what_hints_at_an_agent_contradicts_a_person",
+            "test_a_persons_claim_that_names_a_model_contradicts_itself",
+        ),
+    ),
     Threat("A-T9", "a record of several authors", _own("test_every_agent_of_a_mixed_record_is_judged")),
     Threat("A-T10", "an unknown or novel word for who wrote it", _own("test_an_author_of_an_unknown_kind_fails")),
     Threat(

@@ -219,7 +219,7 @@ tools = "/tools"
     assert (found.agent_version, found.model_version, found.operator, found.provider) == ("1.2", "2026", "bo", "openai")
     assert (found.tools, found.path, found.format) == (("git",), "/work/0/commits/0", OWN)
     assert failed(text, silent(), written(repo=f"{REPOSITORY}2")) == ("agents.coverage",)
-    assert failed(text, silent(), written(by="human")) == ("agents.authorship",)
+    assert failed(text, silent(), written(by="human", model=None)) == ("agents.authorship",)
     for key, value in (("repo", 5), ("agent", 5), ("for", []), ("tools", "git"), ("id", HEAD[:12]), ("versions", [1])):
         assert "agents.claims" in failed(text, silent(), written(**{key: value})), key
 

@@ -161,6 +161,13 @@ def test_what_hints_at_an_agent_contradicts_a_person(hint: Said) -> None:
     assert failed(text, built(human()), by("scanner", gitsign("Mend\n\nSigned-off-by: Ada <ada@acme.com>"))) == ()
 
 
+def test_a_persons_claim_that_names_a_model_contradicts_itself() -> None:
+    """A-T8: no word of who wrote it makes an agent's record a person's."""
+    text = rule(HUMANS, allow='"any"')
+    assert failed(text, built(claim(authored_by="human"))) == ("agents.coverage", "agents.claims")
+    assert failed(text, built(claim(authored_by="human", model=None))) == ()
+
+
 def test_every_agent_of_a_mixed_record_is_judged() -> None:
     """A-T9: the whole commit is mixed; every agent in any range must be allowed, and each with its model."""
     assert failed(rule(MIXED), silent(), by("scanner", coverage(HELPED, {"tool": "evil", "model": MODEL}))) == (

@@ -44,6 +44,8 @@ class Reading:
         prefix, slash, _ = model.partition("/") if isinstance(model, str) else ("", "", "")
         if slash and provider is not None and provider != prefix:  # A-T21
             problems = [*problems, f"its model is {model!a} and its provider {provider!a}"]
+        if said.get("authored_by") is Authorship.HUMAN and model is not None:  # A-T8: one of the two is not so
+            problems = [*problems, f"it says that a person wrote it, and names the model {model!a}"]
         facts: dict[str, Any] = {
             "place": "predicate",
             "account": path,
