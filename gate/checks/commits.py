@@ -52,7 +52,8 @@ def check_commits(
     if rule.agents is None or rule.provenance is None:
         return ()
     selection = select(rule.provenance, claims, policy, now, name=name)
-    judgement = check_agents(rule.agents, rule.provenance, selection, known_to(claims, policy, rule), policy, now)
+    known, seen = known_to(rule, claims, policy)
+    judgement = check_agents(rule.agents, rule.provenance, selection, known, seen, now)
     undecided = tuple(
         f"{result.check}: {result.found}"
         for result in results

@@ -148,7 +148,8 @@ class Model:
 class Agent:
     """An AI agent: the ids that claims give it, and the models that it may have used.
 
-    `aliases` and `model_aliases` say which spellings mean which id and which model.
+    `aliases` and `model_aliases` say which spellings mean which id and which model. `file` is the number of the file
+    that defines it: rules that do not see that file do not know it.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Agent:
     signers: frozenset[str]
     aliases: Mapping[str, str]
     model_aliases: Mapping[str, str]
+    file: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

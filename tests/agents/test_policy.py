@@ -11,7 +11,7 @@ import pytest
 from gate.errors import InvalidPolicy
 from gate.policy.loading import load_policy
 from gate.report import document
-from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, Said, built, claim, entry, own, silent
+from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, Said, built, claim, entry, own, pedigree, silent
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import reviewed, since
 from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, loads, policy
@@ -242,3 +242,23 @@ def test_a_rule_does_not_know_the_formats_of_a_file_that_extends_its_own(tmp_pat
     loaded = load_policy(tmp_path / "child.toml")
     assert len(loaded.own_formats) == 1
     assert failed(child, silent(), by("scanner", own(entry())), folder=tmp_path) == ("agents.coverage",)
+
+
+def test_a_rule_does_not_know_the_agents_of_a_file_that_extends_its_own(tmp_path: Path) -> None:
+    """Who extends a base does not say, by another entry of the same ids, whose word a base's rule takes."""
+    base = rule('min-trust = "platform"\n', allow='["copilot"]')
+    entry_ = (
+        f'[agents.mine]\nids = ["{AGENT}"]\nmodels = "any"\nsigners = ["people"]\naliases = {{ "evil" = "{AGENT}" }}\n'
+    )
+    (tmp_path / "base.toml").write_text(base)
+    child = f'version = 1\nextends = ["base.toml"]\n{entry_}'
+    said = silent(), by("people", pedigree())
+    assert failed(base + entry_, *said) == (), "in one file its word is taken"
+    assert failed(child, *said, folder=tmp_path) == ("agents.coverage",)
+    two = built(), by("scanner", pedigree(tool="evil"))
+    wide = rule(TENANT, allow='"any"')
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "base.toml").write_text(wide)
+    assert failed(wide + entry_, *two) == ()
+    assert failed(child, *two, folder=other) == ("agents.conflict",)

@@ -98,15 +98,16 @@ def check_agents(
     )
 
 
-def known_to(claims: Claims, policy: Policy, rule: Rule) -> Claims:
-    """The claims without those in formats that only another file of the policy defines: what extends a base does not
-    say what a base's rule reads.
+def known_to(rule: Rule, claims: Claims, policy: Policy) -> tuple[Claims, Policy]:
+    """Claims and policy without what only files define that the rule does not see: agents, whose signers and aliases
+    would count for it, and formats. What extends a base does not say what a base's rule takes for a claim.
     """
     hidden = {name for item in policy.own_formats if item.file not in rule.files for name in item.format.types}
-    if not hidden:
-        return claims
-    known = tuple(item for item in claims.documents if item.evidence.predicate_type not in hidden)
-    return replace(claims, documents=known)
+    if hidden:
+        known = tuple(item for item in claims.documents if item.evidence.predicate_type not in hidden)
+        claims = replace(claims, documents=known)
+    agents = {name: agent for name, agent in policy.agents.items() if agent.file in rule.files}
+    return claims, policy if len(agents) == len(policy.agents) else replace(policy, agents=agents)
 
 
 def claim_signers(section: AgentsSection, policy: Policy) -> frozenset[str]:

@@ -102,6 +102,7 @@ def read_agent(name: str, table: Mapping[str, Any], to: Reader) -> Agent:
         signers=frozenset(to.names(table.get("signers", ()), "signers", (*at, "signers"))),
         aliases=table.get("aliases", {}),
         model_aliases=table.get("model-aliases", {}),
+        file=to.merged.origin(at)[0].number,
     )
 
 
