@@ -105,10 +105,11 @@ class _PolicyReader:
         )
         if not rules and self.to.merged.main.sound.get("extends"):
             self.to.problem((), "no rule: neither this file nor what it extends has one")
-        names = [rule.name for rule in rules]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                self.to.problem(("rules", number), f"two rules are called {name!a}")
+        seen: set[str] = set()
+        for number, rule in enumerate(rules):
+            if rule.name in seen:
+                self.to.problem(("rules", number), f"two rules are called {rule.name!a}")
+            seen.add(rule.name)
         denies = self._denies()
         self._check_reach(denies, rules)
         if not self.to.problems:

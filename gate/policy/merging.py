@@ -35,6 +35,7 @@ class Merged:
         self.main = documents[-1]
         self.findings: list[Finding] = []
         self.sound: dict[str, Any] = {}
+        self._named: dict[str, int] = {}  # where in `rules` each name stands first
         self._origins: dict[KeyPath, tuple[Document, KeyPath]] = {(): (self.main, ())}
         for document in documents:
             self._add(document)
@@ -117,18 +118,16 @@ class Merged:
 
     def _rule(self, number: int, table: Any, document: Document) -> None:
         name = table.get("name") if table is not None else None
-        listed = self.sound.setdefault("rules", [])
-        for place, other in enumerate(listed):
-            before, _ = self._origins["rules", place]
-            if name is None or other is None or other.get("name") != name or before is document:
-                continue
-            if other.get("open") is not True:
-                self._again(document, ("rules", number), before)
-            else:
-                listed[place] = table
-                self._origins["rules", place] = (document, ("rules", number))
-            return
-        self._append("rules", table, document, number)
+        place = self._named.get(name) if isinstance(name, str) else None
+        if place is None or self._origins["rules", place][0] is document:
+            self._append("rules", table, document, number)
+            if isinstance(name, str):
+                self._named.setdefault(name, len(self.sound["rules"]) - 1)
+        elif self.sound["rules"][place].get("open") is not True:
+            self._again(document, ("rules", number), self._origins["rules", place][0])
+        else:
+            self.sound["rules"][place] = table
+            self._origins["rules", place] = (document, ("rules", number))
 
     def _append(self, kind: str, table: Any, document: Document, number: int) -> None:
         listed = self.sound.setdefault(kind, [])

@@ -39,6 +39,8 @@ _NEVER: Final = {
 }
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _CLOSE: Final = 0.7
+_COMPARED: Final = 10_000
+"""Pairs of waivers that are held against each other: a hundred and forty of one check. It is only for a warning."""
 
 
 def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to: Reader) -> Waiver:
@@ -68,13 +70,16 @@ def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to
 
 def warn_of_overlaps(waivers: Iterable[Waiver], to: Reader) -> None:
     """Two waivers of one check that name the same image: whoever ends one does not end the exception."""
-    seen: list[Waiver] = []
+    seen: dict[tuple[str, str], list[Waiver]] = {}
+    compared = 0
     for number, waiver in enumerate(waivers):
-        for other in seen:
-            if (other.rule, other.check) == (waiver.rule, waiver.check) and _overlap(other, waiver):
+        others = seen.setdefault((waiver.rule, waiver.check), [])
+        compared += len(others)
+        for other in others if compared <= _COMPARED else ():
+            if _overlap(other, waiver):
                 text = f"{other.place.key} covers an image of it too: that one stands when this one ends"
                 to.warning(("waivers", number), text)
-        seen.append(waiver)
+        others.append(waiver)
 
 
 def _check_complaint(check: str, rule: Rule) -> str | None:
