@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import gate.checks
 from gate.errors import InvalidPolicy
 from gate.policy.dates import SOON, as_of
+from gate.policy.waivers import ASPECTS
 from tests.policy.sample import GOOD, parse, problems, swap, warnings
 
 WAIVER = {
@@ -126,3 +130,21 @@ def test_a_policy_is_invalid_from_the_second_on_at_which_it_expires() -> None:
 
 def test_a_policy_that_says_no_end_has_none() -> None:
     assert as_of(parse(GOOD), datetime(9999, 1, 1, tzinfo=UTC)).warnings == ()
+
+
+def test_every_check_that_there_is_can_be_named() -> None:
+    """The ids as the checks write them: `name="..."` of an aspect, and the second argument of an agents' result."""
+    folder = Path(gate.checks.__file__).parent
+    found = {"provenance": set[str](), "agents": set[str](), "source": set[str]()}
+    for path in folder.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        family = "agents" if path.parent.name == "agents" else "provenance"
+        found[family] |= set(re.findall(r'\bname="([a-z-]+)"', text))
+        found[family] |= set(re.findall(r'\bresult\(\s*scene,\s*"([a-z-]+)"', text))
+        family = path.stem if path.stem in found else family
+        found[family] |= set(re.findall(r'check=f"\{CHECK\}\.([a-z-]+)"', text))
+    assert {"level", "source"} <= found["provenance"]
+    assert {"coverage", "deny"} <= found["agents"]
+    assert found["source"] == {"level"}
+    for family, aspects in found.items():
+        assert aspects <= set(ASPECTS[family]), f"{family}: name the new check in policy/waivers.py"
