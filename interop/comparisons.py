@@ -208,7 +208,10 @@ PAIRS = (
 
 
 def compare(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> None:
-    """Every pair in every registry, and what only one registry can show."""
+    """Every pair in every registry, and what only one registry can show.
+
+    Where there is no referrers API, gate gets cosign's own flags; where there is one, a policy that says the same.
+    """
     jobs = [(registry, pair) for registry in lab.registries for pair in PAIRS]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for (registry, pair), answers in zip(jobs, pool.map(lambda job: _both(lab, images, *job), jobs), strict=True):
@@ -236,7 +239,11 @@ def _both(
     image = images.get((registry.name, pair.image))
     if image is None:
         return None
-    gate = ask_gate(lab, image.reference, pair.asked.policy(lab))
+    flags = None if registry.referrers_api else pair.asked.flags(lab)
+    if flags is None:
+        gate = ask_gate(lab, image.reference, pair.asked.policy(lab))
+    else:
+        gate = run([GATE, "verify", image.reference, *flags], lab.environment)
     return gate, lab.cosign(*pair.asked.command(lab), image.reference)
 
 

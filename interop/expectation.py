@@ -81,6 +81,13 @@ class Expectation:
         command += [f"--annotations={key}={value}" for key, value in self.annotations.items()]
         return command
 
+    def flags(self, lab: Lab, *, root: Path | None = None) -> list[str] | None:
+        """The same flags for `gate verify`, in place of a policy; None where only cosign has one."""
+        if not self.logged:
+            return None
+        _, *flags = self.command(lab, root=root)
+        return [flag for flag in flags if flag != "--allow-http-registry"]
+
     def _issuer(self, lab: Lab) -> str:
         return self.issuer if "://" in self.issuer else lab.issuer.url(self.issuer)
 
