@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gate import trust
 from gate.claims import read_claims
 from gate.claims.agents import BUILT_IN
+from gate.claims.builds import BUILD_TYPES
+from gate.claims.vsa import VSA_V1
 from gate.duration import parse_duration
 from gate.errors import InvalidPolicy, InvalidReference, InvalidTrustRoot
 from gate.policy.loading import parse_policy
@@ -253,11 +255,15 @@ def _claims(raw: bytes) -> object:
     if not isinstance(predicate, dict):
         raise Refused("verification hands on objects")
     made: list[object] = []
-    for predicate_type in sorted(BUILT_IN):
+    for predicate_type in sorted({*BUILT_IN, *BUILD_TYPES, VSA_V1}):
         item = verified(predicate_type, predicate, signer=github())
         beside = about_source(predicate_type, predicate, {"gitCommit": HEAD}, signer=github())
         read = read_claims((item, beside), limits=LIMITS)
-        made += [(item.builder_id, item.stated) for item in read.provenance]
+        made += [
+            (item.builder_id, item.stated, item.parameters, item.known_parameters, item.dependencies, item.invocation)
+            for item in read.provenance
+        ]
+        made += [(item.verifier, item.resource, item.levels, item.problem) for item in read.summaries]
         made += [len(item.claims) for item in read.documents]
     return made
 
