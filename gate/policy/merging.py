@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _BY_NAME: Final = ("signers", "builders", "agents", "registries")
 _WHOLE: Final = ("trust", "limits")
 _LISTS: Final = ("deny", "waivers", "agent-formats")
+_SIGNING: Final = frozenset({"signers", "builders"})
+"""What depends on the trust roots."""
 
 
 class Merged:
@@ -39,6 +41,7 @@ class Merged:
         self._origins: dict[KeyPath, tuple[Document, KeyPath]] = {(): (self.main, ())}
         for document in documents:
             self._add(document)
+        self._check_trust()
         for key in ("version", "description"):
             if key in self.main.sound:
                 self.sound[key] = self.main.sound[key]
@@ -80,8 +83,6 @@ class Merged:
         for kind in _WHOLE:
             if kind in sound:
                 self._define((kind,), sound[kind], document, (kind,))
-        if "trust" in sound and document.extends and self._origins[("trust",)][0] is document:
-            self._check_trust(document)
         for kind in _LISTS:
             for number, table in enumerate(sound.get(kind) or ()):
                 self._append(kind, table, document, number)
@@ -104,17 +105,25 @@ class Merged:
             text = "what counts as absent is for the policy to say that this one extends"
             self.findings.append(document.finding((*path, "forbidden-tag"), text))
 
-    def _check_trust(self, document: Document) -> None:
-        """Without [trust] a base means the default, which decides who its signers are."""
-        if not self._replaced_open_trust(document):
-            text = (
-                "what it extends trusts the default roots; only a base with [trust] open = true leaves that to others"
-            )
-            self.findings.append(document.finding(("trust",), text))
-
-    def _replaced_open_trust(self, document: Document) -> bool:
-        tables = [item.data.get("trust") for item in self.documents if item.number in document.extends]
-        return any(isinstance(table, dict) and table.get("open") is True for table in tables)
+    def _check_trust(self) -> None:
+        """A file that finds no [trust] in itself and in what it extends means the default roots, which decide who its
+        signers are: no file above it or beside it says others.
+        """
+        holder, _ = self.origin(("trust",))
+        if "trust" not in self.sound:
+            return
+        for document in self.documents:
+            seen = [item for item in self.documents if item is document or item.number in document.extends]
+            if holder in seen or any(_leaves_trust_open(item) for item in seen):
+                continue
+            if document.number in holder.extends:
+                said = "what it extends trusts the default roots"
+            elif document.data.keys() & _SIGNING and not any("trust" in item.data for item in seen):
+                said = f"{readable(document.path)} trusts the default roots, and does not extend this file"
+            else:
+                continue
+            text = f"{said}; only a base with [trust] open = true leaves that to others"
+            self.findings.append(holder.finding(("trust",), text))
 
     def _rule(self, number: int, table: Any, document: Document) -> None:
         name = table.get("name") if table is not None else None
@@ -149,3 +158,8 @@ class Merged:
     def _again(self, document: Document, path: KeyPath, before: Document) -> None:
         text = f"{readable(before.path)} defines it, and does not mark it open = true"
         self.findings.append(document.finding(path, text))
+
+
+def _leaves_trust_open(document: Document) -> bool:
+    table = document.data.get("trust")
+    return isinstance(table, dict) and table.get("open") is True

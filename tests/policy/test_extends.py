@@ -168,6 +168,30 @@ def test_a_base_without_trust_means_the_default_and_that_is_final_too(files: Fil
     assert problem.startswith("policy.toml:12:2: trust: what it extends trusts the default roots")
 
 
+@pytest.mark.parametrize("extends", ['"base.toml", "beside.toml"', '"beside.toml", "base.toml"'])
+@pytest.mark.parametrize("mark", ["", "open = true\n"])
+def test_no_file_beside_a_base_says_whom_it_trusts(extends: str, mark: str, files: Files) -> None:
+    files.write("beside.toml", f'version = 1\n[trust]\n{mark}roots = ["github"]\n')
+    files.write("policy.toml", CHILD.replace('"base.toml"', extends))
+    (problem,) = files.problems()
+    assert problem.startswith("beside.toml:2:2: trust: base.toml trusts the default roots, and does not extend")
+
+
+def test_an_open_trust_beside_a_base_opens_that_of_the_base_to_nobody(files: Files) -> None:
+    files.write("beside.toml", 'version = 1\n[trust]\nopen = true\nroots = ["public-good"]\n')
+    text = CHILD.replace('"base.toml"', '"base.toml", "beside.toml"') + '\n[trust]\nroots = ["github"]\n'
+    files.write("policy.toml", text)
+    (problem,) = files.problems()
+    assert problem.startswith("policy.toml:12:2: trust: what it extends trusts the default roots")
+
+
+def test_files_without_signers_stand_beside_any_trust(files: Files) -> None:
+    files.write("limits.toml", "version = 1\n[limits]\npages = 3\n")
+    files.write("base.toml", BASE + '\n[trust]\nroots = ["github"]\n')
+    files.write("policy.toml", CHILD.replace('"base.toml"', '"base.toml", "limits.toml"'))
+    assert [root.name for root in files.load().roots] == ["github"]
+
+
 def test_a_base_sees_no_name_of_what_extends_it(files: Files) -> None:
     files.write("base.toml", BASE.replace('signers = ["platform"]', 'signers = ["team"]'))
     (problem,) = files.problems()
