@@ -135,12 +135,12 @@ class Model:
     pattern: Pattern | None = None
     name: str = ""
     provider: str | None = None
-    minimum: tuple[int, ...] = ()
+    minimum: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.pattern is not None:
             return str(self.pattern)
-        minimum = f" {'.'.join(map(str, self.minimum))} or later" if self.minimum else ""
+        minimum = f" {'.'.join(self.minimum)} or later" if self.minimum else ""
         return f"{self.provider + '/' if self.provider else ''}{self.name}{minimum}"
 
 

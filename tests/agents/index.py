@@ -102,7 +102,11 @@ THREATS: tuple[Threat, ...] = (
         differs="there is one grammar of globs for all of a policy (rule 7): * stops at / and @, not at a colon; "
         "regular expressions are RE2's and anchored, and not refused",
     ),
-    Threat("A-T24", "versions compared as text", _own("test_versions_compare_as_numbers")),
+    Threat(
+        "A-T24",
+        "versions compared as text",
+        _own("test_versions_compare_as_numbers", "test_the_date_behind_a_version_makes_it_no_later_one"),
+    ),
     Threat(
         "A-T25",
         "agents one level down",

@@ -411,6 +411,35 @@ def test_versions_compare_as_numbers(model: str, more: dict[str, object], *, hol
     assert failed(text, with_model(model, **more)) == (() if holds else ("agents.models",))
 
 
+@pytest.mark.parametrize(
+    ("name", "minimum", "model", "holds"),
+    [
+        ("claude-opus", "4.5", "claude-opus-4-20250514", False),
+        ("claude-opus", "4.5", "claude-opus-4-1-20250805", False),
+        ("claude-opus", "4.5", "claude-opus-4-5-20251101", True),
+        ("claude-opus", "4", "claude-opus-4-20250514", True),
+        ("claude-opus", "4.0", "claude-opus-4-20250514", True),
+        ("claude-opus", "3.20250101", "claude-opus-4-1", True),
+        ("claude-opus", "4.20250601", "claude-opus-4-20250514", False),
+        ("claude-opus", "4.20250601", "claude-opus-4-20250701", True),
+        ("claude-opus", "4.20250601", "claude-opus-4-999", False),
+        ("claude-opus", "4.20250601", "claude-opus-4", False),
+        ("claude-sonnet", "4", "claude-sonnet-20240620", False),
+        ("gpt", "4.1", "gpt-4-0613", False),
+        ("gpt-4", "0613", "gpt-4-1106", True),
+        ("gpt-4", "0613", "gpt-4-0314", False),
+        ("gpt-4o", "2024-08-06", "gpt-4o-2024-11-20", True),
+        ("gpt-4o", "2024-08-06", "gpt-4o-2024-05-13", False),
+        ("gpt-4o", "2024-08-06", "gpt-4o-9", False),
+        ("gpt-5", "2025-08", "gpt-5-2025-08-07", True),
+    ],
+)
+def test_the_date_behind_a_version_makes_it_no_later_one(name: str, minimum: str, model: str, *, holds: bool) -> None:
+    """A-T24: vendors put the day of a release behind the version."""
+    text = models(f'{{ name = "{name}", minimum = "{minimum}" }}')
+    assert failed(text, with_model(model)) == (() if holds else ("agents.models",))
+
+
 def test_every_agent_below_an_agent_is_judged() -> None:
     """A-T25: subagents to any depth, and the steps of a delegation."""
     deep: dict[str, object] = {"agent": agent("evil")}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gate.verdict import Result
 
 _FLOATING: Final = re.compile(r"(?:^|[-:/.@_])(?:latest|auto|default)(?:$|[-:/.@_])", re.IGNORECASE)
+_DATE: Final = 4
+"""Digits of a year, or of a month and a day."""
 _VERSION: Final = re.compile(r"[0-9]{1,18}(?:[.-][0-9]{1,18})*")
 
 
@@ -87,16 +89,31 @@ def _matches(item: Model, name: str, provider: str | None, version: str | None) 
     return found is not None and _at_least(found, item.minimum)
 
 
-def _version(text: str | None) -> tuple[int, ...] | None:
+def _version(text: str | None) -> tuple[str, ...] | None:
     """A version that compares: numbers alone (A-T24)."""
     if text is None or _VERSION.fullmatch(text) is None:
         return None
-    return tuple(int(part) for part in re.split("[.-]", text))
+    return tuple(re.split("[.-]", text))
 
 
-def _at_least(found: tuple[int, ...], minimum: tuple[int, ...]) -> bool:
-    length = max(len(found), len(minimum))
-    return found + (0,) * (length - len(found)) >= minimum + (0,) * (length - len(minimum))
+def _at_least(found: tuple[str, ...], minimum: tuple[str, ...]) -> bool:
+    """Part by part, as numbers; what is not there is 0. Dates compare with dates alone: a date behind a version says
+    when it was released, and is no part of it (`claude-opus-4-20250514` is 4, and not later than 4.5).
+    """
+    for number, wanted in enumerate(minimum):
+        if number < len(found) and _is_date(found[number]) and not _is_date(wanted):
+            found = found[:number]
+        ours = found[number] if number < len(found) else "0"
+        if _is_date(wanted) and not _is_date(ours):
+            return False
+        if int(ours) != int(wanted):
+            return int(ours) > int(wanted)
+    return True
+
+
+def _is_date(part: str) -> bool:
+    """2025, 0613 or 20250514; no model's version has so large a number."""
+    return len(part) >= _DATE
 
 
 def _listed(agent: Agent) -> str:

@@ -128,7 +128,7 @@ def _model(value: str | Mapping[str, str], at: KeyPath, to: Reader) -> Model:
     if minimum is not None and _VERSION.fullmatch(minimum) is None:
         to.problem(at, f"{minimum!a} is no version that compares: numbers with . or - between them")
         minimum = None
-    version = tuple(int(part) for part in re.split("[.-]", minimum)) if minimum else ()
+    version = tuple(re.split("[.-]", minimum)) if minimum else ()
     return Model(name=value["name"], provider=value.get("provider"), minimum=version)
 
 
