@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.claims.vsa import VSA_V1
 from gate.errors import InvalidPolicy
 from gate.policy.model import KeyHolder
 from gate.verification import evidence as rooms
@@ -17,10 +18,12 @@ from tests.evidence import (
     AGENT,
     AGENTS_POLICY,
     BUILDER,
+    COPILOT,
     DAY,
     GITHUB,
     HEAD,
     MAIN,
+    MODEL,
     NOW,
     PROVEN,
     REPOSITORY,
@@ -394,6 +397,36 @@ def test_a_time_ahead_of_the_clock_leaves_a_fail_undecided_only_where_an_age_is_
         (other, scanned, 1),
     ):
         assert run(section, evidence, key=key).exit_code == code, section
+
+
+@pytest.mark.parametrize("check", ["source", "agents"])
+def test_a_keys_statement_about_a_commit_that_is_ahead_of_the_clock_is_undecided(check: str) -> None:
+    """Rule 28: of an age that cannot be told, no fail says that it is too old."""
+    summary = {
+        "verifier": {"id": "https://source.acme.com"},
+        "resourceUri": REPOSITORY,
+        "policy": {"uri": "https://acme.com/source-policy"},
+        "verificationResult": "PASSED",
+        "verifiedLevels": ["SLSA_SOURCE_LEVEL_3"],
+    }
+    written = {"authorship": {"kind": "ai-autonomous"}, "agent": {"tool": AGENT, "model": MODEL}}
+    pair = '{ verifier = "https://source.acme.com", signer = "key", level = 3 }'
+    asked = {
+        "source": f'[rules.source]\nlevel = 3\nrefs = "any"\nvsa = [{pair}]\n',
+        "agents": '[rules.agents]\nallow = ["copilot"]\nsigners = ["key"]\nmin-trust = "tenant"\n',
+    }[check]
+    key = f'[signers.key]\nkey = "key.pub"\nlog = "optional"\n{POINTER}\n'
+    whole = f'{SIGNERS}{key}{BUILDER}{COPILOT}{RULE}{PROVEN}\n{asked}max-age = "7d"\n'
+    kind, predicate = (VSA_V1, summary) if check == "source" else ("dev.pedigree/ai-authorship/v1", written)
+
+    def code(moment: datetime) -> int:
+        item = about_source(kind, {**predicate, "scanned": {"at": iso(moment)}}, {"gitCommit": HEAD})
+        said = replace(item, signer=KeyIdentity(fingerprint=OURS), times=(), logs=(), seal=rooms._SEAL)
+        return judge(whole, provenance(predicate_v1(claims=[])), said, folder=LAB).exit_code
+
+    assert code(NOW) == 0
+    assert code(NOW - 8 * DAY) == 1
+    assert code(NOW + DAY) == 4
 
 
 def test_a_keys_signature_without_a_usable_time_says_so_whatever_its_log_says() -> None:
