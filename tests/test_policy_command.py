@@ -333,6 +333,31 @@ def test_flags_that_do_not_go_together_are_refused(given: list[str], expected: s
     assert expected in ran.err
 
 
+EMPTY = [
+    *(f"--certificate-{part}" for part in ("identity", "identity-regexp", "oidc-issuer", "oidc-issuer-regexp")),
+    *(f"--certificate-github-workflow-{part}" for part in ("trigger", "sha", "name", "repository", "ref")),
+    *("--key", "--type", "--trusted-root", "--annotations"),
+]
+
+
+@pytest.mark.parametrize("flag", EMPTY)
+def test_a_flag_that_an_unset_variable_leaves_empty_lets_in_no_more(flag: str, verify: Callable[..., Ran]) -> None:
+    """`--certificate-github-workflow-repository "$REPOSITORY"` asks for one repository, and never for any."""
+    name = flag.removeprefix("--")
+    others = {name.removesuffix("-regexp"): "", name: ""} if flag != "--key" else {}
+    ran = verify(lab("agent-signed"), *flags(**others), flag, "")
+    assert ran.code == 2
+
+
+def test_an_empty_flag_is_not_overlooked_beside_the_environments_policy(
+    monkeypatch: pytest.MonkeyPatch, verify: Callable[..., Ran]
+) -> None:
+    monkeypatch.setenv("GATE_POLICY", "policy.toml")
+    ran = verify(lab("agent-signed"), "--certificate-github-workflow-ref", "")
+    assert ran.code == 2
+    assert "--certificate-github-workflow-ref and GATE_POLICY do not go together" in ran.err
+
+
 def test_the_environments_policy_is_not_replaced_by_flags(
     monkeypatch: pytest.MonkeyPatch, verify: Callable[..., Ran]
 ) -> None:

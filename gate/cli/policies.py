@@ -115,7 +115,7 @@ def read_flags(  # noqa: D103
         identity_regexp=identity_regexp,
         issuer=issuer,
         issuer_regexp=issuer_regexp,
-        workflow={part: value for part, value in workflow.items() if value},
+        workflow={part: value for part, value in workflow.items() if value is not None},
         key=key,
         annotations=tuple(annotations or ()),
         type=predicate_type,

@@ -36,25 +36,35 @@ class Flags:
 
     @property
     def given(self) -> tuple[str, ...]:
-        """The flags that were given, by name."""
-        named = {
+        """The flags that were given, by name; one that is empty was given too."""
+        return tuple(name for name, value in self._named.items() if value is not None)
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Those that were given without a value, as of a job's variable that is not set."""
+        return tuple(name for name, value in self._named.items() if value == "")
+
+    @property
+    def _named(self) -> Mapping[str, str | tuple[str, ...] | None]:
+        return {
             "--certificate-identity": self.identity,
             "--certificate-identity-regexp": self.identity_regexp,
             "--certificate-oidc-issuer": self.issuer,
             "--certificate-oidc-issuer-regexp": self.issuer_regexp,
             **{f"--certificate-github-workflow-{part}": value for part, value in self.workflow.items()},
             "--key": self.key,
-            "--annotations": self.annotations,
+            "--annotations": self.annotations or None,
             "--type": self.type,
             "--trusted-root": self.trusted_root,
         }
-        return tuple(name for name, value in named.items() if value)
 
 
 def policy_of(flags: Flags, *, file: bool = False) -> str:
     """The policy's text. `file` says that a file with its bundle is judged: any statement about it is a signature."""
     from gate.policy.writing import write  # noqa: PLC0415  (flags are read before anything heavy is needed)
 
+    if flags.empty:
+        raise InvalidUsage(f"{flags.empty[0]} is empty: a limit that a variable leaves out would let in more")
     signer: dict[str, Any] = _key(flags) if flags.key is not None else _certificate(flags)
     if flags.annotations:
         signer["annotations"] = dict(map(_annotation, flags.annotations))
@@ -85,7 +95,7 @@ def _certificate(flags: Flags) -> dict[str, Any]:
         missing = "--certificate-identity" if identity is None else "--certificate-oidc-issuer"
         raise InvalidUsage(f"{missing} (or {missing}-regexp) is missing: an identity counts only with its issuer")
     signer: dict[str, Any] = {"issuer": issuer, "identity": identity}
-    extensions = {f"github-workflow-{part}": value for part, value in flags.workflow.items() if value}
+    extensions = {f"github-workflow-{part}": value for part, value in flags.workflow.items()}
     return signer | ({"extensions": extensions} if extensions else {})
 
 
