@@ -320,6 +320,10 @@ WRONG = {
         "--key and --certificate-identity do",
     ),
     "an annotation": (["--key", "k", "-a", "env"], "--annotations 'env': write KEY=VALUE"),
+    "an annotation of two values": (
+        ["--key", "k", "-a", "env=prod", "-a", "env=dev"],
+        "--annotations env is 'prod' and 'dev'",
+    ),
     "a key that is not there": (["--key", "gone.pub"], "gone.pub cannot be read"),
     "a policy too": (["--policy", "p.toml", "--key", "k"], "--key and --policy do not go together"),
     "nothing": ([], "no policy: give --policy FILE, or set GATE_POLICY, or say who signs with cosign's flags"),

@@ -67,7 +67,7 @@ def policy_of(flags: Flags, *, file: bool = False) -> str:
         raise InvalidUsage(f"{flags.empty[0]} is empty: a limit that a variable leaves out would let in more")
     signer: dict[str, Any] = _key(flags) if flags.key is not None else _certificate(flags)
     if flags.annotations:
-        signer["annotations"] = dict(map(_annotation, flags.annotations))
+        signer["annotations"] = _annotations(flags.annotations)
     if file and flags.type is None:
         signer["accept"] = ["signature", "message", "statement"]
     rule: dict[str, Any] = {"name": "command line", "images": ["**"]}
@@ -103,6 +103,14 @@ def _either(plain: str | None, regexp: str | None, flag: str) -> str | dict[str,
     if plain and regexp:
         raise InvalidUsage(f"{flag} and {flag}-regexp do not go together")
     return plain or ({"regex": regexp} if regexp else None)
+
+
+def _annotations(texts: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in map(_annotation, texts):
+        if found.setdefault(name, value) != value:
+            raise InvalidUsage(f"--annotations {name} is {found[name]!a} and {value!a}: no signature says both")
+    return found
 
 
 def _annotation(text: str) -> tuple[str, str]:
