@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gate.checks.signers import signed_by
 from gate.checks.vsa import Vouched, vouched
 from gate.claims.source import canonical_repository
 from gate.claims.vsa import Track
@@ -42,7 +43,9 @@ def check_source(section: SourceSection, selection: Selection, claims: Claims, p
             found="no provenance by an accepted signer and builder, so nobody says which commit the image holds",
             remedy="see the check provenance",
         )
-    heads = [(item, _vouched(section, item, claims, policy, now)) for item in selection.judged]
+    signers = tuple(pair.signer for pair in section.vsa)
+    summaries = tuple(item for item in claims.summaries if signed_by(item.evidence, signers, policy))
+    heads = [(item, _vouched(section, item, summaries, policy, now)) for item in selection.judged]
     passed = all(found.level is not None and found.level >= section.level for _, found in heads)
     return Result(
         check=f"{CHECK}.level",
@@ -64,12 +67,15 @@ def _said(item: Judged, found: Vouched) -> str:
     return f"{commit}: {found.words() or 'level 0, no summary about it by a named verifier'}"
 
 
-def _vouched(section: SourceSection, item: Judged, claims: Claims, policy: Policy, now: datetime) -> Vouched:
+def _vouched(
+    section: SourceSection, item: Judged, summaries: tuple[Summary, ...], policy: Policy, now: datetime
+) -> Vouched:
     """What the summaries about the head of one provenance come to."""
     if len(item.commits) != 1 or item.repository is None:
         return Vouched(why=("the provenance does not say which one commit of which repository it was built from",))
     (commit,) = item.commits
-    about = [summary for summary in claims.summaries if _subject(summary, commit) is not None]
+    subjects = [(summary, _subject(summary, commit)) for summary in summaries]
+    about = [(summary, subject) for summary, subject in subjects if subject is not None]
 
     def is_expected(summary: Summary, pair: Verifier) -> bool:
         if pair.resource is not None:
@@ -78,7 +84,7 @@ def _vouched(section: SourceSection, item: Judged, claims: Claims, policy: Polic
 
     found = vouched(
         section.vsa,
-        [summary for summary in about if _on_its_ref(section, item, _subject(summary, commit))],
+        [summary for summary, subject in about if _on_its_ref(section, item, subject)],
         Track.SOURCE,
         is_expected,
         policy,
@@ -99,7 +105,7 @@ def _subject(summary: Summary, commit: str) -> Subject | None:
     return None
 
 
-def _on_its_ref(section: SourceSection, item: Judged, subject: Subject | None) -> bool:
+def _on_its_ref(section: SourceSection, item: Judged, subject: Subject) -> bool:
     """Whether the commit was on the branch or tag that it should be: by default the one that it was built from."""
     if isinstance(section.refs, Anything):
         return True
@@ -109,10 +115,9 @@ def _on_its_ref(section: SourceSection, item: Judged, subject: Subject | None) -
     return item.ref is not None and item.ref in refs
 
 
-def _source_refs(subject: Subject | None) -> tuple[str, ...]:
+def _source_refs(subject: Subject) -> tuple[str, ...]:
     """`annotations.sourceRefs`, which some issuers still call `source_refs`; fully qualified names alone."""
-    annotations = subject.annotations if subject is not None else {}
-    stated: JSON = annotations.get("sourceRefs", annotations.get("source_refs"))
+    stated: JSON = subject.annotations.get("sourceRefs", subject.annotations.get("source_refs"))
     return (
         tuple(ref for ref in stated if isinstance(ref, str) and ref.startswith("refs/"))
         if isinstance(stated, list)
