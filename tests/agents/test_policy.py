@@ -133,6 +133,13 @@ def test_a_model_is_shown_as_it_is_asked_for() -> None:
     assert result.found == f"{HEAD[:12]}: '{AGENT}' with '{MODEL}' (autonomous_agent)"
 
 
+def test_an_alias_means_one_of_the_ids() -> None:
+    agents = f'[agents.copilot]\nids = ["{AGENT}"]\nmodels = "any"\naliases = {{ "Copilot" = "{AGENT}2" }}\n'
+    assert "none of its ids" in refused(rule(agents=agents))
+    assert loads(rule(agents=agents.replace(f"{AGENT}2", AGENT)))
+    assert loads(rule(agents=agents.replace(f'["{AGENT}"]', '"any"')))
+
+
 # Reviewers.
 
 

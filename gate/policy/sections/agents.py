@@ -95,9 +95,13 @@ def _reviewers(table: Mapping[str, Any], at: KeyPath, signers: tuple[str, ...], 
 def read_agent(name: str, table: Mapping[str, Any], to: Reader) -> Agent:
     """One agent: what claims call it, and the models that it may have used."""
     at: KeyPath = ("agents", name)
+    ids = to.patterns(table["ids"], (*at, "ids"))
+    for spelling, meant in table.get("aliases", {}).items():
+        if not isinstance(ids, Anything) and not any(item.matches(meant) for item in ids):
+            to.problem((*at, "aliases"), f"{spelling!a} means {meant!a}, which is none of its ids")
     return Agent(
         name=name,
-        ids=to.patterns(table["ids"], (*at, "ids")),
+        ids=ids,
         models=_models(table["models"], (*at, "models"), to),
         signers=frozenset(to.names(table.get("signers", ()), "signers", (*at, "signers"))),
         aliases=table.get("aliases", {}),
