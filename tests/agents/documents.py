@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.evidence import AGENT, HEAD, MAIN, MODEL, OTHER, REPOSITORY, SLSA_V1, claim, predicate_v1
+from tests.evidence import AGENT, EARLIER, HEAD, MAIN, MODEL, OTHER, REPOSITORY, SLSA_V1, claim, predicate_v1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -258,6 +258,7 @@ __all__ = [
     "AGENT",
     "AGENT_COMMIT",
     "BASE",
+    "EARLIER",
     "HEAD",
     "OTHER",
     "OWN",

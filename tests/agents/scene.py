@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -137,6 +137,12 @@ def evidence(text: str, *signed: By | Said, folder: Path | None = None) -> list[
     return found
 
 
+def leaf(signer: str, at: datetime = SIGNED_AT) -> Leaf:
+    """What a signer's certificate of this moment says."""
+    minute = timedelta(minutes=1)
+    return replace(_LEAVES[signer], not_before=at - minute, not_after=at + 9 * minute, sct_at=at)
+
+
 @cache
 def _verified(
     said: str, signer: str, at: datetime, types: Sequence[tuple[str, frozenset[str]]]
@@ -144,17 +150,7 @@ def _verified(
     predicate_type, predicate, subjects = json.loads(said)
     more = {"subject": subjects} if subjects else {}
     payload = statement(FORGED_HEX, predicate=predicate, predicate_type=predicate_type, **more)
-    minute = timedelta(minutes=1)
-    whole = _LEAVES[signer]
-    leaf = Leaf(
-        issuer=whole.issuer,
-        names=whole.names,
-        extensions=whole.extensions,
-        not_before=at - minute,
-        not_after=at + 9 * minute,
-        sct_at=at,
-    )
-    raw = json.dumps(Sigstore().sign(payload, leaf=leaf, at=(at,))).encode()
+    raw = json.dumps(Sigstore().sign(payload, leaf=leaf(signer, at), at=(at,))).encode()
     digest = Digest("sha256", hashlib.sha256(raw).hexdigest())
     candidate = Candidate(digest=digest, layer=0, kind=Kind.BUNDLE, media_type="", place="test", raw=raw)
     artifact = Artifact.of(FORGED_IMAGE, source_types=dict(types))
