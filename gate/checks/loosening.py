@@ -120,7 +120,7 @@ def _repository(place: str) -> str | None:
 
 
 def _any_ref(ref: str) -> str:
-    return "refs/tags/*" if ref.startswith("refs/tags/") else "refs/heads/*"
+    return "refs/tags/**" if ref.startswith("refs/tags/") else "refs/heads/**"
 
 
 def _kind(ref: str) -> str:

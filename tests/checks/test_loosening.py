@@ -42,15 +42,15 @@ def test_another_branch_of_the_same_workflow() -> None:
     place = WORKFLOW.partition("@")[0]
     assert remedy(SIGNATURE_POLICY, signature(github(dev))) == (
         f"image: sign it from refs/heads/main; policy: '{dev}' as a signer beside [signers.release], which lets in "
-        f"refs/heads/dev alone, or {{ glob = '{place}@refs/heads/*' }}, which lets in every branch of this repository: "
-        "whoever may push one may sign"
+        f"refs/heads/dev alone, or {{ glob = '{place}@refs/heads/**' }}, which lets in every branch of this "
+        "repository: whoever may push one may sign"
     )
 
 
 def test_a_tag_of_the_same_workflow() -> None:
     tag = WORKFLOW.replace("refs/heads/main", "refs/tags/v1")
     assert "lets in refs/tags/v1 alone, or { glob = " in remedy(SIGNATURE_POLICY, signature(github(tag)))
-    assert "@refs/tags/*' }, which lets in every tag of" in remedy(SIGNATURE_POLICY, signature(github(tag)))
+    assert "@refs/tags/**' }, which lets in every tag of" in remedy(SIGNATURE_POLICY, signature(github(tag)))
 
 
 def test_the_shown_loosening_is_one_that_works() -> None:
@@ -58,10 +58,13 @@ def test_the_shown_loosening_is_one_that_works() -> None:
     dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
     place = WORKFLOW.partition("@")[0]
     exact = SIGNATURE_POLICY.replace(f'identity = "{WORKFLOW}"', f'identity = "{dev}"')
-    loose = SIGNATURE_POLICY.replace(f'identity = "{WORKFLOW}"', f'identity = {{ glob = "{place}@refs/heads/*" }}')
+    loose = SIGNATURE_POLICY.replace(f'identity = "{WORKFLOW}"', f'identity = {{ glob = "{place}@refs/heads/**" }}')
     for text in (exact, loose):
         assert passes(text, signature(github(dev)))
-    assert passes(loose, signature(github(WORKFLOW)))
+    feature = WORKFLOW.replace("refs/heads/main", "refs/heads/feature/x")
+    assert f"glob = '{place}@refs/heads/**'" in remedy(SIGNATURE_POLICY, signature(github(feature)))
+    for branch in (WORKFLOW, feature):
+        assert passes(loose, signature(github(branch)))
     assert not passes(exact, signature(github(WORKFLOW)))
     assert not passes(loose, signature(github(WORKFLOW.replace("refs/heads/main", "refs/tags/v1"))))
 
