@@ -9,6 +9,8 @@ import gzip
 import io
 import json
 import re
+import subprocess
+import sys
 import tarfile
 from hashlib import sha256
 from pathlib import Path
@@ -81,6 +83,92 @@ def test_a_kubernetes_job_tries_nothing_again_but_3(name: str) -> None:
     assert rule["action"] == "FailJob"
     assert rule["onExitCodes"]["values"] == [1, 2, 4]
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+_AROUND_DOCKER = ("github/action.yml", "azure-pipelines.yml", "circleci.yml", "jenkins/docker-run.Jenkinsfile")
+_STALE = "registry.example.com/acme/api@sha256:" + "a" * 64
+_PASSED = {
+    "gate.env": f"GATE_VERDICT=pass\nGATE_IMAGE={_STALE}\nGATE_DIGEST=sha256:{'a' * 64}\n",
+    "digest": f"{_STALE}\n",
+    "verdict": "pass",
+}
+
+
+def _script(name: str) -> str:
+    if name.endswith("Jenkinsfile"):
+        (script,) = re.findall(r"sh\(label: 'gate verify'.*?'''(.*?)'''", TEXTS[name], re.DOTALL)
+        return str(script)
+    (file,) = _yaml(name)
+    if "runs" in file:
+        return str(file["runs"]["steps"][0]["run"])
+    (job, *_) = file["jobs"] if isinstance(file["jobs"], list) else file["jobs"].values()
+    return str(job["steps"][1].get("bash") or job["steps"][1]["run"]["command"])
+
+
+def _around_docker(name: str, folder: Path, docker: str, image: str) -> tuple[int, str]:
+    """Run the script of a job with this program for docker, in a folder where an image passed before."""
+    (folder / "gate-out").mkdir()
+    for file, text in _PASSED.items():
+        (folder / "gate-out" / file).write_text(text, encoding="utf-8")
+    (folder / "policy.toml").write_text((ROOT / "scripts" / "release.toml").read_text(encoding="utf-8"))
+    (folder / "bin").mkdir()
+    (folder / "bin" / "docker").write_text(f"#!/bin/sh\n{docker}\n", encoding="utf-8")
+    (folder / "bin" / "docker").chmod(0o755)
+    shell = ["sh", "-xe", "-c"] if name.endswith("Jenkinsfile") else ["bash", "-e", "-o", "pipefail", "-c"]
+    environment = dict.fromkeys(("GITHUB_WORKSPACE", "WORKSPACE", "HOME"), str(folder)) | {
+        "PATH": f"{folder}/bin:/usr/bin:/bin",
+        "GITHUB_OUTPUT": str(folder / "GITHUB_OUTPUT"),
+        "GITHUB_STEP_SUMMARY": str(folder / "GITHUB_STEP_SUMMARY"),
+        "GATE_CONTAINER": "gate",
+        "GATE_PAUSE": "0",
+        "REGISTRY_CONFIG": "/none",
+        "IMAGE": image,
+        "CONTAINER": "gate",
+        "POLICY": "policy.toml",
+        "OUT": "gate-out",
+        "WAIT": "60s",
+    }
+    script = _script(name)
+    ran = subprocess.run([*shell, script], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    outputs = folder / "GITHUB_OUTPUT"
+    return ran.returncode, ran.stdout + (outputs.read_text(encoding="utf-8") if outputs.exists() else "")
+
+
+@pytest.mark.parametrize("name", _AROUND_DOCKER)
+def test_a_container_that_does_not_start_hands_over_nothing_of_an_earlier_run(name: str, tmp_path: Path) -> None:
+    code, said = _around_docker(name, tmp_path, "exit 125", "registry.example.com/acme/api:1.4")
+    assert code == 125
+    assert "sha256:" not in said
+    assert "pass" not in said
+    assert not [path.name for path in (tmp_path / "gate-out").iterdir()]
+
+
+@pytest.mark.parametrize("name", _AROUND_DOCKER)
+def test_an_image_that_is_called_like_a_flag_is_no_flag(name: str, tmp_path: Path) -> None:
+    """`gate verify --help` ends with 0."""
+    gate = f'while [ "$1" != gate ]; do shift; done\nshift\nexec {sys.executable} -m gate "$@"'
+    for number, image in enumerate(("--help", "--refs-from=policy.toml")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        code, _ = _around_docker(name, folder, gate, image)
+        assert code == 2
+
+
+def test_no_job_lets_the_name_of_an_image_be_a_flag() -> None:
+    named = re.compile(r"\"\$IMAGE\"|\$\(params\.image\)|\"\{\{inputs\.parameters\.ref\}\}\"")
+    found = set()
+    for name, text in TEXTS.items():
+        joined = re.sub(r"\s*\\?\n\s*(?:- )?", " ", re.sub(r"(?m)^\s*(?:#|//).*$", "", text))
+        for match in named.finditer(joined):
+            found.add(name)
+            assert joined[: match.start()].endswith((" -- ", " --, ")), f"{name}: {joined[match.start() - 60 :][:90]}"
+    assert found >= {*_AROUND_DOCKER, "gitlab.yml", "gitlab-component.yml", "tekton.yaml", "argo.yaml"}
+
+
+def test_an_action_takes_away_every_file_that_gate_might_have_left() -> None:
+    (file,) = _yaml("github/action.yml")
+    (listed,) = re.findall(r"for name in (.*?); do", file["runs"]["steps"][0]["run"], re.DOTALL)
+    assert set(listed.replace("\\", "").split()) == FILES
 
 
 def test_an_actions_input_is_never_part_of_a_script() -> None:
