@@ -188,7 +188,15 @@ def test_the_image_has_a_tag_as_its_base_and_a_number_as_its_user() -> None:
     assert "@" not in base
     assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${BASE}", "${BASE}"]
     assert re.findall(r"^(?:USER|ENTRYPOINT) .*$", text, re.MULTILINE) == ["USER 65532:65532", 'ENTRYPOINT ["gate"]']
+    assert re.findall(r"^CMD .*$", text, re.MULTILINE) == ["CMD []"]
     assert "--require-hashes --only-binary :all:" in text
+
+
+def test_a_container_without_arguments_does_not_end_with_0() -> None:
+    """A job that lost its arguments has verified nothing."""
+    ran = subprocess.run([sys.executable, "-m", "gate"], capture_output=True, check=False)
+    assert ran.returncode == 2
+    assert b"gate verify" in ran.stdout + ran.stderr
 
 
 def test_the_policy_for_those_with_a_script_is_one(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class Runtime:
         config = self.image.config
         arguments = list(container.arguments)
         if container.entrypoint is None:
-            arguments = [*config.get("Entrypoint", ()), *(arguments or config.get("Cmd", ()))]
+            arguments = [*config.get("Entrypoint", ()), *(arguments or config.get("Cmd") or ())]
         else:
             arguments = [*container.entrypoint, *arguments]
         uid, _, gid = (container.user or config.get("User") or "0:0").partition(":")
