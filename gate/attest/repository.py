@@ -41,6 +41,8 @@ MAX_OBJECTS: Final = 64 << 20
 """Bytes of all commits of a range together; ten thousand have less than ten MiB."""
 _MAX_SAID: Final = 500
 _PIECE: Final = 1 << 16
+_AMBIGUOUS: Final = " is ambiguous"
+_HEX: Final = re.compile(r"[0-9a-fA-F]{4,64}")
 _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _AUTHOR: Final = re.compile(r"author (?P<name>.*?) ?<(?P<email>[^<>]*)> -?[0-9]+ [+-][0-9]{4,}")
 _OPTIONS: Final = (
@@ -49,6 +51,7 @@ _OPTIONS: Final = (
     "-c core.fsmonitor=false",
     f"-c core.hooksPath={os.devnull}",
     "-c core.commitGraph=false",
+    "-c core.warnAmbiguousRefs=true",
     "-c protocol.allow=never",
     "-c advice.graftFileDeprecated=false",
 )
@@ -96,6 +99,7 @@ class Repository:
         self._git = git
         self._limits = limits
         self._deadline = deadline
+        self._said = ""
 
     def commits(self, text: str) -> tuple[Commit, ...]:
         """The commits of `BASE..HEAD`, oldest first; of one revision that commit alone.
@@ -152,9 +156,7 @@ class Repository:
                 "--range has a revision of zeros, which CI systems give for a branch that is new: name a base"
             )
         try:
-            found = self._run(
-                ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], cap=200
-            )
+            found = self._run(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], cap=200)
         except _Failed as failed:
             said = f" ({failed})" if str(failed) else ""
             raise InvalidUsage(
@@ -164,6 +166,13 @@ class Repository:
         name = found.decode("ascii", "replace").strip()
         if _HASH.fullmatch(name) is None:
             raise CouldNotLook(f"git says that {readable(revision)} is {name[:80]!a}, which is no commit")
+        # Of two refs git takes the tag, and of a short hash the ref of that name, which others may have pushed.
+        shortened = _HEX.fullmatch(revision) is not None and not name.startswith(revision.lower())
+        if name != revision and (_AMBIGUOUS in self._said or shortened):
+            raise InvalidUsage(
+                f"{readable(revision)} is ambiguous in {self._shown}: more than one thing is called so, and commits "
+                "could be missing; write a whole ref (refs/remotes/origin/main) or a whole hash"
+            )
         return name
 
     def _read(self, hashes: Sequence[str]) -> list[Commit]:
@@ -202,9 +211,10 @@ class Repository:
                 finally:
                     with suppress(ProcessLookupError, PermissionError):
                         os.killpg(process.pid, signal.SIGKILL)
+            said.seek(0)
+            self._said = " ".join(said.read(_MAX_SAID).decode("utf-8", "replace").split())
             if code != 0:
-                said.seek(0)
-                raise _Failed(" ".join(said.read(_MAX_SAID).decode("utf-8", "replace").split()))
+                raise _Failed(self._said)
         return output
 
     def _listen(self, process: subprocess.Popen[bytes], cap: int) -> bytes:

@@ -37,6 +37,34 @@ def made(tmp_path: Path) -> GitRepository:
     return GitRepository(tmp_path / "repository")
 
 
+@pytest.mark.parametrize("suffix", ["", "~0", "^0", "^{}"])
+def test_a_tag_that_is_called_like_the_bases_branch_hides_no_commit(made: GitRepository, suffix: str) -> None:
+    """Git takes the tag, and who may push one need not be who may merge."""
+    base = made.commit("Base")
+    hidden = made.commit("Hidden")
+    head = made.commit("Head")
+    made.git("update-ref", "refs/remotes/origin/main", base)
+    assert hashes(made.folder, "origin/main..HEAD") == [hidden, head]
+    made.git("tag", "origin/main", hidden)
+    made.git("config", "core.warnAmbiguousRefs", "false")
+    with pytest.raises(InvalidUsage, match="is ambiguous"):
+        read(made.folder, f"origin/main{suffix}..HEAD")
+    assert hashes(made.folder, "refs/remotes/origin/main..HEAD") == [hidden, head]
+
+
+def test_a_ref_that_is_called_like_a_short_hash_hides_no_commit(made: GitRepository) -> None:
+    base = made.commit("Base")
+    hidden = made.commit("Hidden")
+    head = made.commit("Head")
+    short = base[:8]
+    assert hashes(made.folder, f"{short}..HEAD") == [hidden, head]
+    made.git("update-ref", f"refs/tags/{short}", hidden)
+    with pytest.raises(InvalidUsage, match="is ambiguous"):
+        read(made.folder, f"{short}..HEAD")
+    made.git("update-ref", f"refs/tags/{base}", hidden)
+    assert hashes(made.folder, f"{base}..HEAD") == [hidden, head]
+
+
 # --- what is read
 
 
