@@ -1,29 +1,32 @@
 """Each commit by itself: what a rule says of it, for those who look and do not judge (`gate inspect --policy`).
 
-What comes in: a rule with an `agents` section, the claims, and the rule's results over all of them. What goes out: one
-`CommitResult` a commit. It is no check and decides no verdict: it says of one commit what the agents' own checks said
-of the claims about it, so that both always say the same.
+What comes in: a rule's results, with the claims as it judged them. What goes out: one `CommitResult` a commit. It is no
+check and decides no verdict: it hands each commit what the checks said of the claims about it, so that both always say
+the same. What fails and is about no commit alone is said of each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from gate.checks.agents import CHECK, JudgedClaim, check_agents, known_to
-from gate.checks.selection import select
+from gate.checks import denies, provenance, source
+from gate.checks.agents import CHECK
 from gate.verdict import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable
 
-    from gate.checks.selection import Selection
-    from gate.claims import Claims
-    from gate.policy.model import AgentsSection, Policy, Rule
+    from gate.checks import RuleResult
+    from gate.checks.agents import JudgedClaim
     from gate.verdict import Result
 
-_COVERAGE = f"{CHECK}.coverage"
+_COVERAGE: Final = f"{CHECK}.coverage"
+_NOBODY: Final = "nobody claims it"
+_UNHEARD: Final = "the rule hears of no claim about it"
+_FAMILIES: Final = frozenset({CHECK, provenance.CHECK, source.CHECK, denies.CHECK})
+"""What a commit counts by: provenance that names it, a source and a digest that are allowed, and claims. A signature or
+an attestation is the image's matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,45 +44,33 @@ class CommitResult:
     judged: tuple[JudgedClaim, ...]
 
 
-def check_commits(
-    rule: Rule, claims: Claims, policy: Policy, results: Sequence[Result], now: datetime, *, name: str = ""
-) -> tuple[CommitResult, ...]:
-    """Every commit that a claim names, and each that needs one and has none; empty for a rule that says nothing of
-    agents.
-
-    `results` are the rule's own, over everything that was found; `name` is the image's.
+def check_commits(rule: RuleResult, shown: Iterable[str | None] = ()) -> tuple[CommitResult, ...]:
+    """Every commit that a claim names, each that needs one and has none, and those that are `shown` though the rule
+    hears of none of their claims (a denied signer's); none for a rule that says nothing of agents.
     """
-    if rule.agents is None or rule.provenance is None:
+    if all(result.check.partition(".")[0] != CHECK for result in rule.results):
         return ()
-    selection = select(rule.provenance, claims, policy, now, name=name)
-    known, seen = known_to(rule, claims, policy)
-    judgement = check_agents(rule.agents, rule.provenance, selection, known, seen, now)
-    undecided = tuple(
-        f"{result.check}: {result.found}"
-        for result in results
-        if result.outcome is Outcome.ERROR and result.check.partition(".")[0] == CHECK
-    )
     claimed: dict[str | None, list[JudgedClaim]] = {}
-    for item in judgement.claims:
+    for item in rule.commits:
         claimed.setdefault(item.claim.commit, []).append(item)
-    for (_, unclaimed), _ in judgement.unclaimed:
-        claimed.setdefault(unclaimed, [])
+    for (_, name), _ in rule.unclaimed:
+        claimed.setdefault(name, [])
+    unheard = [commit for commit in dict.fromkeys(shown) if commit not in claimed]
+    results = [result for result in rule.results if result.check.partition(".")[0] in _FAMILIES]
+    failed = {result.check: result for result in results if result.outcome is Outcome.FAIL}
+    undecided = tuple(_said(result) for result in results if result.outcome is Outcome.ERROR)
+    # A check that fails for some claims is about their commits; coverage also about those without any.
+    of_some = {item.check for entry in rule.commits for item in entry.objections}
+    if rule.unclaimed:
+        of_some.add(_COVERAGE)
+    of_all = tuple(_said(result) for check, result in failed.items() if check not in of_some)
     found = []
-    for commit, judged in claimed.items():
-        reasons = (
-            *_of_provenance(selection),
-            *_of_trust(rule.agents, judged),
-            *(f"{item.check}: {item.found}" for item in judgement.results if item.check == CHECK),
-            *dict.fromkeys(
-                f"{item.check}: {item.found}"
-                for entry in judged
-                for item in entry.objections
-                if item.check != _COVERAGE
-            ),
-        )
+    for commit, judged in {**claimed, **{commit: [] for commit in unheard}}.items():
+        own = [f"{CHECK}: {_UNHEARD}"] if commit in unheard else _reasons(judged, failed)
+        reasons = (*of_all, *dict.fromkeys(own))
         found.append(
             CommitResult(
-                rule=rule.name,
+                rule=rule.name or "",
                 commit=commit,
                 allowed=None if undecided else not reasons,
                 reasons=undecided + reasons,
@@ -89,26 +80,14 @@ def check_commits(
     return tuple(found)
 
 
-def _of_provenance(selection: Selection) -> Iterator[str]:
-    """A commit counts by the provenance that names it, and this rule accepts none."""
-    if not selection.accepted:
-        yield "provenance: none by an accepted signer and builder"
-    elif not selection.satisfying:
-        for item in selection.judged:
-            for aspect in item.aspects:
-                if not aspect.passed:
-                    yield f"provenance.{aspect.name}: {aspect.found}"
-
-
-def _of_trust(section: AgentsSection, judged: Sequence[JudgedClaim]) -> Iterator[str]:
-    """Whether an accepted claim, vouched for well enough, is there at all (rules 14 and 16)."""
-    trusts = [item.vouched_by for item in judged if item.vouched_by is not None]
-    if section.unclaimed and (trusts or not judged):
-        return
+def _reasons(judged: list[JudgedClaim], failed: dict[str, Result]) -> list[str]:
+    """What fails of one commit's own; a fail that is waived is none."""
     if not judged:
-        yield f"{_COVERAGE}: nobody claims it"
-    elif not trusts:
-        yield f"{_COVERAGE}: {judged[0].reason}"
-    elif max(trusts) < section.min_trust:
-        least = section.min_trust.name.lower()
-        yield f"{_COVERAGE}: only the {max(trusts).name.lower()} vouches for it, and min-trust is {least}"
+        return [f"{_COVERAGE}: {_NOBODY}"] if _COVERAGE in failed else []
+    if all(item.vouched_by is None for item in judged):  # whatever the rule makes of those that count, this is none
+        return [f"{_COVERAGE}: {judged[0].reason}"]
+    return [f"{item.check}: {item.found}" for entry in judged for item in entry.objections if item.check in failed]
+
+
+def _said(result: Result) -> str:
+    return f"{result.check}: {result.found}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from gate.cli import access, signals, sockets
+from gate.cli import access, policies, signals, sockets
 from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN
 from gate.cli.output import say, show
 from gate.cli.progress import Mode, show_progress
@@ -293,10 +293,13 @@ class _Run:
             self.trust = load_given(self.trusted_roots)
             keys = self.keys = [_read_key(path) for path in self.key_paths]
         else:
-            from gate.policy.loading import load_policy  # noqa: PLC0415
+            from gate.policy.flags import Flags  # noqa: PLC0415
             from gate.policy.model import KeyHolder  # noqa: PLC0415
 
-            self.policy = load_policy(self.policy_path)
+            asked = policies.Asked(
+                path=self.policy_path, flags=Flags(workflow={}), sha256=None, at=None, name="--policy"
+            )
+            self.policy = policies.load(asked, self.started, file=self.bundle is not None)
             if self.offline and self.policy.refresh:
                 raise InvalidUsage("--offline and trust.refresh of the policy do not go together")
             limits, settings = self.policy.limits, self.policy.registries
@@ -318,6 +321,7 @@ class _Run:
             policy=self.policy,
             elsewhere=elsewhere,
             progress=self.progress,
+            environment=os.environ,
         )
         self.progress.about = reference.text
         return inspector.inspect(reference, bundle=self.bundle or "")

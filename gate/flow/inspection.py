@@ -8,21 +8,22 @@ sign is for a policy to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
+from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
 from gate.parallel import Background
 from gate.progress import QUIET, Phase
 from gate.reference import Transport
-from gate.verdict import EXIT_PASS, Gap, worst
+from gate.verdict import EXIT_PASS, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gate.checks.commits import CommitResult
@@ -83,7 +84,9 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspector:
-    """What an inspection has beside its reference. `elsewhere` is `--signature-repository`'s."""
+    """What an inspection has beside its reference. `elsewhere` is `--signature-repository`'s, `environment` the CI
+    job's: where a rule asks, it says which project that is of.
+    """
 
     roots: Sequence[TrustRoot]
     keys: Sequence[PublicKey]
@@ -94,6 +97,7 @@ class Inspector:
     policy: Policy | None = None
     elsewhere: Reference | None = None
     progress: Progress = QUIET
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def inspect(self, reference: Reference, *, bundle: str = "") -> Inspection:
         """Look at one image, or at a file with the bundles in the file `bundle`.
@@ -121,6 +125,8 @@ class Inspector:
         try:
             # 1. Reference: to a digest, once.  2. Discovery: everything that is attached to it, and the ledger.
             found = self._look(reference, source, limits)
+            if self.policy is not None:
+                found = with_labels(found, reference, self.policy, source, self.limits)
             index = read_index(found.image, limits)
         except CouldNotLook as error:
             error.credentials = source.credentials
@@ -146,16 +152,11 @@ class Inspector:
     def _verified(
         self, reference: Reference, found: Discovery, limits: Limits, entries: tuple[Descriptor, ...] = ()
     ) -> Inspection:
-        from gate.claims import read_claims  # noqa: PLC0415
-        from gate.claims.agents import source_types  # noqa: PLC0415
-        from gate.verification import Artifact, Root, verify  # noqa: PLC0415
+        from gate.verification import Root, verify  # noqa: PLC0415
 
         self.progress.phase(Phase.VERIFICATION)
         # 3. Verification: one candidate at a time, so that what is said of it is never said of another.
-        formats = () if self.policy is None else self.policy.formats
-        artifact = Artifact.of(
-            found.image, any_digest=reference.transport is Transport.FILE, source_types=source_types(formats)
-        )
+        artifact = artifact_of(found.image, reference, self.policy)
         roots = tuple(Root(root) for root in self.roots)
         attached: list[Attached] = []
         error: CouldNotLook | None = None
@@ -168,9 +169,8 @@ class Inspector:
                 error = stopped  # and so will the next: what adds up is over
             attached.append(Attached(candidate=candidate, evidence=evidence))
         # 4. Claims: what the verified statements say.
-        claims = read_claims(
-            tuple(piece for item in attached for piece in item.evidence), limits=limits, formats=formats
-        )
+        pieces = tuple(piece for item in attached for piece in item.evidence)
+        claims = claims_of(pieces, found, self.policy, limits=limits, environment=self.environment)
         inspection = Inspection(
             reference=reference,
             image=found.image,
@@ -180,30 +180,35 @@ class Inspector:
             ledger=found.ledger,
             error=error,
         )
-        return inspection if self.policy is None else self._with_policy(inspection, claims, self.policy)
+        if self.policy is None:
+            return inspection
+        return self._with_policy(inspection, found, claims, self.policy, limits)
 
-    def _with_policy(self, inspection: Inspection, claims: Claims, policy: Policy) -> Inspection:
+    def _with_policy(
+        self, inspection: Inspection, found: Discovery, claims: Claims, policy: Policy, limits: Limits
+    ) -> Inspection:
         """What the rules for this name say of each commit; still no verdict."""
-        from gate.checks import check_image  # noqa: PLC0415
         from gate.checks.commits import check_commits  # noqa: PLC0415
         from gate.policy.images import rules_for  # noqa: PLC0415
         from gate.policy.model import Scope  # noqa: PLC0415
 
-        gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in inspection.missed)
         rules = rules_for(policy, inspection.reference)
-        # What the policy says of other digests is no commit's matter.
-        digests = () if inspection.image is None else (inspection.image.digest,)
-        results = (
-            check_image(inspection.reference, claims, policy, digests=digests, gaps=gaps, now=self.now) if rules else ()
-        )
-        commits = [
-            commit
-            for rule, result in zip(rules, results, strict=True)
-            for commit in check_commits(rule, claims, policy, result.results, self.now, name=inspection.reference.name)
-        ]
-        notes = [
+        if not rules:
+            return inspection
+        missed = found.missed + (() if inspection.error is None else (inspection.error,))
+        try:
+            results = rules_of(inspection.reference, found, claims, policy, missed=missed, limits=limits, now=self.now)
+        except LimitExceeded as error:
+            return replace(inspection, error=inspection.error or error)
+        notes = tuple(
             f"rule {rule.name} judges the manifests of an index, and here this digest alone was looked at: inspect each"
             for rule in rules
             if rule.platforms is not Scope.INDEX and inspection.entries
-        ]
-        return replace(inspection, rules=tuple(rule.name for rule in rules), commits=tuple(commits), notes=tuple(notes))
+        )
+        shown = [claim.commit for document in claims.documents for claim in document.claims]
+        return replace(
+            inspection,
+            rules=tuple(rule.name for rule in rules),
+            commits=tuple(commit for result in results for commit in check_commits(result, shown)),
+            notes=notes,
+        )

@@ -11,19 +11,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
-from gate.discovery.entries import listed_digests, read_index
-from gate.discovery.labels import read_labels
+from gate.discovery.entries import read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.flow.entries import judge_entries
 from gate.flow.judgement import ImageJudgement, Judged, without_predicates
 from gate.flow.notes import notes_about
+from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
 from gate.parallel import Background, Budget, Once
 from gate.policy.images import rules_for
 from gate.policy.model import KeyHolder, Scope
 from gate.progress import QUIET, Phase
 from gate.reference import Transport
-from gate.verdict import Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,8 +152,6 @@ class Judge:
         elsewhere = None
         if self._elsewhere is not None and self._elsewhere.name != reference.name:
             elsewhere = Elsewhere(name=self._elsewhere.name, source=self.sources.open(self._elsewhere))
-        sections = [rule.provenance for rule in rules_for(self.policy, reference) if rule.provenance is not None]
-        must_agree = any(section.labels_must_agree for section in sections)
 
         def looked(share: Share) -> Discovery:
             found = discover(
@@ -167,9 +164,7 @@ class Judge:
                 deadline=self.deadline,
                 progress=self.progress,
             )
-            if not sections:
-                return found
-            return replace(found, labels=read_labels(found.image, source if must_agree else None, self.limits))
+            return with_labels(found, reference, self.policy, source, self.limits)
 
         return looked
 
@@ -179,44 +174,27 @@ class Judge:
         with self._budget.share() as share:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
             found = look(share)
-            from gate.checks import check_image  # noqa: PLC0415
             from gate.checks.denies import as_judged  # noqa: PLC0415
-            from gate.claims import read_claims  # noqa: PLC0415
-            from gate.claims.agents import source_types  # noqa: PLC0415
-            from gate.claims.project import find_project  # noqa: PLC0415
-            from gate.verification import Artifact, verify  # noqa: PLC0415
+            from gate.verification import verify  # noqa: PLC0415
 
             # 3. Verification: candidates become evidence, for this digest and for nothing else.
             self.progress.phase(Phase.VERIFICATION)
-            artifact = Artifact.of(
-                found.image,
-                any_digest=reference.transport is Transport.FILE,
-                source_types=source_types(self.policy.formats),
-            )
+            artifact = artifact_of(found.image, reference, self.policy)
             candidates = self.deadline.each(found.candidates)
             try:
                 evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=limits)
             except (DeadlineExceeded, LimitExceeded) as error:
                 return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
             # 4. Claims: what the verified statements say, and who says it.
-            project = find_project(self._environment)
-            claims = read_claims(
-                evidence, limits=limits, project=project, labels=found.labels, formats=self.policy.formats
-            )
+            claims = claims_of(evidence, found, self.policy, limits=limits, environment=self._environment)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.
-            gaps = tuple(Gap(reason=str(missed), exit_code=missed.exit_code) for missed in found.missed)
-            digests = (found.image.digest, *self._listed(found.image))
-            rules = check_image(reference, claims, self.policy, digests=digests, gaps=gaps, now=self.now)
+            rules = rules_of(
+                reference, found, claims, self.policy, missed=found.missed, limits=self.limits, now=self.now
+            )
             evidence = as_judged(evidence, claims, self.policy)
         # 6. Verdict: derived from the results, wherever it is asked for.
         judged = Judged(image=found.image, rules=rules, evidence=evidence, ledger=found.ledger)
         return without_predicates(judged) if self._light else judged
-
-    def _listed(self, image: Content) -> tuple[Digest, ...]:
-        """What a manifest lists, where the policy denies digests. Raises `LimitExceeded` for one too large to read."""
-        if not any(deny.digests for deny in self.policy.denies):
-            return ()
-        return listed_digests(image, self.limits)
 
     @cached_property
     def _ready(self) -> tuple[Root, ...]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.checks import check_rule
 from gate.checks.commits import check_commits
-from gate.claims import read_claims
-from gate.limits import Limits
 from gate.verdict import EXIT_RETRY, Gap, Outcome
 from tests.evidence import (
     AGENTS_POLICY,
+    DAY,
     EARLIER,
     HEAD,
+    IMAGE,
     NOW,
     OTHER,
     SIGNATURE_POLICY,
@@ -22,7 +21,7 @@ from tests.evidence import (
     claim,
     claimed,
     human,
-    policy,
+    judge,
     predicate_v1,
     provenance,
     stranger,
@@ -37,17 +36,14 @@ GAP = Gap(reason="the registry was down", exit_code=EXIT_RETRY)
 Said = dict[str | None, tuple[bool | None, tuple[str, ...]]]
 
 
-def said(text: str, *evidence: Evidence, gaps: tuple[Gap, ...] = ()) -> Said:
+def said(text: str, *evidence: Evidence, **more: Any) -> Said:
     """What the policy's one rule says of each commit: allowed, and the checks that say no."""
-    found = policy(text)
-    (rule,) = found.rules
-    claims = read_claims(evidence, limits=Limits())
-    whole = check_rule(rule, claims, found, gaps=gaps, now=NOW)
-    commits = check_commits(rule, claims, found, whole.results, NOW)
-    agents = [item for item in whole.results if item.check.startswith("agents")]
-    provenance = [item for item in whole.results if item.check.startswith("provenance")]
-    if commits and not gaps:
-        together = all(item.outcome is Outcome.PASS for item in (*agents, *provenance))
+    (rule,) = judge(text, *evidence, **more).rules
+    shown = [HEAD] if "deny" in text else []
+    commits = check_commits(rule, shown)
+    theirs = [item for item in rule.results if item.check.partition(".")[0] in ("agents", "provenance", "deny")]
+    if commits and not more.get("gaps"):
+        together = all(item.outcome in (Outcome.PASS, Outcome.WAIVED) for item in theirs)
         assert together == all(item.allowed for item in commits), "each by itself says what all together say"
     return {item.commit: (item.allowed, tuple(reason.partition(":")[0] for reason in item.reasons)) for item in commits}
 
@@ -76,13 +72,39 @@ def test_each_commit_is_allowed_or_says_which_check_says_no(claims: list[object]
 
 def test_a_commit_that_a_stranger_claims_is_not_allowed() -> None:
     evil = provenance(predicate_v1(claims=[claim(OTHER)]), signer=stranger())
-    assert said(AGENTS_POLICY, evil) == {OTHER: (False, ("provenance", "agents.coverage", "agents"))}
-    # Beside the accepted provenance a stranger's word makes a commit that is claimed by nobody whom the rule knows.
-    both = policy(AGENTS_POLICY)
-    claims = read_claims((claimed(GOOD), evil), limits=Limits())
-    whole = check_rule(both.rules[0], claims, both, gaps=(), now=NOW)
-    found = {item.commit: item.allowed for item in check_commits(both.rules[0], claims, both, whole.results, NOW)}
-    assert found == {HEAD: True, OTHER: False}
+    assert said(AGENTS_POLICY, evil) == {OTHER: (False, ("provenance", "agents", "agents.coverage"))}
+    # Beside the accepted provenance a stranger's word is about a commit that nobody whom the rule knows claims.
+    (rule,) = judge(AGENTS_POLICY, claimed(GOOD), evil).rules
+    assert {item.commit: item.allowed for item in check_commits(rule)} == {HEAD: True, OTHER: False}
+
+
+def test_what_the_policy_denies_is_not_allowed() -> None:
+    """The commits of a builder, a signer or an image that is denied."""
+    reason = '\n[[deny]]\nreason = "its runner was taken over"\n'
+    for line in ('builders = ["release"]', 'signers = ["release"]', f'digests = ["{IMAGE}"]'):
+        assert said(AGENTS_POLICY + reason + line, claimed(GOOD))[HEAD][0] is False, line
+    assert said(AGENTS_POLICY + reason + 'signers = ["scanner"]', claimed(GOOD)) == {HEAD: (True, ())}
+
+
+def test_what_is_waived_is_no_reason() -> None:
+    waiver = f"""
+[[waivers]]
+rule = "production"
+check = "agents.models"
+images = ["ghcr.io/acme/api"]
+reason = "moves in January"
+owner = "ada@acme.com"
+expires = {(NOW + DAY).date()}
+"""
+    assert said(AGENTS_POLICY + waiver, claimed(GOOD, BAD_MODEL)) == {HEAD: (True, ()), EARLIER: (True, ())}
+    assert said(AGENTS_POLICY + waiver, claimed(GOOD, human(EARLIER)))[EARLIER] == (False, ("agents.authorship",))
+
+
+def test_a_rule_of_this_project_is_about_the_jobs_own() -> None:
+    ours = AGENTS_POLICY.replace("[rules.agents]", 'source-is = "this-project"\n[rules.agents]')
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/api"}
+    assert said(ours, claimed(GOOD), environment=job) == {HEAD: (True, ())}
+    assert said(ours, claimed(GOOD)) == {HEAD: (None, ("provenance.source",))}, "no job, no answer"
 
 
 def test_a_claim_that_only_the_tenant_vouches_for_is_below_builder() -> None:

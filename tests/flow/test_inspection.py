@@ -15,7 +15,7 @@ from gate.limits import Limits
 from gate.report.inspection_text import LOST, NO_VERDICT, UNTRUSTED
 from tests import forge
 from tests.attaching import AttachingLayout
-from tests.conftest import LAB, policy_path
+from tests.conftest import LAB, Ran, policy_path
 from tests.evidence import AGENT, HEAD, MODEL, WORKFLOW
 from tests.images import Layout, entry
 from tests.inspecting import ROOT, Inspected, inspect
@@ -364,7 +364,7 @@ def test_a_policy_says_of_each_commit_whether_it_is_allowed(look: Callable[..., 
         ("human-commit", "production", "agents.authorship: 111111111111 is by"),
         ("mixed-agents", "production", "agents.allow: "),
         ("agent-claims-dropped-by-cosign", "production", "agents.coverage: nobody claims it"),
-        ("provenance-signed-by-a-person", "production", "provenance: none by an accepted signer and builder"),
+        ("provenance-signed-by-a-person", "production", "provenance: provenance of builder "),
         ("agent-signed", "level-three", "provenance.level: level 2"),
     ],
 )
@@ -377,6 +377,49 @@ def test_a_commit_that_is_not_allowed_says_why_and_the_exit_code_stays_0(
     assert any(rule["allowed"] is False for rule in rules)
     assert any(text.startswith(reason) for rule in rules for text in rule["reasons"]), rules
     assert "NOT ALLOWED" in found.text
+
+
+@pytest.mark.parametrize(
+    ("change", "job"),
+    [
+        ("", {}),
+        ('\n[[deny]]\nsigners = ["release"]\nreason = "x"\n', {}),
+        ('\n[[deny]]\nmodels = ["gpt-4-turbo-2024-12"]\nreason = "x"\n', {}),
+        ("this-project", {}),
+        ("this-project", {"GITHUB_REPOSITORY": "acme/api", "GITHUB_SERVER_URL": "https://github.com"}),
+        ("capture", {}),
+    ],
+)
+def test_whoever_looks_is_told_what_whoever_judges_is(
+    change: str,
+    job: dict[str, str],
+    look: Callable[..., Inspected],
+    verify: Callable[..., Ran],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"GITHUB_ACTIONS": "true" if job else "", **job}.items():
+        monkeypatch.setenv(name, value)
+    shutil.copy(LAB / "trusted_root.json", tmp_path)
+    text = policy_path("production").read_text().replace("../trusted_root.json", "trusted_root.json")
+    if change == "this-project":
+        text = text.replace("[rules.agents]", 'source-is = "this-project"\n[rules.agents]')
+    elif change == "capture":
+        text = text.replace('images = ["**"]', 'images = ["ghcr.io/acme/{repo}"]')
+        text = text.replace('"https://github.com/acme/api"]', '"https://github.com/acme/{repo}"]')
+        assert "{repo}" in text
+    else:
+        text += change
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    named = ("--as", "ghcr.io/acme/api") if change == "capture" else ()
+    ran = verify(SIGNED, *named, policy=path)
+    found = look(SIGNED, "--policy", str(path), *named)
+    ((rule,),) = [commit["policy"] for commit in found.document["commits"]]
+    theirs = {check: outcome for check, outcome in ran.outcomes.items() if check != "signature"}
+    failed = {check for check, outcome in theirs.items() if outcome != "pass"}
+    assert rule["allowed"] is (None if "error" in theirs.values() else not failed), (theirs, rule)
+    assert {reason.partition(":")[0] for reason in rule["reasons"]} >= failed
 
 
 def test_a_policy_that_says_nothing_of_it_says_so(look: Callable[..., Inspected], tmp_path: Path) -> None:
