@@ -129,7 +129,11 @@ THREATS: tuple[Threat, ...] = (
         ("flow/test_entries.py::test_evidence_of_the_index_does_not_count_for_an_entry",),
     ),
     Threat("A-T33", "an agent, its operator or the author as reviewer", _own("test_a_reviewer_is_somebody_else")),
-    Threat("A-T34", "an approval that is bound to nothing", _own("test_an_approval_is_of_the_final_tree")),
+    Threat(
+        "A-T34",
+        "an approval that is bound to nothing",
+        _own("test_an_approval_is_of_the_final_tree", "test_where_there_is_no_head_nobody_reviewed_it"),
+    ),
     Threat(
         "A-T35",
         "an empty or mistyped policy",

@@ -378,6 +378,47 @@ def _rows() -> tuple[Row, ...]:
             CONFLICT,
         ),
         Row("a person, and a run of an agent", rule(HUMANS), (built(human()), by("scanner", agentattest())), CONFLICT),
+        Row(
+            "an agent alone, and a person with it",
+            rule(MIXED),
+            (built(), by("scanner", pedigree("ai-assisted"))),
+            CONFLICT,
+        ),
+        Row(
+            "one model, with its provider before it and beside it",
+            rule(allow='"any"'),
+            (
+                built(claim(model="openai/x", model_provider="openai")),
+                by("scanner", pedigree(model="x", provider="openai")),
+            ),
+        ),
+        Row(
+            "the head is another repository's commit too",
+            rule(),
+            (
+                built(
+                    dependencies=[
+                        dependency(),
+                        {"uri": "git+https://a.example/x", "digest": {"gitCommit": HEAD}},
+                    ],
+                ),
+                by("scanner", pedigree()),
+            ),
+        ),
+        Row(
+            "a dependency's commit by another agent",
+            rule(),
+            (
+                built(
+                    dependencies=[
+                        dependency(claim()),
+                        {"uri": "git+https://github.com/acme/lib", "digest": {"gitCommit": OTHER}},
+                    ]
+                ),
+                by("scanner", agent_commit(about=OTHER, repository="https://github.com/acme/lib", name="evil")),
+            ),
+            ALLOW,
+        ),
         Row("an agent, and help that it had", rule(MIXED), (built(), by("scanner", coverage(HELPED)))),
         Row(
             "two runs with other subagents",
@@ -445,6 +486,11 @@ def _rows() -> tuple[Row, ...]:
             rule(more='[[deny]]\nmodels = [{ glob = "openai/*" }]\nreason = "leaks"\n'),
             (beside, by("scanner", pedigree())),
             DENY,
+        ),
+        Row(
+            "deny of an agent is not of a person who is called so",
+            rule(HUMANS, more='[[deny]]\nagents = ["claude"]\nreason = "no"\n'),
+            (built(human(author="Claude")),),
         ),
         Row(
             "deny of an agent in a hint",
@@ -608,6 +654,32 @@ def _rows() -> tuple[Row, ...]:
             ),
         ),
         Row(
+            "F14: of a tree that is another commit's",
+            reviewed(),
+            (built(claim(), claim(EARLIER)), by("scanner", gitsign(about=EARLIER)), by("scanner", gittuf("alice"))),
+            REVIEWERS,
+        ),
+        Row(
+            "one person in two cases of letters",
+            reviewed("threshold = 2", people='[{ glob = "*" }]'),
+            (built(), by("scanner", pedigree(approver="Zoe")), by("scanner", agentattest(approvers=["zoe"]))),
+            REVIEWERS,
+        ),
+        Row(
+            "whom a hint names as an agent",
+            reviewed(people='[{ glob = "*" }]'),
+            (built(), by("scanner", gitsign("Mend\n\nAssisted-by: zed:x")), by("scanner", pedigree(approver="Zed"))),
+            (*REVIEWERS, *SIGNALS),
+        ),
+        Row(
+            "an agent's approval under another spelling",
+            reviewed(people='[{ glob = "**" }]').replace(
+                "models = [", f'aliases = {{ "Copilot" = "{AGENT}" }}\nmodels = [', 1
+            ),
+            (built(), by("scanner", pedigree(approver="copilot"))),
+            REVIEWERS,
+        ),
+        Row(
             "F12: two parties, by a named pair",
             reviewed(TWO_PARTY),
             (built(), by("people", summary("SLSA_SOURCE_TWO_PARTY_REVIEWED"))),
@@ -657,6 +729,12 @@ def _rows() -> tuple[Row, ...]:
             "too old, and a young one beside it",
             rule(f'{TENANT}max-age = "9d"\n'),
             (built(), by("scanner", pedigree(), RECENT)),
+        ),
+        Row(
+            "too old, and a young one that is not worth enough",
+            rule('signers = ["scanner"]\nmax-age = "9d"\n'),
+            (built(), by("scanner", pedigree(), RECENT)),
+            ("agents.age",),
         ),
         Row(
             "too old, and still judged",

@@ -47,11 +47,15 @@ from tests.evidence import (
     EARLIER,
     MODEL,
     REPOSITORY,
+    SCANNER,
+    about_source,
     dependency,
+    github,
     human,
     keyed,
     loads,
     policy,
+    predicate_v1,
     provenance,
 )
 from tests.evidence import judge as judge_evidence
@@ -557,6 +561,15 @@ def test_an_approval_is_of_the_final_tree() -> None:
     assert failed(
         reviewed('signers = ["scanner"]', people='[{ glob = "**" }]'), built(), tree, by("scanner", mismatched)
     ) == ("agents.claims", "agents.reviewers")
+
+
+def test_where_there_is_no_head_nobody_reviewed_it() -> None:
+    """A-T34: provenance that names no commit leaves nothing that an approval could be of."""
+    item = provenance(predicate_v1(dependencies=[dependency(claim(), commit=None)]), signer=github(commit=None))
+    approved = about_source(
+        "dev.pedigree/ai-authorship/v1", pedigree(approver="alice").predicate, {"sha1": HEAD}, signer=github(SCANNER)
+    )
+    assert "agents.reviewers" in judge_evidence(reviewed(), item, approved).failed
 
 
 @pytest.mark.parametrize(
