@@ -38,8 +38,14 @@ def read_deny(number: int, table: Mapping[str, Any], to: Names) -> Deny:
         to.reader.problem((*at, "until"), "it is not after from, so that nothing would be denied")
     if "digests" in table and ("from" in table or "until" in table):
         to.reader.problem(at, "a digest is denied whenever it was signed: leave from and until out")
-    signers = tuple(_identity(item, (*at, "signers"), to) for item in table.get("signers", ()))
-    builders = tuple(_builder(item, (*at, "builders"), to) for item in table.get("builders", ()))
+    signers = tuple(
+        _identity(item, to.reader.element((*at, "signers"), place, item), to)
+        for place, item in enumerate(table.get("signers", ()))
+    )
+    builders = tuple(
+        _builder(item, to.reader.element((*at, "builders"), place, item), to)
+        for place, item in enumerate(table.get("builders", ()))
+    )
     if until is not None:
         named = {name for item in table.get("builders", ()) if isinstance(item, str) for name in _signers_of(item, to)}
         _check_keys({*named, *(item.name for item in signers if item.name is not None)}, at, to)

@@ -19,7 +19,7 @@ import tomli
 
 from gate.errors import Finding, InvalidPolicy
 from gate.policy.positions import locate
-from gate.policy.problems import Moment, find_problems, key_path
+from gate.policy.problems import Element, Moment, find_problems, key_path
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class Document:
     def finding(self, at: KeyPath, text: str, *, key: str | None = None) -> Finding:
         """Something about what stands at `at`; `key` is a key of that table, where that is it."""
         place = self.place(at if key is None else (*at, key)) or self.place(at)
+        whole = at
+        while place is None and whole and isinstance(whole[-1], Element):
+            whole = whole[:-1]
+            place = self.place(whole)
         line, column = place or (None, None)
         shown = key_path(self.data, at)
         return Finding(file=readable(self.path), line=line, column=column, key=shown, text=text)

@@ -35,12 +35,13 @@ def read_registry(host: str, table: Mapping[str, Any], to: Reader) -> RegistrySe
     if _place(host) != host or "/" in host:
         to.problem(at, f"{host!a} is no registry's host as images are named: ghcr.io, docker.io, registry.example:5000")
     mirrors = tuple(table.get("mirrors", ()))
-    for mirror in mirrors:
+    for number, mirror in enumerate(mirrors):
+        where = to.element((*at, "mirrors"), number, mirror)
         place = _place(mirror)
         if place is None:
-            to.problem((*at, "mirrors"), f"{mirror!a} is no mirror: write host, host:port or host/prefix")
+            to.problem(where, f"{mirror!a} is no mirror: write host, host:port or host/prefix")
         elif place == host:
-            to.problem((*at, "mirrors"), f"{mirror!a} is the registry itself")
+            to.problem(where, f"{mirror!a} is the registry itself")
     return RegistrySettings(mirrors=mirrors, forbidden_tag_absent="forbidden-tag" in table)
 
 

@@ -40,6 +40,12 @@ class Moment(str):
     written: str
 
 
+class Element(int):
+    """The number of an element in a key path: a place can be told by it, and the path is shown without it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong. `unknown` is the key that the table at `path` should not have, if that is it."""
@@ -98,6 +104,8 @@ def key_path(document: Mapping[str, Any], path: Sequence[str | int]) -> str:
     """`rules[1] (production).signature.signers`: the full path of a key, with a rule's name where it has one."""
     shown, value = "", document
     for part in path:
+        if isinstance(part, Element):
+            break
         if isinstance(part, int):
             value = value[part]  # type: ignore[index]
             name = value.get("name") if isinstance(value, dict) else None

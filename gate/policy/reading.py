@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gate.duration import parse_duration
 from gate.policy.matching import How, Pattern, PatternError, capturing, exact, glob, regex
 from gate.policy.model import ANY, Anything, KeyHolder, PolicyFile, Signer
-from gate.policy.problems import nearest, shown
+from gate.policy.problems import Element, nearest, shown
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -66,6 +66,17 @@ class Reader:
         """A sentence about what stands at `at`, with its place."""
         document, path = self.merged.origin(at)
         return document.finding(path, text)
+
+    def element(self, at: KeyPath, number: int, value: object) -> KeyPath:
+        """The key path of one element of the list at `at`: the list's own unless that element is this very value."""
+        document, path = self.merged.origin(at)
+        found: Any = document.data
+        for part in path:
+            found = (
+                found.get(part) if isinstance(found, dict) else found[int(part)] if isinstance(found, list) else None
+            )
+        is_it = isinstance(found, list) and number < len(found) and found[number] == value
+        return (*at, Element(number)) if is_it else at
 
     def beside(self, name: str, at: KeyPath) -> Path:
         """The path of a file that is named at `at`: relative to the file in which that stands."""
@@ -123,18 +134,25 @@ class Reader:
             return ANY
         if "any" in values:
             self.any_in_a_list(at)
-        return tuple(self.pattern(value, at, captures=captures) for value in values)
+        return tuple(
+            self.pattern(value, self.element(at, number, value), captures=captures)
+            for number, value in enumerate(values)
+        )
 
     def any_in_a_list(self, at: KeyPath) -> None:
         """The word that means anything stands alone, so that it cannot hide in a list."""
-        self.problem(at, f'"any" stands alone and not in a list: write {at[-1]} = "any"')
+        whole = tuple(part for part in at if not isinstance(part, Element))
+        self.problem(at, f'"any" stands alone and not in a list: write {whole[-1]} = "any"')
 
     def sources(self, values: str | Sequence[Any], at: KeyPath) -> tuple[Pattern, ...] | Anything:
         """Repositories: what stands after an `@` would be dropped when they are compared."""
-        for value in values if values != "any" else ():
+        for number, value in enumerate(values if values != "any" else ()):
             text = value if isinstance(value, str) else value.get("glob", "")
             if _SOURCE_WITH_REF.fullmatch(text.removeprefix("git+")):
-                self.problem(at, f"{text!a}: a source is a repository alone; what stands after the @ belongs in refs")
+                place = self.element(at, number, value)
+                self.problem(
+                    place, f"{text!a}: a source is a repository alone; what stands after the @ belongs in refs"
+                )
         return self.patterns(values, at, captures=True)
 
     def pattern(self, value: str | Mapping[str, str], at: KeyPath, *, captures: bool = False) -> Pattern:
@@ -160,9 +178,10 @@ class Reader:
         """The names of a list; one that is not defined is a problem. One whose definition is broken is defined."""
         defined = self.merged.defined(kind, at)
         if defined is not None:
-            for name in names:
+            for number, name in enumerate(names):
                 if name not in defined:
-                    self.problem(at, f"{name!a} is not defined under [{kind}]{nearest(name, defined)}")
+                    place = self.element(at, number, name)
+                    self.problem(place, f"{name!a} is not defined under [{kind}]{nearest(name, defined)}")
         return tuple(names)
 
     def check_times(self, names: Iterable[str], signers: Mapping[str, Signer], at: KeyPath, *, needed: bool) -> None:

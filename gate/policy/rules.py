@@ -43,7 +43,10 @@ def read_rule(number: int, table: Mapping[str, Any], to: Definitions) -> Rule:
     found = {key: table[key] for key in _SECTIONS if table.get(key) is not None}
     rule = Rule(
         name=table.get("name") or f"rule-{number + 1}",
-        images=tuple(_image(text, (*at, "images"), to.reader) for text in table["images"] or ()),
+        images=tuple(
+            _image(text, to.reader.element((*at, "images"), number, text), to.reader)
+            for number, text in enumerate(table["images"] or ())
+        ),
         platforms=_platforms(table.get("platforms", Scope.INDEX), (*at, "platforms"), to.reader),
         signature=read_signature(found["signature"], (*at, "signature"), to) if "signature" in found else None,
         provenance=read_provenance(found["provenance"], (*at, "provenance"), to) if "provenance" in found else None,
@@ -75,15 +78,16 @@ def _platforms(value: Any, at: KeyPath, to: Reader) -> Scope | tuple[Platform, .
     if value is None or isinstance(value, str):
         return Scope(value or Scope.INDEX)
     found: list[Platform] = []
-    for text in value:
+    for number, text in enumerate(value):
+        place = to.element(at, number, text)
         try:
             platform = parse_platform(text)
         except ValueError as error:
-            to.problem(at, str(error))
+            to.problem(place, str(error))
             continue
         if platform.unknown:
-            to.problem(at, f"nothing runs on {platform}")
+            to.problem(place, f"nothing runs on {platform}")
         elif platform in found:
-            to.problem(at, f"{text!a} is {platform}, which is listed already")
+            to.problem(place, f"{text!a} is {platform}, which is listed already")
         found.append(platform)
     return tuple(found)

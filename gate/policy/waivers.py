@@ -59,7 +59,9 @@ def read_waiver(number: int, table: Mapping[str, Any], rules: Sequence[Rule], to
         place=to.finding(at, ""),
         rule=table["rule"],
         check=table["check"],
-        images=tuple(_image(text, (*at, "images"), to) for text in table["images"]),
+        images=tuple(
+            _image(text, to.element((*at, "images"), place, text), to) for place, text in enumerate(table["images"])
+        ),
         reason=table["reason"],
         owner=table["owner"],
         expires=to.moment(table, at, "expires"),

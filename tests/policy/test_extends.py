@@ -195,7 +195,7 @@ def test_files_without_signers_stand_beside_any_trust(files: Files) -> None:
 def test_a_base_sees_no_name_of_what_extends_it(files: Files) -> None:
     files.write("base.toml", BASE.replace('signers = ["platform"]', 'signers = ["team"]'))
     (problem,) = files.problems()
-    assert problem.startswith("base.toml:9:11: rules[0] ('base').signature.signers: 'team' is not defined")
+    assert problem.startswith("base.toml:9:22: rules[0] ('base').signature.signers: 'team' is not defined")
 
 
 @pytest.mark.parametrize("waivable", [True, False])

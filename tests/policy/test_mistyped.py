@@ -97,3 +97,13 @@ def test_every_mistake_has_its_message_and_there_are_thirty_at_least() -> None:
 
 def test_the_policies_are_right_but_for_that() -> None:
     assert parse(GOOD + WAIVER).warnings == ()
+
+
+def test_an_element_of_a_long_list_is_found_on_its_own_line() -> None:
+    listed = 'images = [\n  "ghcr.io/acme/**",  # fine\n\n  "ghcr.io/acme/api:1",\n  "nginx",\n]'
+    with pytest.raises(InvalidPolicy) as caught:
+        parse(swap('images = ["ghcr.io/acme/**"]', listed))
+    assert [(item.line, item.column, item.key) for item in caught.value.findings] == [
+        (23, 3, "rules[0] ('production').images"),
+        (24, 3, "rules[0] ('production').images"),
+    ]

@@ -9,7 +9,7 @@ from gate.policy.matching import capturing
 from gate.policy.model import ANY, ProvenanceSection, Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gate.policy.matching import Pattern
     from gate.policy.reading import KeyPath
@@ -40,7 +40,7 @@ def read_provenance(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> P
         level=level,
         source=to.reader.sources(table["source"], (*at, "source")),
         source_is_this_project="source-is" in table,
-        refs=ANY if table["refs"] == "any" else tuple(read_ref(ref, (*at, "refs"), to) for ref in table["refs"]),
+        refs=ANY if table["refs"] == "any" else read_refs(table["refs"], (*at, "refs"), to),
         labels_must_agree="labels" in table,
         vsa=vsa,
         parameters=_parameters(table["parameters"], (*at, "parameters"), to) if "parameters" in table else None,
@@ -72,7 +72,12 @@ def _parameters(value: str | list[Any], at: KeyPath, to: Definitions) -> tuple[P
     return tuple(to.reader.pattern(item, at) for item in value)
 
 
-def read_ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
+def read_refs(refs: Iterable[str], at: KeyPath, to: Definitions) -> tuple[Pattern, ...]:
+    """Globs for whole ref names."""
+    return tuple(_ref(ref, to.reader.element(at, number, ref), to) for number, ref in enumerate(refs))
+
+
+def _ref(text: str, at: KeyPath, to: Definitions) -> Pattern:
     """A full ref name, or a glob for them."""
     if text == "any":
         to.reader.any_in_a_list(at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.policy.model import ANY, SourceSection
-from gate.policy.sections.provenance import read_ref, read_verifier
+from gate.policy.sections.provenance import read_refs, read_verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +25,6 @@ def read_source(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Sourc
     return SourceSection(
         level=level,
         vsa=vsa,
-        refs=None
-        if refs is None
-        else ANY
-        if refs == "any"
-        else tuple(read_ref(ref, (*at, "refs"), to) for ref in refs),
+        refs=None if refs is None else ANY if refs == "any" else read_refs(refs, (*at, "refs"), to),
         max_age=to.reader.age(table, at),
     )
