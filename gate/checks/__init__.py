@@ -133,9 +133,9 @@ def check_rule(
             results.append(settle(result, missed, over_complete_ledger=True))
 
         if rule.agents is not None:
-            known, seen = known_to(rule, claims, policy)
-            signers |= claim_signers(rule.agents, seen)
-            judgement = check_agents(rule.agents, rule.provenance, selection, known, seen, now)
+            known = known_to(rule, claims, policy)
+            signers |= claim_signers(rule.agents, policy)
+            judgement = check_agents(rule.agents, rule.provenance, selection, known, policy, now)
             commits, unclaimed = judgement.claims, judgement.unclaimed
             # More evidence can turn this check: it may disagree. It passes only over a complete ledger (rule 27).
             ahead = () if rule.agents.max_age is None else ahead_of_clock(claims, sorted(signers), policy, now)

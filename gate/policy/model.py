@@ -148,8 +148,7 @@ class Model:
 class Agent:
     """An AI agent: the ids that claims give it, and the models that it may have used.
 
-    `aliases` and `model_aliases` say which spellings mean which id and which model. `file` is the number of the file
-    that defines it: rules that do not see that file do not know it.
+    `aliases` and `model_aliases` say which spellings mean which id and which model.
     """
 
     name: str
@@ -158,7 +157,6 @@ class Agent:
     signers: frozenset[str]
     aliases: Mapping[str, str]
     model_aliases: Mapping[str, str]
-    file: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,8 +245,11 @@ class Base:
 class AgentsSection:
     """`[rules.agents]`. The three booleans are what `allow` and `deny` say. `base` is there with a range alone.
 
-    `tools` and `operators` are None where the rule does not ask.
+    `tools` and `operators` are None where the rule does not ask. `known` are the agents that the rule's file sees,
+    whoever defined them last: no other entry says for it who signs about an agent, or which spellings mean one.
     """
+
+    known: frozenset[str]
 
     allow: tuple[str, ...] | Anything
     deny: tuple[str, ...]

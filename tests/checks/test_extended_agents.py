@@ -74,3 +74,18 @@ def test_spellings_of_what_extends_a_base_settle_no_conflict_of_the_bases_rule(k
     assert _failed(UNSIGNED, base, tmp_path, two) == ("agents.conflict",)
     child = f'{MINE}{key} = {{ "{other}" = "{means}" }}\n'
     assert _failed(child, base, tmp_path, two) == ("agents.conflict",)
+
+
+def test_an_agent_that_a_base_leaves_open_is_what_the_file_that_extends_it_says(tmp_path: Path) -> None:
+    base = BASE.replace("[agents.copilot]", "[agents.copilot]\nopen = true")
+    child = UNSIGNED + '[agents.copilot]\nids = ["ours"]\nmodels = "any"\n'
+    assert _failed(child, base, tmp_path, claimed(claim(author="ours"))) == ()
+    assert _failed(child, base, tmp_path, claimed(claim())) == ("agents.allow",)
+
+
+def test_a_deny_reads_every_spelling_that_any_file_knows(tmp_path: Path) -> None:
+    base = BASE.replace('allow = ["copilot"]', 'allow = "any"')
+    child = UNSIGNED + '[agents.evil]\nids = ["evil"]\nmodels = "any"\naliases = { evil-2 = "evil" }\n'
+    child += '[[deny]]\nagents = ["evil"]\nreason = "it deletes tests"\n'
+    assert _failed(child, base, tmp_path, claimed(claim(author="evil"))) == ("agents.deny",)
+    assert _failed(child, base, tmp_path, claimed(claim(author="evil-2"))) == ("agents.deny",)

@@ -23,7 +23,7 @@ from gate.checks.agents.authors import (
 from gate.checks.agents.conflict import check_conflict
 from gate.checks.agents.coverage import check_age, check_coverage, unclaimed
 from gate.checks.agents.denied import check_denied
-from gate.checks.agents.judged import CHECK, JudgedClaim, Objection, set_scene
+from gate.checks.agents.judged import CHECK, JudgedClaim, Objection, known_agents, set_scene
 from gate.checks.agents.models import check_models
 from gate.checks.agents.reviewers import check_reviewers
 from gate.checks.agents.signals import check_signals, signals_of
@@ -98,21 +98,20 @@ def check_agents(
     )
 
 
-def known_to(rule: Rule, claims: Claims, policy: Policy) -> tuple[Claims, Policy]:
-    """Claims and policy without what only files define that the rule does not see: agents, whose signers and aliases
-    would count for it, and formats. What extends a base does not say what a base's rule takes for a claim.
+def known_to(rule: Rule, claims: Claims, policy: Policy) -> Claims:
+    """The claims without those in formats that only another file of the policy defines: what extends a base does not
+    say what a base's rule takes for a claim.
     """
     hidden = {name for item in policy.own_formats if item.file not in rule.files for name in item.format.types}
-    if hidden:
-        known = tuple(item for item in claims.documents if item.evidence.predicate_type not in hidden)
-        claims = replace(claims, documents=known)
-    agents = {name: agent for name, agent in policy.agents.items() if agent.file in rule.files}
-    return claims, policy if len(agents) == len(policy.agents) else replace(policy, agents=agents)
+    if not hidden:
+        return claims
+    known = tuple(item for item in claims.documents if item.evidence.predicate_type not in hidden)
+    return replace(claims, documents=known)
 
 
 def claim_signers(section: AgentsSection, policy: Policy) -> frozenset[str]:
     """Everyone whose statements a rule's `agents` section listens to, beside the provenance."""
-    names = {*section.signers, *(name for agent in policy.agents.values() for name in agent.signers)}
+    names = {*section.signers, *(name for agent in known_agents(section, policy) for name in agent.signers)}
     if section.reviewers is not None:
         names |= {*section.reviewers.signers, *(pair.signer for pair in section.reviewers.two_party)}
     return frozenset(names)

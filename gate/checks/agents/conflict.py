@@ -11,19 +11,20 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.agents.judged import agents_of
+from gate.checks.agents.judged import agents_of, known_agents
 from gate.checks.agents.words import result, short
 from gate.claims.agents import Authorship
 
 if TYPE_CHECKING:
     from gate.checks.agents.judged import JudgedClaim, Scene
     from gate.claims.agents import AgentClaim
-    from gate.policy.model import Policy
+    from gate.policy.model import Agent
     from gate.verdict import Result
 
 _AUTHORS: Final = 50
 """Authors of one account that are each compared with each of another; of more, both accounts must be the same."""
 _Account = tuple["AgentClaim", ...]
+_Agents = tuple["Agent", ...]
 
 
 def check_conflict(scene: Scene) -> Result:
@@ -36,7 +37,7 @@ def check_conflict(scene: Scene) -> Result:
     wrong = []
     for commit, accounts in said.items():
         distinct = {tuple(_key(entry.claim) for entry in entries): entries for entries in accounts.values()}
-        if len(distinct) > 1 and _disagree(list(distinct.values()), scene.policy):
+        if len(distinct) > 1 and _disagree(list(distinct.values()), known_agents(scene.section, scene.policy)):
             text = f"disagreeing claims about {short(commit)}"
             wrong.append(text)
             for entries in distinct.values():
@@ -67,28 +68,28 @@ def _key(claim: AgentClaim) -> tuple[object, ...]:
     )
 
 
-def _disagree(accounts: list[list[JudgedClaim]], policy: Policy) -> bool:
+def _disagree(accounts: list[list[JudgedClaim]], agents: _Agents) -> bool:
     read = [tuple(entry.claim for entry in entries) for entries in accounts]
-    return any(not _agree(one, other, policy) for one, other in combinations(read, 2))
+    return any(not _agree(one, other, agents) for one, other in combinations(read, 2))
 
 
-def _agree(one: _Account, other: _Account, policy: Policy) -> bool:
+def _agree(one: _Account, other: _Account, agents: _Agents) -> bool:
     """One author is one of several; several are the same several."""
     if len(one) == 1 or len(other) == 1:
         (single,), several = (one, other) if len(one) == 1 else (other, one)
-        return any(_same(single, claim, policy) for claim in several)
+        return any(_same(single, claim, agents) for claim in several)
     if max(len(one), len(other)) > _AUTHORS:
         return {_key(claim) for claim in one} == {_key(claim) for claim in other}
-    return all(any(_same(mine, theirs, policy) for theirs in other) for mine in one) and all(
-        any(_same(theirs, mine, policy) for mine in one) for theirs in other
+    return all(any(_same(mine, theirs, agents) for theirs in other) for mine in one) and all(
+        any(_same(theirs, mine, agents) for mine in one) for theirs in other
     )
 
 
-def _same(one: AgentClaim, other: AgentClaim, policy: Policy) -> bool:
+def _same(one: AgentClaim, other: AgentClaim, agents: _Agents) -> bool:
     return (
         _same_authorship(one, other)
-        and _equal(_agent(one, policy), _agent(other, policy), strict=one.format == other.format)
-        and _equal(_model(one, policy), _model(other, policy), strict=one.format == other.format)
+        and _equal(_agent(one, agents), _agent(other, agents), strict=one.format == other.format)
+        and _equal(_model(one, agents), _model(other, agents), strict=one.format == other.format)
         and _equal(one.agent_version, other.agent_version)
         and _equal(one.provider, other.provider)
         and _equal(one.model_version, other.model_version)
@@ -110,19 +111,19 @@ def _equal(one: str | None, other: str | None, *, strict: bool = False) -> bool:
     return one == other or (not strict and (one is None or other is None))
 
 
-def _agent(claim: AgentClaim, policy: Policy) -> str | None:
+def _agent(claim: AgentClaim, agents: _Agents) -> str | None:
     """The agent, by the spelling that the policy says it means."""
     if claim.agent is None:
         return None
-    meant = {agent.aliases[claim.agent] for agent in policy.agents.values() if claim.agent in agent.aliases}
+    meant = {agent.aliases[claim.agent] for agent in agents if claim.agent in agent.aliases}
     return min(meant) if len(meant) == 1 else claim.agent
 
 
-def _model(claim: AgentClaim, policy: Policy) -> str | None:
+def _model(claim: AgentClaim, agents: _Agents) -> str | None:
     """The model without a provider in its name, by the spelling that the policy's agent says it means."""
     if claim.model is None:
         return None
-    agents = agents_of(claim, policy.agents.values())
-    meant = {agent.model_aliases[claim.model] for agent in agents if claim.model in agent.model_aliases}
+    named = agents_of(claim, agents)
+    meant = {agent.model_aliases[claim.model] for agent in named if claim.model in agent.model_aliases}
     name = min(meant) if len(meant) == 1 else claim.model
     return name.removeprefix(f"{claim.provider}/") if claim.provider else name

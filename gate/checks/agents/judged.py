@@ -156,6 +156,11 @@ def set_scene(
     return replace(scene, claims=judged, accepted=taken, evidence=tuple(sorted(set(digests.values()))))
 
 
+def known_agents(section: AgentsSection, policy: Policy) -> tuple[Agent, ...]:
+    """The agents that the rule's file sees: a base's rule is not completed by what extends it. Denies look at all."""
+    return tuple(agent for name, agent in policy.agents.items() if name in section.known)
+
+
 def agents_of(claim: AgentClaim | Signal, agents: Iterable[Agent]) -> tuple[Agent, ...]:
     """The policy's agents that a claim's agent is one of, by its ids and their other spellings."""
     name = claim.agent
@@ -210,7 +215,7 @@ def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) 
     """Accepted or not, and by whose word (rules 14 and 15)."""
     by_agent = claim.authored_by is not Authorship.HUMAN
     # A platform vouches for its agent, and not for a person who is called like it.
-    agents = agents_of(claim, scene.policy.agents.values()) if by_agent else ()
+    agents = agents_of(claim, known_agents(scene.section, scene.policy)) if by_agent else ()
     platform = any(signed_by(claim.evidence, agent.signers, scene.policy) for agent in agents)
     repository, commit = claim.repository, claim.commit
     if commit is not None and claim.by_hash and repository is None:

@@ -47,6 +47,7 @@ def read_agents(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Agent
         to.reader.problem((*at, "coverage"), 'coverage = "range" and base, where the range begins, go together')
     to.reader.check_times(signers, to.signers, at, needed="max-age" in table)
     return AgentsSection(
+        known=frozenset(to.reader.merged.defined("agents", at) or ()),
         allow=ANY if allow == "any" else to.reader.names(allow, "agents", (*at, "allow")),
         deny=deny,
         humans=table.get("humans") == "allow",
@@ -106,7 +107,6 @@ def read_agent(name: str, table: Mapping[str, Any], to: Reader) -> Agent:
         signers=frozenset(to.names(table.get("signers", ()), "signers", (*at, "signers"))),
         aliases=table.get("aliases", {}),
         model_aliases=table.get("model-aliases", {}),
-        file=to.merged.origin(at)[0].number,
     )
 
 
