@@ -16,7 +16,7 @@ from interop import pipelines
 from interop.comparisons import GATE, ask_gate
 from interop.images import Pushed, push_image
 from interop.oidc import workflow
-from interop.processes import must
+from interop.processes import must, run
 from interop.produce import SLSA_V1, Signer, provenance
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def tell(lab: Lab, tally: Tally) -> None:
     signer.sign(built.reference, release)
     signer.attest(built.reference, release, SLSA_V1, made)
     _verdict(lab, tally, policy, built, "commits by a person and by an agent with an allowed model", code=0)
+    _inspected(lab, tally, built, release, claims)
     for registry in lab.registries[1:]:
         copied = _build(lab, repository, "story/api", head, registry=registry.name)
         signer.sign(copied.reference, release)
@@ -167,6 +168,23 @@ def _verdict(
         f"story      {says}: gate {word}{f', {fails}' if fails else ''}",
         held=gate.code == code and (fails in failed if fails else not failed) and words in gate.out,
         why=f"expected exit code {code}, {fails or 'no check'} to fail and the words {words!r}\n{gate.said}",
+    )
+
+
+def _inspected(lab: Lab, tally: Tally, image: Pushed, release: Identity, claims: Sequence[Document]) -> None:
+    """What `gate inspect` shows without a policy: the same claims, by the release workflow, and trust in nobody."""
+    done = run(
+        [GATE, "inspect", image.reference, f"--trusted-root={lab.trusted_root}", "--output=json"], lab.environment
+    )
+    found = json.loads(done.out) if done.code == 0 else {"attached": [], "commits": []}
+    shown = [(entry["hash"], entry["agent"], entry["model"]) for entry in found["commits"]]
+    signers = {item["signer"]["identity"] for entry in found["attached"] for item in entry["signatures"]}
+    tally.check(
+        "story      the same without a policy: gate inspect shows the claims and who makes them",
+        held=shown == [(claim["hash"], claim["author"], claim.get("agent_model")) for claim in claims]
+        and signers == {release.name}
+        and not any(entry["policy"] for entry in found["commits"]),
+        why=done.said,
     )
 
 

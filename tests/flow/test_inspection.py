@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gate import cli
 from gate.limits import Limits
-from gate.report.inspection_text import LOST, NO_VERDICT, UNTRUSTED
+from gate.report.inspection_commits import LOST
+from gate.report.inspection_text import NO_VERDICT, UNTRUSTED
 from tests import forge
 from tests.attaching import AttachingLayout
 from tests.conftest import LAB, Ran, policy_path
