@@ -17,8 +17,8 @@ from gate.report.inspection_text import NO_VERDICT, UNTRUSTED
 from tests import forge
 from tests.attaching import AttachingLayout
 from tests.conftest import LAB, Ran, policy_path
-from tests.evidence import AGENT, HEAD, MODEL, WORKFLOW
-from tests.images import Layout, entry
+from tests.evidence import AGENT, HEAD, MODEL, REPOSITORY, SLSA_V1, WORKFLOW, claim, predicate_v1
+from tests.images import Layout, entry, policy
 from tests.inspecting import ROOT, Inspected, inspect
 from tests.registry_server import RegistryServer, Response
 
@@ -389,6 +389,8 @@ def test_a_commit_that_is_not_allowed_says_why_and_the_exit_code_stays_0(
         ("this-project", {}),
         ("this-project", {"GITHUB_REPOSITORY": "acme/api", "GITHUB_SERVER_URL": "https://github.com"}),
         ("capture", {}),
+        ("labels", {}),
+        ("source", {}),
     ],
 )
 def test_whoever_looks_is_told_what_whoever_judges_is(
@@ -405,6 +407,10 @@ def test_whoever_looks_is_told_what_whoever_judges_is(
     text = policy_path("production").read_text().replace("../trusted_root.json", "trusted_root.json")
     if change == "this-project":
         text = text.replace("[rules.agents]", 'source-is = "this-project"\n[rules.agents]')
+    elif change == "labels":
+        text = text.replace("[rules.agents]", 'labels = "must-agree"\n[rules.agents]')
+    elif change == "source":
+        text += '[rules.source]\nlevel = 2\nvsa = [{ verifier = "https://x.test", signer = "release", level = 3 }]\n'
     elif change == "capture":
         text = text.replace('images = ["**"]', 'images = ["ghcr.io/acme/{repo}"]')
         text = text.replace('"https://github.com/acme/api"]', '"https://github.com/acme/{repo}"]')
@@ -421,6 +427,53 @@ def test_whoever_looks_is_told_what_whoever_judges_is(
     failed = {check for check, outcome in theirs.items() if outcome != "pass"}
     assert rule["allowed"] is (None if "error" in theirs.values() else not failed), (theirs, rule)
     assert {reason.partition(":")[0] for reason in rule["reasons"]} >= failed
+
+
+def test_labels_that_must_agree_are_read(
+    look: Callable[..., Inspected], verify: Callable[..., Ran], tmp_path: Path
+) -> None:
+    layout = Layout(tmp_path / "image")
+    source = {"org.opencontainers.image.source": REPOSITORY, "org.opencontainers.image.revision": HEAD}
+    empty = {"config": layout.blob(b"{}", "application/vnd.oci.image.config.v1+json"), "layers": []}
+    image = layout.manifest({**empty, "annotations": source}, tag="v1")
+    predicate = predicate_v1(claims=[claim()], builder=forge.IDENTITY)
+    payload = forge.statement(image["digest"].partition(":")[2], predicate_type=SLSA_V1, predicate=predicate)
+    layout.attach(image, json.dumps(forge.Sigstore().sign(payload)).encode())
+    path = policy(
+        tmp_path,
+        f"""
+[builders.forge]
+id = "{forge.IDENTITY}"
+signers = ["forge"]
+level = 1
+vouches-for = ["agents@resolvedDependencies"]
+[agents.copilot]
+ids = ["{AGENT}"]
+models = ["{MODEL}"]
+[[rules]]
+images = ["**"]
+[rules.provenance]
+builders = ["forge"]
+level = 1
+source = "any"
+refs = "any"
+labels = "must-agree"
+[rules.agents]
+allow = ["copilot"]
+""",
+    )
+    assert verify(f"oci:{layout.folder}", policy=path).code == 0
+    (commit,) = look(f"oci:{layout.folder}", "--policy", str(path)).document["commits"]
+    assert [rule["allowed"] for rule in commit["policy"]] == [True]
+
+
+def test_a_limit_that_was_met_leaves_every_commit_undecided(look: Callable[..., Inspected], tmp_path: Path) -> None:
+    shutil.copy(LAB / "trusted_root.json", tmp_path)
+    text = policy_path("production").read_text().replace("../trusted_root.json", "trusted_root.json")
+    (tmp_path / "policy.toml").write_text(text + "\n[limits]\nproofs = 3\n")
+    found = look(SIGNED, "--policy", str(tmp_path / "policy.toml"))
+    assert found.code == 4
+    assert [[rule["allowed"] for rule in commit["policy"]] for commit in found.document["commits"]] == [[None]]
 
 
 def test_a_policy_that_says_nothing_of_it_says_so(look: Callable[..., Inspected], tmp_path: Path) -> None:
