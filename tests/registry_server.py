@@ -45,6 +45,10 @@ class Response:
     pause: float = 0.0
 
 
+_NO_ROUTE = Response(status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"})
+"""What registries say of a path that they do not know, an API's that they lack too: no word about the repository."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request that was answered. `path` has the query; `start` and `end` are seconds of the monotonic clock."""
@@ -64,6 +68,8 @@ class Request:
 
 class RegistryServer:
     """A registry of layouts: `with RegistryServer({"acme/api": folder}) as registry: ... registry.host`.
+
+    A 404 says what is unknown by the distribution-spec's codes: the repository, or what was asked of it.
 
     `referrers_api` False answers 404 there and serves the referrers under a tag `sha256-<hex>` instead. `delay` is in
     seconds, before each answer. `token` asks for a Bearer token, which anyone gets. `intercept` sees each path with its
@@ -172,8 +178,10 @@ class RegistryServer:
             return _json({"errors": [{"code": "UNAUTHORIZED"}]}, status=401, headers={"WWW-Authenticate": challenge})
         if parts.path == "/v2/":
             return _json({})
+        if endpoint is None or (endpoint["kind"] == "referrers" and not self._referrers_api):
+            return _NO_ROUTE
         repository = self.repositories.get(name)
-        if endpoint is None or repository is None:
+        if repository is None:
             return _json({"errors": [{"code": "NAME_UNKNOWN"}]}, status=404)
         return repository.answer(endpoint["kind"], endpoint["what"], referrers_api=self._referrers_api)
 
@@ -262,9 +270,7 @@ class Repository:
     def answer(self, kind: str, what: str, *, referrers_api: bool) -> Response:
         """What is under `manifests/`, `blobs/` or `referrers/`."""
         if kind == "referrers":
-            if referrers_api:
-                return _content(self.listing(what), OCI_INDEX)
-            return Response(status=404, body=b"404 page not found\n", headers={"Content-Type": "text/plain"})
+            return _content(self.listing(what), OCI_INDEX)
         if kind == "blobs":
             if what in self.blobs:
                 return _content(self.blobs[what], "application/octet-stream")

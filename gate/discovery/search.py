@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.discovery.found import SBOM_PLACE, Candidate, Discovery, Kind, LedgerEntry
-from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed
+from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed, NotFound
 from gate.limits import Tally
 from gate.parallel import run_round
 from gate.progress import QUIET, Phase
@@ -191,6 +191,9 @@ class _Look:
         for where in self.places:
             tags = _tags(found.digest)
             listing, *tagged = [next(left) for _ in (None, *tags)]
+            if (unknown := _unknown(where, listing, tagged)) is not None:
+                self._missed(where, "repository", str(where.name), unknown)
+                continue
             self._take_listing(where, listing, has_tag=_holds(tagged[0], other_than=found.digest))
             for (place, tag), answer in zip(tags, tagged, strict=True):
                 self._take_tag(where, place, tag, answer)
@@ -382,6 +385,24 @@ def _tags(subject: Digest) -> list[tuple[str, str]]:
     tags = [(_REFERRERS_TAG, referrers_tag(subject))]
     tags += [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in _SUFFIXES]
     return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
+
+
+def _unknown(where: _Place, listing: object, tagged: Sequence[object]) -> NotFound | None:
+    """The error, where the registry says of each tag that another repository does not exist: a typing mistake, or one
+    that is hidden from whoever asks. The image's own exists: it holds the image.
+
+    An empty listing does not contradict that. A registry with the referrers API may give one for any name
+    (distribution-spec, "Listing Referrers": never 404).
+    """
+    if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
+        return None
+    if not all(isinstance(answer, Answer) and answer.repository_unknown for answer in tagged):
+        return None
+    return NotFound(
+        f"--signature-repository {where.name}: its registry knows no such repository (HTTP 404, NAME_UNKNOWN), or "
+        "hides it, so that nothing could be looked for there",
+        status=404,
+    )
 
 
 def _holds(answer: object, *, other_than: Digest) -> bool:

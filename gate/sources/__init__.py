@@ -46,11 +46,13 @@ class Content:
 class Answer:
     """What one optional place holds: `content` is None where the source says that there is nothing.
 
-    `status` is the HTTP status, None for a layout.
+    `status` is the HTTP status, None for a layout. `repository_unknown` says that there is nothing because the registry
+    knows no repository of that name.
     """
 
     status: int | None
     content: Content | None
+    repository_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

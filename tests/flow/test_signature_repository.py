@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import LAB, Ran, policy_path
 from tests.images import Layout, bundle, policy
-from tests.registry_server import RegistryServer, Response
+from tests.registry_server import OCI_INDEX, RegistryServer, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,79 @@ def test_another_repository_that_cannot_be_read_is_undecided_and_never_unsigned(
         elsewhere = f"{server.host}/acme/signatures"
         ran = verify(f"{server.host}/acme/api:v1", "--signature-repository", elsewhere, policy=policy(tmp_path))
     assert ran.code == 0, "what was found stands"
+
+
+@pytest.mark.parametrize("referrers_api", [True, False])
+def test_a_repository_that_the_registry_does_not_know_is_undecided_and_never_unsigned(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], *, referrers_api: bool
+) -> None:
+    """A typing mistake in the flag, or a repository that is hidden: the registry answers NAME_UNKNOWN."""
+    with RegistryServer(apart.folders, referrers_api=referrers_api, token=True) as server:
+        reference, mistaken = f"{server.host}/acme/api:v1", f"{server.host}/acme/signature"
+        ran = verify(reference, "--signature-repository", mistaken, policy=policy(tmp_path))
+        assert (ran.code, ran.report["verdict"]) == (4, "undecided")
+        assert f"--signature-repository {mistaken}: its registry knows no such repository" in ran.out
+        (there,) = (entry for entry in ran.report["images"][0]["ledger"] if entry["repository"] == mistaken)
+        assert (there["place"], there["status"], there["complete"]) == ("repository", 404, False)
+        apart.own.sign(apart.image)
+    with RegistryServer(apart.folders, referrers_api=referrers_api) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signature")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 0, "what was found stands"
+
+
+def test_a_listing_that_is_empty_for_any_name_says_nothing_of_the_repository(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """The distribution-spec forbids a 404 to registries with the API, so that some list nothing for any name."""
+
+    def list_nothing(path: str) -> Response | None:
+        index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).encode()
+        return Response(body=index, headers={"Content-Type": OCI_INDEX}) if "/referrers/" in path else None
+
+    with RegistryServer(apart.folders, intercept=list_nothing) as server:
+        for name, code in (("acme/signature", 4), ("acme/signatures", 1)):
+            where = ("--signature-repository", f"{server.host}/{name}")
+            assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == code
+
+
+@pytest.mark.parametrize("error", [{"code": "MANIFEST_UNKNOWN", "message": "NAME_UNKNOWN"}, "NAME_UNKNOWN", {}, None])
+def test_a_404_that_does_not_name_the_repository_is_absence(
+    error: object, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    body = b"" if error is None else json.dumps({"errors": [error]}).encode()
+
+    def absent(path: str) -> Response | None:
+        return Response(status=404, body=body) if "/acme/signatures/" in path else None
+
+    with RegistryServer(apart.folders, intercept=absent) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 1
+
+
+def test_one_answer_that_knows_the_repository_is_enough(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def unknown(path: str) -> Response | None:
+        body = json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]}).encode()
+        return Response(status=404, body=body) if "/acme/signatures/" in path and ".sig" not in path else None
+
+    with RegistryServer(apart.folders, intercept=unknown) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 1
+
+
+def test_what_is_listed_there_counts_whatever_the_tags_say(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    apart.sign()
+
+    def unknown(path: str) -> Response | None:
+        body = json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]}).encode()
+        return Response(status=404, body=body) if "/acme/signatures/manifests/sha256-" in path else None
+
+    with RegistryServer(apart.folders, intercept=unknown) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 0
 
 
 def test_cosigns_real_tags_are_found_there(verify: Callable[..., Ran]) -> None:

@@ -25,7 +25,7 @@ from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from gate.sources.registry.credentials import Credentials
-from gate.sources.registry.http import Client, Reply, Request, answered, refusal
+from gate.sources.registry.http import Client, Reply, Request, answered, refusal, unknown_repository
 from gate.sources.registry.login import Login
 from gate.sources.registry.mirrors import MirroredSource
 from gate.sources.registry.referrers import list_referrers
@@ -163,7 +163,7 @@ class RegistrySource:
         what = self._what(f"tag {tag}")
         reply = self._manifest(tag, what, None)
         if reply.status == 404 or (reply.status == 403 and self._settings.forbidden_tag_absent):
-            return Answer(status=reply.status, content=None)
+            return Answer(status=reply.status, content=None, repository_unknown=unknown_repository(reply))
         if reply.status == 403:
             say = f'[registries."{self.host}"] forbidden-tag = "absent"'
             raise refusal(reply, what, hint=f"if that is its answer for a tag that is not there, say {say}")

@@ -89,6 +89,13 @@ def answered(reply: Reply) -> str:
     return f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
 
 
+def unknown_repository(reply: Reply) -> bool:
+    """Whether the answer is that there is no such repository, and not that it lacks something: NAME_UNKNOWN
+    (distribution-spec, "Error Codes").
+    """
+    return reply.status == 404 and "NAME_UNKNOWN" in _codes(reply.body)
+
+
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
     """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
     text = f"{what}: {answered(reply)}" + (f"; {reply.account}" if reply.status in (401, 403) else "")
