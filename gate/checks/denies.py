@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.signers import identity_mismatch, stated_time
-from gate.policy.model import CertificateHolder, KeyHolder
+from gate.policy.model import CertificateHolder
 from gate.verdict import Outcome, Result
 from gate.verification import Barred, Identity, Rejected
 
@@ -139,7 +139,7 @@ def _stated(evidence: Signed, policy: Policy) -> datetime | None:
     times = [
         time
         for signer in policy.signers.values()
-        if isinstance(signer.holder, KeyHolder) and identity_mismatch(evidence.signer, signer) is None
+        if identity_mismatch(evidence.signer, signer) is None
         if (time := stated_time(evidence, signer)) is not None
     ]
     return min(times, default=None)

@@ -112,7 +112,7 @@ def _on_its_ref(section: SourceSection, item: Judged, subject: Subject) -> bool:
     refs = _source_refs(subject)
     if section.refs is not None:
         return any(pattern.matches(ref) for pattern in section.refs for ref in refs)
-    return item.ref is not None and item.ref in refs
+    return item.ref in refs
 
 
 def _source_refs(subject: Subject) -> tuple[str, ...]:
@@ -128,4 +128,4 @@ def _source_refs(subject: Subject) -> tuple[str, ...]:
 def _wanted(section: SourceSection, item: Judged) -> str:
     if section.refs is None or isinstance(section.refs, Anything):
         return item.ref or "a ref that the provenance names"
-    return " or ".join(str(pattern) for pattern in section.refs)
+    return " or ".join(pattern.text for pattern in section.refs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gate.checks.denies import as_judged
+from gate.checks.denies import as_judged, without_denied
 from gate.claims import read_claims
+from gate.claims.vsa import VSA_V1
 from gate.limits import Limits
 from gate.reference import Digest
 from gate.verification import Barred, Rejected, fingerprint, read_key
@@ -18,6 +20,7 @@ from tests.evidence import (
     AGENTS_POLICY,
     DAY,
     GITHUB,
+    HEAD,
     IMAGE,
     MAIN,
     NOW,
@@ -26,6 +29,7 @@ from tests.evidence import (
     SIGNATURE_POLICY,
     STRANGER,
     WORKFLOW,
+    about_source,
     attestation,
     github,
     judge,
@@ -35,6 +39,7 @@ from tests.evidence import (
     provenance,
     rejected,
     signature,
+    stranger,
 )
 from tests.policy.sample import problems
 
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
 
 LAYER = Digest("sha256", "b" * 64)
 WHEN = NOW - DAY
+PEDIGREE = "dev.pedigree/ai-authorship/v1"
 
 
 def deny(lines: str) -> str:
@@ -116,6 +122,50 @@ def test_what_is_denied_is_reported_in_its_place_as_rejected() -> None:
     assert isinstance(first, Rejected)
     assert (first.step, first.digest, first.authentic) == (Barred.DENIED, evidence[0].digest, True)
     assert (second, third) == evidence[1:]
+
+
+def test_what_is_reported_as_denied_is_what_no_rule_counts(tmp_path: Path) -> None:
+    """A rule of a base does not see what the policy that extends it denies, and so has counted it."""
+    (tmp_path / "base.toml").write_text(SIGNATURE_POLICY)
+    own = 'version = 1\nextends = ["base.toml"]\n[[rules]]\nname = "own"\nimages = ["**"]\n'
+    own += 'signature.signers = ["scanner"]\n'
+    evidence = (signature(),)
+    claims = read_claims(evidence, limits=Limits())
+    denied = deny('signers = ["release"]')
+    assert as_judged(evidence, claims, policy(own + denied, tmp_path)) == evidence
+    (tmp_path / "base.toml").write_text(SIGNATURE_POLICY + denied)
+    (item,) = as_judged(evidence, claims, policy(f"{own}# the base denies it\n", tmp_path))
+    assert isinstance(item, Rejected)
+
+
+def test_what_others_say_stays_as_it_is() -> None:
+    """Of the image, of its commit, of its agents: a deny takes away what the denied signer says, and nothing else."""
+    ours = policy(AGENTS_POLICY + deny('signers = ["scanner"]'))
+    said = about_source(PEDIGREE, {"authorship": {"kind": "human"}}, {"gitCommit": HEAD})
+    vsa = about_source(VSA_V1, {"verifier": {"id": "https://source.test"}}, {"gitCommit": HEAD})
+    rest = (signature(), provenance(), said, vsa)
+    alone = read_claims(rest, limits=Limits())
+    assert all((alone.verified, alone.about_source, alone.provenance, alone.summaries, alone.documents))
+    left = without_denied(read_claims((attestation(), *rest), limits=Limits()), ours, ours.rules[0])
+    assert len(left.rejected) == 1
+    assert replace(left, rejected=()) == alone
+
+
+def test_a_signer_of_each_image_is_denied_for_every_image() -> None:
+    """Its identity holds a name of the image: whose that is, a deny does not ask."""
+    text = SIGNATURE_POLICY.replace('images = ["ghcr.io/acme/**"]', 'images = ["ghcr.io/acme/{repository}"]')
+    text = text.replace(f'identity = "{WORKFLOW}"', f'identity = "{WORKFLOW.replace("/api/", "/{repository}/")}"')
+    assert passes(text, signature())
+    assert judge(text + deny('signers = ["release"]'), signature()).failed == ("signature",)
+
+
+def test_a_named_signer_who_is_denied_is_told_whichever_of_them_it_is_and_nobody_else() -> None:
+    text = SIGNATURE_POLICY.replace('signers = ["release"]', 'signers = ["people", "release"]')
+    found = judge(text + deny('signers = ["release"]'), signature(), signature(stranger())).found("signature")
+    assert "the policy denies it" in found
+    scanned = signature(github(attestation().signer.name))
+    found = judge(text + deny('signers = ["scanner"]'), scanned, signature(stranger())).found("signature")
+    assert "the policy denies it" not in found
 
 
 # When.
@@ -199,6 +249,31 @@ def test_of_a_key_a_log_proves_before_and_only_its_predicate_says_after(
     assert (judge(KEYED + deny(lines), item, folder=folder).exit_code != 0) is denied
 
 
+def test_where_an_entry_of_a_key_looks_for_its_time_another_keys_entry_has_no_say(folder: Path) -> None:
+    """Nor has an entry of the same key whose time is not there: it says nothing, and the other one's holds."""
+    other = ec.derive_private_key(8, ec.SECP256R1()).public_key()
+    (folder / "other.pub").write_bytes(
+        other.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    item = keyed(attestation(predicate={"made": stamp(WHEN), "began": stamp(WHEN - DAY)}), FINGERPRINT)
+    lines = deny(f'signers = ["key"]\nuntil = {stamp(WHEN)}')
+
+    def with_entry(key: str, time: str) -> str:
+        entry = f'[signers.second]\nkey = "{key}"\nlog = "optional"\ntime = "{time}"\n'
+        return KEYED.replace("[[rules]]", f"{entry}[[rules]]") + lines
+
+    assert judge(with_entry("other.pub", "/began"), item, folder=folder).exit_code == 0
+    assert judge(with_entry("key.pub", "/nowhere"), item, folder=folder).exit_code == 0
+    assert judge(with_entry("key.pub", "/began"), item, folder=folder).failed == ("attestations.vuln",)
+
+
+@pytest.mark.parametrize("who", [f'{{ issuer = "{GITHUB}" }}', "{ identity = { regex = '.*' } }"])
+def test_a_key_has_no_issuer_and_no_identity_that_could_be_denied(folder: Path, who: str) -> None:
+    item = keyed(attestation(predicate={}), FINGERPRINT)
+    assert judge(KEYED + deny(f"signers = [{who}]"), item, folder=folder).exit_code == 0
+    assert judge(KEYED + deny('signers = ["key"]'), item, folder=folder).exit_code == 1
+
+
 @pytest.mark.parametrize("what", ['signers = ["key"]', 'builders = ["b"]'])
 def test_until_needs_a_time_inside_the_predicate_of_a_keys_evidence(folder: Path, what: str) -> None:
     text = KEYED.replace('time = "/made"\n', '[builders.b]\nid = "x"\nsigners = ["key"]\nlevel = 1\n')
@@ -225,8 +300,10 @@ def test_agent_claims_go_with_the_provenance_that_is_denied() -> None:
     assert not judgement.commits
 
 
-def test_the_same_signers_other_evidence_is_not_denied_with_the_builder() -> None:
-    assert passes(SIGNATURE_POLICY + deny(f'builders = [{{ id = "{WORKFLOW}" }}]'), signature(), provenance())
+@pytest.mark.parametrize("what", [f'id = "{WORKFLOW}"', "id = { regex = '.*' }"])
+def test_the_same_signers_other_evidence_is_not_denied_with_the_builder(what: str) -> None:
+    """A signature is of no builder, whichever are denied."""
+    assert passes(SIGNATURE_POLICY + deny(f"builders = [{{ {what} }}]"), signature(), provenance())
 
 
 def test_a_dated_deny_of_a_builder_lets_older_builds_through() -> None:
@@ -246,6 +323,13 @@ def test_a_denied_digest_fails_the_image_however_well_it_is_signed() -> None:
     judgement = judge(of([IMAGE]), signature())
     assert judgement.failed == ("deny",)
     assert judgement.found("deny") == f"{IMAGE} is denied: its runner was taken over"
+    assert [item.remedy for item in judgement.results if item.check == "deny"] == ["deploy another image"]
+
+
+def test_a_denied_digest_points_at_what_the_deny_says_of_it() -> None:
+    text = of([IMAGE]).rstrip() + '\ndocs = "https://acme.com/incidents/7"\n'
+    (result,) = (item for item in judge(text, signature()).results if item.check == "deny")
+    assert result.remedy == "deploy another image; see https://acme.com/incidents/7"
 
 
 def test_a_denied_digest_fails_whatever_lists_it() -> None:

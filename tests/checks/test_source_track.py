@@ -28,6 +28,7 @@ from tests.evidence import (
     REPOSITORY,
     RULE,
     SIGNERS,
+    dependency,
     failed,
     github,
     judge,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gate.verification import Identity
+    from gate.verification import Identity, Verified
     from tests.conftest import Ran
     from tests.evidence import Object
 
@@ -196,10 +197,58 @@ def test_the_policy_may_say_which_refs_the_commit_must_be_on() -> None:
     assert failed(under(proven=anywhere, more='refs = ["refs/heads/x"]\n'), built, about()) == (LEVEL,)
 
 
+def test_one_of_several_refs_is_enough() -> None:
+    """A commit is on many branches, and the policy may list more than one of them."""
+    listed = under(more=f'refs = ["refs/heads/release", "{MAIN}"]\n')
+    assert passes(listed, provenance(), about(refs=("refs/heads/x", MAIN)))
+    assert failed(listed, provenance(), about(refs=("refs/heads/x", "refs/heads/y"))) == (LEVEL,)
+
+
+def test_a_ref_of_another_type_is_passed_over() -> None:
+    assert passes(under(), provenance(), about(refs=(7, None, MAIN)))
+    assert failed(under(), provenance(), about(refs=(7, None))) == (LEVEL,)
+
+
 def test_the_policy_may_say_which_resource_it_is() -> None:
-    text = under(2, pair(resource='["https://acme.com/source/api"]'))
-    assert passes(text, provenance(), about(summary(resourceUri="https://acme.com/source/api")))
+    text = under(2, pair(resource='["https://acme.com/source/api", "https://acme.com/source/mirror"]'))
+    for resource in ("https://acme.com/source/api", "https://acme.com/source/mirror"):
+        assert passes(text, provenance(), about(summary(resourceUri=resource)))
     assert failed(text, provenance(), about()) == (LEVEL,)
+
+
+ANY_REF = PROVEN.replace(f'refs = ["{MAIN}"]', 'refs = "any"')
+
+
+@pytest.mark.parametrize(
+    ("text", "built", "evidence", "said"),
+    [
+        (under(), provenance(), about(refs=("refs/heads/x",)), f"its summaries are not about {MAIN}"),
+        (
+            under(more='refs = ["refs/heads/a", "refs/heads/b"]\n'),
+            provenance(),
+            about(),
+            "its summaries are not about refs/heads/a or refs/heads/b",
+        ),
+        (
+            under(proven=ANY_REF),
+            provenance(predicate_v1(ref=None, dependencies=[dependency(uri=None)]), signer=github(ref=None)),
+            about(),
+            "its summaries are not about a ref that the provenance names",
+        ),
+        (under(), provenance(), about(refs=(), signer=stranger()), "level 0, no summary about it by a named verifier"),
+        (
+            under(more='refs = "any"\n'),
+            provenance(),
+            about(summary(verificationResult="FAILED"), refs=()),
+            f"the verification summary of '{VERIFIER}' does not count: its verificationResult is 'FAILED'",
+        ),
+    ],
+)
+def test_what_the_summaries_that_came_lack_is_said(
+    text: str, built: Verified, evidence: AboutSource, said: str
+) -> None:
+    """Of named verifiers' alone: what anybody else says is nothing that should be otherwise."""
+    assert judge(text, built, evidence).found(LEVEL) == f"{HEAD[:12]}: {said}"
 
 
 def test_a_summary_about_the_image_says_nothing_of_its_commit_and_the_reverse() -> None:
@@ -239,6 +288,17 @@ def test_no_commit_is_no_level() -> None:
     judgement = judge(under(proven=anything), evidence, about())
     assert judgement.failed == (LEVEL,)
     assert "does not say which one commit" in judgement.found(LEVEL)
+
+
+def test_a_repository_without_a_commit_or_with_two_of_them_has_no_level() -> None:
+    """And the check says so: what the provenance lacks is no fault of gate's."""
+    unknown = predicate_v1(build_type="https://unknown.example", dependencies=[])
+    two = predicate_v1(dependencies=[dependency(commit=HEAD), dependency(commit=OTHER)])
+    text = under()
+    for evidence in (provenance(unknown, signer=github(commit=None)), provenance(two, signer=github(commit=None))):
+        judgement = judge(text, evidence, about())
+        assert LEVEL in judgement.failed
+        assert judgement.found(LEVEL).startswith("no one commit: the provenance does not say which one commit")
 
 
 def test_a_commit_of_no_repository_is_looked_up_nowhere() -> None:

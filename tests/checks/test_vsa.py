@@ -32,6 +32,7 @@ from tests.evidence import (
     provenance,
     rejected,
     signature,
+    stranger,
     verified,
 )
 
@@ -104,6 +105,34 @@ def test_a_summary_gives_nothing_but_the_level() -> None:
     assert failed(SIGNERS + LOW + RULE + under().partition(RULE)[2].partition("vsa =")[0], vsa(), provenance()) == (
         LEVEL,
     )
+
+
+def test_of_two_summaries_that_say_the_same_the_first_is_named() -> None:
+    first, second = vsa(), vsa(signed_at=NOW - 2 * DAY)
+    result = next(item for item in judge(under(), provenance(), first, second).results if item.check == LEVEL)
+    assert set(result.evidence) == {provenance().digest, first.digest}
+
+
+def test_up_to_three_summaries_that_do_not_count_are_shown_and_the_rest_is_counted() -> None:
+    def said(count: int) -> str:
+        wrong = [vsa(summary(resourceUri=f"ghcr.io/acme/{name}")) for name in "abcde"[:count]]
+        return judge(under(), provenance(), *wrong).found(LEVEL)
+
+    each = [
+        f"the verification summary of '{VERIFIER}' does not count: its resourceUri is 'ghcr.io/acme/{x}'" for x in "abc"
+    ]
+    shown = f"level 1 ([builders.release] level 1); {'; '.join(each)}"
+    assert said(3) == shown
+    assert said(4) == f"{shown}; and 1 more"
+    assert said(5) == f"{shown}; and 2 more"
+
+
+def test_what_is_no_named_signers_summary_is_not_even_said_to_lack_something() -> None:
+    """Anybody can attach one: what it says is of no use to whoever reads the message."""
+    alone = judge(under(), provenance()).found(LEVEL)
+    assert judge(under(), provenance(), vsa(signer=stranger())).found(LEVEL) == alone
+    other = vsa(summary(verifier={"id": "https://other.test"}))
+    assert "no pair of the policy has this verifier" in judge(under(), provenance(), other).found(LEVEL)
 
 
 WRONG: dict[str, Object] = {
