@@ -276,6 +276,16 @@ def _rows() -> tuple[Row, ...]:
             (beside, by("scanner", agent_commit())),
         ),
         Row(
+            "a builder that is the agent's own platform too",
+            rule(
+                "",
+                allow=TWO,
+                builder=VOUCHING + PLATFORM_ENTRY.replace('signers = ["scanner"]', 'signers = ["platform"]'),
+                builders='["release", "platform"]',
+            ),
+            (beside, by("platform", agent_commit(**THEIRS))),
+        ),
+        Row(
             "a builder that the rule does not name",
             rule('signers = ["scanner"]\n', builder=VOUCHING + PLATFORM_ENTRY),
             (beside, by("scanner", agent_commit())),

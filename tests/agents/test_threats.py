@@ -369,6 +369,9 @@ def test_a_provider_that_is_asked_for_is_stated() -> None:
         assert failed(models(entry), with_model("gpt-5")) == ("agents.models",)
         assert failed(models(entry), with_model("gpt-5", model_provider="azure")) == ("agents.models",)
     assert "agents.claims" in failed(models('"openai/gpt-5"'), with_model("openai/gpt-5", model_provider="azure"))
+    contradicts = with_model("azure/gpt-5", model_provider="openai")
+    for entry in ('"openai/gpt-5"', '{ name = "gpt-5", provider = "openai" }'):
+        assert failed(models(entry), contradicts) == ("agents.coverage", "agents.claims", "agents.models")
     assert failed(models('"gpt-5"'), with_model("gpt-5", model_provider="azure")) == (), "no provider is asked for"
 
 

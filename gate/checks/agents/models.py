@@ -66,7 +66,7 @@ def model_allowed(agent: Agent, claim: AgentClaim | Signal) -> bool:
 def spellings(model: str, provider: str | None) -> Iterator[str]:
     """A model's name, and the one with its provider."""
     yield model
-    if provider is not None and not model.startswith(f"{provider}/"):
+    if provider is not None:
         yield f"{provider}/{model}"
 
 
