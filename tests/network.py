@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import ipaddress
 import json
 import re
@@ -46,6 +47,14 @@ class Authority:
         self._certificate = self._sign(self._name, self._key.public_key(), (), x509.BasicConstraints(True, None))
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
+
+    def hashed(self, folder: Path) -> Path:
+        """A folder with the certificate under its subject's hash, as `openssl rehash` makes it (X509_NAME_hash(3))."""
+        folder.mkdir()
+        canonical = self._name.public_bytes()[2:]  # without the outer header: one name in lower case, in UTF-8
+        digest = hashlib.sha1(canonical).digest()  # noqa: S324 - OpenSSL's
+        (folder / f"{int.from_bytes(digest[:4], 'little'):08x}.0").write_bytes(self.file.read_bytes())
+        return folder
 
     def issue(self, *names: str, encrypted: bool = False) -> tuple[str, str]:
         """A certificate for hosts (names or addresses) and clients, and its key: the paths of two PEM files."""

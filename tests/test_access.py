@@ -56,6 +56,53 @@ def test_the_environment_names_certificate_authorities(
     assert verify(IMAGE, "--ca-file", str(network.authority.file), policy=POLICY).code == 0, "the flag counts first"
 
 
+def test_the_environment_names_folders_of_hashed_authorities(
+    network: Network, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SSL_CERT_DIR, as OpenSSL has it: folders between colons, of which those that are not there are passed over."""
+    network.add(HOST, LAYOUTS)
+    other = Authority(tmp_path, "other")
+    folders = other.hashed(tmp_path / "others"), network.authority.hashed(tmp_path / "ours")
+    for value, code in (
+        (f"{folders[1]}", 0),
+        (f"{folders[0]}:{folders[1]}", 0),
+        (f"/nonexistent::{folders[1]}:", 0),
+        (f"{folders[0]}", 3),
+    ):
+        monkeypatch.setenv("SSL_CERT_DIR", value)
+        assert verify(IMAGE, policy=POLICY).code == code, value
+    assert verify(IMAGE, "--ca-file", str(network.authority.file), policy=POLICY).code == 0
+    monkeypatch.setenv("SSL_CERT_DIR", str(folders[1]))
+    assert verify(IMAGE, "--ca-file", str(other.file), policy=POLICY).code == 3, "the flag counts alone"
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_authorities_of_a_file_and_of_folders_count_together(
+    name: str, network: Network, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    network.add(HOST, LAYOUTS)
+    other = Authority(tmp_path, "other")
+    for file, folder in (
+        (str(other.file), network.authority.hashed(tmp_path / "ours")),
+        (str(network.authority.file), other.hashed(tmp_path / "others")),
+        (str(network.authority.file), tmp_path / "nonexistent"),
+    ):
+        monkeypatch.setenv(name, file)
+        monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+        assert verify(IMAGE, policy=POLICY).code == 0
+
+
+def test_folders_in_which_nobody_would_be_found_are_2(
+    network: Network, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Certificates under their own names, as Go reads them: OpenSSL would pass over them and trust nobody."""
+    registry = network.add(HOST, LAYOUTS)
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}:/nonexistent")
+    ran = verify(IMAGE, policy=POLICY)
+    assert (ran.code, registry.requests) == (2, ())
+    assert f"SSL_CERT_DIR: {tmp_path}:/nonexistent has no certificate authorities under their hashes" in ran.err
+
+
 def test_certificate_authorities_stand_in_place_of_the_public_ones(
     network: Network, verify: Callable[..., Ran], tmp_path: Path
 ) -> None:

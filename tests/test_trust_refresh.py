@@ -159,6 +159,9 @@ def test_a_repository_behind_a_private_authority_is_fetched_with_it(
         assert "tuf.example: the certificate was not trusted" in capsys.readouterr().err
         assert cli.run([*command, "--ca-file", str(network.authority.file)]) == 0
         assert to.read_bytes() == CONTENT
+        with monkeypatch.context() as patch:
+            patch.setenv("SSL_CERT_DIR", str(network.authority.hashed(tmp_path / "certs")))
+            assert cli.run(command) == 0
         monkeypatch.setenv("SSL_CERT_FILE", str(network.authority.file))
         monkeypatch.setattr(
             refresh,

@@ -7,6 +7,7 @@ command line, where every process of the machine could read it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,14 +103,15 @@ def read_access(
     from gate.sources.access import Access  # noqa: PLC0415
 
     hosts = frozenset(reference.host for reference in references if not reference.local)
-    named, source = _ca_file(environment, ca_file)
+    file, folders, source = _authorities(environment, ca_file)
     return Access(
         given=_given(environment, hosts, registry_username, registry_password_file),
         files=_files(environment),
         job=_job(environment),
         environment={name: value for name, value in environment.items() if name != "GATE_REGISTRY_PASSWORD"},
         token_hosts=_hosts("--token-host", token_host or ()),
-        ca_file=named,
+        ca_file=file,
+        ca_folders=folders,
         ca_source=source,
         client_certificate=_client_certificate(hosts, client_cert, client_key),
         certificate_hosts=hosts if client_cert else frozenset(),
@@ -195,13 +197,15 @@ def _job(environment: Mapping[str, str]) -> Account | None:
     return Account(host=host, username=username, password=password, source="CI_REGISTRY_PASSWORD")
 
 
-def _ca_file(environment: Mapping[str, str], ca_file: str | None) -> tuple[str, str]:
+def _authorities(environment: Mapping[str, str], ca_file: str | None) -> tuple[str, tuple[str, ...], str]:
+    """The file, the folders beside it, and what names them. SSL_CERT_DIR has colons between folders, as in OpenSSL."""
     if ca_file:
-        return ca_file, "--ca-file"
+        return ca_file, (), "--ca-file"
+    folders = tuple(folder for folder in environment.get("SSL_CERT_DIR", "").split(os.pathsep) if folder)
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := environment.get(name):
-            return path, name
-    return "", ""
+            return path, folders, name
+    return "", folders, "SSL_CERT_DIR" if folders else ""
 
 
 def _client_certificate(hosts: frozenset[str], certificate: str | None, key: str | None) -> tuple[str, str] | None:

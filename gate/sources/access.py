@@ -54,7 +54,8 @@ class Access:
     Credentials are looked for in this order: `given`, each of `files`, `job`. `environment` is what credential helpers
     run with, PATH among it. `client_certificate` (certificate and key, PEM files) is shown to the registries of
     `certificate_hosts` alone. These, `plain_http`, `tls` (on this machine, and asked over https) and `token_hosts` are
-    canonical hosts.
+    canonical hosts. Authorities are those of `ca_file` and, by their hashes, of `ca_folders`; without either the public
+    ones.
     """
 
     given: Account | None = None
@@ -63,6 +64,7 @@ class Access:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     token_hosts: frozenset[str] = frozenset()
     ca_file: str = ""
+    ca_folders: tuple[str, ...] = ()
     ca_source: str = ""
     client_certificate: tuple[str, str] | None = None
     certificate_hosts: frozenset[str] = frozenset()

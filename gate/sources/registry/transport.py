@@ -5,7 +5,7 @@ use, and gate's own errors for what requests and urllib3 raise. It judges no ans
 
 What requests does on its own and this session does not: read the environment, read the whole body of a redirect, take
 credentials from `~/.netrc` or from a URL, keep cookies, ask for packed bodies, read the certificate authorities again
-for each connection (30 ms of CPU). Every certificate is checked, against `Access.ca_file` or certifi's authorities. No
+for each connection (30 ms of CPU). Every certificate is checked, against the authorities of `Access` or certifi's. No
 connection leads to an address where a cloud keeps credentials, whatever name led there, unless the user named it. Only
 the lookup of a host's name is out of the deadline's reach: nothing can end it.
 """
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
+import re
 import socket
 import ssl
 import threading
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
     from gate.limits import Deadline, Limits
     from gate.sources.access import Access
+
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def new_session(access: Access, *, named: set[str], limits: Limits, deadline: Deadline) -> requests.Session:
@@ -106,7 +111,7 @@ class _Adapter(HTTPAdapter):
             "http": _connection(urllib3.connection.HTTPConnection, named, deadline, limits.read_seconds),
             "https": _connection(urllib3.connection.HTTPSConnection, named, deadline, limits.read_seconds),
         }
-        if access.ca_file:
+        if access.ca_file or access.ca_folders:
             self._context(certificate=False)  # what cannot be read is said before anything is asked
         if access.client_certificate:
             self._context(certificate=True)
@@ -149,13 +154,29 @@ class _Adapter(HTTPAdapter):
 
 
 def _authorities(access: Access) -> ssl.SSLContext:
-    path = access.ca_file or DEFAULT_CA_BUNDLE_PATH
-    folder = Path(path).is_dir()
+    path, folders = access.ca_file, list(access.ca_folders)
+    if not path and not folders:
+        path = DEFAULT_CA_BUNDLE_PATH
+    elif path and Path(path).is_dir():
+        path, folders = "", [path, *folders]
+    hashed = [folder for folder in folders if _is_hashed(folder)]  # OpenSSL passes over all others without a word
+    if not path and not hashed:
+        named = readable(os.pathsep.join(folders))
+        missing = "has no certificate authorities under their hashes, as openssl rehash makes them"
+        raise InvalidUsage(f"{access.ca_source}: {named} {missing}")
     try:
-        return ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+        return ssl.create_default_context(cafile=path or None, capath=os.pathsep.join(hashed) or None)
     except OSError:
         source = access.ca_source or "the default"
         raise InvalidUsage(f"{source}: the certificate authorities in {readable(path)} cannot be read") from None
+
+
+def _is_hashed(folder: str) -> bool:
+    """Whether OpenSSL would find any certificate in a folder: it asks for the subject's hash, `5ed36f99.0`, alone."""
+    try:
+        return any(_HASHED.fullmatch(path.name) for path in Path(folder).iterdir())
+    except (OSError, ValueError):
+        return False
 
 
 def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
