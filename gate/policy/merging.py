@@ -42,6 +42,7 @@ class Merged:
         for document in documents:
             self._add(document)
         self._check_trust()
+        self._check_forbidden()
         for key in ("version", "description"):
             if key in self.main.sound:
                 self.sound[key] = self.main.sound[key]
@@ -78,8 +79,6 @@ class Merged:
         for kind in _BY_NAME:
             for name, table in (sound.get(kind) or {}).items():
                 self._define((kind, name), table, document, (kind, name))
-                if kind == "registries" and document.extends and table and "forbidden-tag" in table:
-                    self._check_forbidden(document, (kind, name))
         for kind in _WHOLE:
             if kind in sound:
                 self._define((kind,), sound[kind], document, (kind,))
@@ -97,13 +96,25 @@ class Merged:
         self._set(at, table)
         self._origins[at] = (document, path)
 
-    def _check_forbidden(self, document: Document, path: KeyPath) -> None:
-        """What counts as absent decides for the base's rules too."""
-        bases = [item for item in self.documents if item.number in document.extends]
-        tables = [(item.data.get("registries") or {}).get(path[1]) for item in bases]
-        if not any(isinstance(table, dict) and table.get("open") is True for table in tables):
-            text = "what counts as absent is for the policy to say that this one extends"
-            self.findings.append(document.finding((*path, "forbidden-tag"), text))
+    def _check_forbidden(self) -> None:
+        """What counts as absent decides for every rule: no file says it for those that it does not stand below."""
+        for name, table in (self.sound.get("registries") or {}).items():
+            if not table or "forbidden-tag" not in table:
+                continue
+            holder, path = self.origin(("registries", name))
+            for document in self.documents:
+                seen = [item for item in self.documents if item is document or item.number in document.extends]
+                tables = [(item.sound.get("registries") or {}).get(name) for item in seen]
+                left_open = any(isinstance(item, dict) and item.get("open") is True for item in tables)
+                if holder in seen or left_open:
+                    continue
+                if document.number in holder.extends:
+                    said = "what counts as absent is for the policy to say that this one extends"
+                elif "rules" in document.data:
+                    said = f"what counts as absent is for {readable(document.path)} to say, which does not extend this"
+                else:
+                    continue
+                self.findings.append(holder.finding((*path, "forbidden-tag"), said))
 
     def _check_trust(self) -> None:
         """A file that finds no [trust] in itself and in what it extends means the default roots, which decide who its

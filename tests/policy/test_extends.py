@@ -356,3 +356,20 @@ def test_what_counts_as_absent_is_for_the_base_to_say(files: Files) -> None:
     assert problem.endswith("what counts as absent is for the policy to say that this one extends")
     files.write("base.toml", BASE + '\n[registries."ghcr.io"]\nopen = true\nmirrors = ["a.test"]\n')
     assert files.load().registries["ghcr.io"].forbidden_tag_absent
+
+
+@pytest.mark.parametrize("mark", ["", "open = true\n"])
+def test_no_file_beside_a_base_says_what_counts_as_absent_for_its_rules(mark: str, files: Files) -> None:
+    files.write("beside.toml", f'version = 1\n[registries."ghcr.io"]\n{mark}forbidden-tag = "absent"\n')
+    for extends in ('"base.toml", "beside.toml"', '"beside.toml", "base.toml"'):
+        files.write("policy.toml", CHILD.replace('"base.toml"', extends))
+        (problem,) = files.problems()
+        assert "what counts as absent is for base.toml to say" in problem
+
+
+def test_a_registry_that_is_open_beside_a_base_is_open_to_nobody_above_it(files: Files) -> None:
+    files.write("beside.toml", 'version = 1\n[registries."ghcr.io"]\nopen = true\nmirrors = ["a.test"]\n')
+    text = CHILD.replace('"base.toml"', '"base.toml", "beside.toml"')
+    files.write("policy.toml", text + '\n[registries."ghcr.io"]\nforbidden-tag = "absent"\n')
+    (problem,) = files.problems()
+    assert "what counts as absent is for the policy to say that this one extends" in problem
