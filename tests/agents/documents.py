@@ -212,14 +212,21 @@ def authorization(target: object = TREE, *, version: str = "v0.2", algorithm: st
     return Said(kind, predicate, ({"digest": {algorithm: target}},))
 
 
-def trace(*models: object, kind: str = "ai", tool: object = AGENT, revision: object = HEAD, about: str = HEAD) -> Said:
+def trace(
+    *models: object,
+    kind: str = "ai",
+    tool: object = AGENT,
+    vcs: str = "git",
+    revision: object = HEAD,
+    about: str = HEAD,
+) -> Said:
     """F17: a conversation for each model; the last one in a range of its own."""
     conversations = [{"contributor": {"type": kind, "model_id": model}, "ranges": []} for model in models[:-1]]
     ranges = [{"start_line": 1, "end_line": 2, "contributor": {"type": kind, "model_id": models[-1]}}]
     conversations.append({"contributor": {"type": "human"}, "ranges": ranges})  # type: ignore[dict-item]
     predicate = {
         "version": "0.1.0",
-        "vcs": {"type": "git", "revision": revision},
+        "vcs": {"type": vcs, "revision": revision},
         "tool": {"name": tool, "version": "2.4.0"},
         "files": [{"path": "a.ts", "conversations": conversations}],
     }

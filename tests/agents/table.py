@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gate.claims.builds import SLSA_V01
 from tests.agents.documents import (
     AGENT_COMMIT,
     BASE,
@@ -143,6 +144,13 @@ def _rows() -> tuple[Row, ...]:
         Row("F1: no claim", rule(), (beside,), COVERAGE),
         Row("F1: beside the provenance", rule(), (beside, by("scanner", built(builder="https://x")))),
         Row("F1 in v0.2", rule(), (v02(claims=[claim()]),)),
+        Row(
+            "F1 in v0.1, in a place of v0.2",
+            rule(),
+            (beside, by("scanner", Said(SLSA_V01, {"metadata": {"commits": [claim()]}}))),
+            COVERAGE,
+        ),
+        Row("F1 in v0.1", rule(), (beside, by("scanner", Said(SLSA_V01, {"materials": [dependency(claim())]})))),
         Row("F3 v0.1", rule(), (beside, by("scanner", agent_commit(version="v0.1")))),
         Row("F3 v0.2", rule(), (beside, by("scanner", agent_commit(version="v0.2")))),
         Row("F3 v0.3", rule(), (beside, by("scanner", agent_commit()))),
@@ -474,6 +482,12 @@ def _rows() -> tuple[Row, ...]:
         Row("F17 of another model in a range", rule(), (built(), by("scanner", trace(MODEL, "anthropic/x"))), SIGNALS),
         Row(
             "F17 of a commit that is not in the image", rule(), (built(), by("scanner", trace("evil", revision=OTHER)))
+        ),
+        Row(
+            "F17 whose revision is no commit",
+            rule(),
+            (built(), by("scanner", trace("evil", vcs="jj", revision=OTHER))),
+            SIGNALS,
         ),
         Row("F17 never claims", rule(), (beside, by("scanner", trace(MODEL))), COVERAGE),
         Row("F18 of another agent", rule(), (built(), by("scanner", git_ai(tool="evil"))), SIGNALS),
