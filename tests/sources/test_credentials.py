@@ -143,7 +143,8 @@ def test_a_key_names_a_registry_in_many_ways(key: str, host: str) -> None:
         "ghcr.io/acme/api/more",
         "ghcr.io/api",
         "ghcr.io/v2",
-        "*.io",
+        "*.ghcr.io",
+        "*",
         "ftp://ghcr.io",
         "",
         "https://",
@@ -174,6 +175,107 @@ def test_the_most_specific_key_wins_wherever_it_stands(tmp_path: Path) -> None:
         found = find(inline(auths=auths, credsStore="missing"), "other/api")
         assert found is not None
         assert found.username == "host"
+
+
+@pytest.mark.parametrize(
+    ("key", "host"),
+    [
+        ("*.azurecr.io", "acme.azurecr.io"),
+        ("https://*.AZUREcr.io", "acme.azurecr.io"),
+        ("*.azurecr.io:443", "acme.azurecr.io"),
+        ("https://*.azurecr.io/v2/", "acme.azurecr.io"),
+        ("*.azurecr.io/acme", "acme.azurecr.io"),
+        ("*.azurecr.io/acme/api", "acme.azurecr.io"),
+        ("*.*.registry.example", "a.b.registry.example"),
+        ("k8s.*.io", "k8s.gcr.io"),
+        ("k8s.*", "k8s.io"),
+        ("*.io", "ghcr.io"),
+        ("app*.k8s.io", "app.k8s.io"),
+        ("app*.k8s.io", "app-1.k8s.io"),
+        ("*-docker.pkg.dev", "europe-docker.pkg.dev"),
+        ("a*b*c.example", "axxbyyc.example"),
+        ("a**c.example", "abc.example"),
+        ("*.registry.example:5000", "eu.registry.example:5000"),
+        ("10.0.0.*:5000", "10.0.0.5:5000"),
+        ("127.0.0.*:80", "127.0.0.1"),
+        ("docker.*", "docker.io"),
+    ],
+)
+def test_a_glob_of_a_pull_secret_means_each_host_that_it_matches_label_by_label(key: str, host: str) -> None:
+    found = find(inline(auths={key: user("ada")}), host=host)
+    assert found is not None
+    assert (found.username, found.source) == ("ada", f"DOCKER_AUTH_CONFIG ({key})")
+
+
+@pytest.mark.parametrize(
+    ("key", "host"),
+    [
+        ("*.azurecr.io", "azurecr.io"),
+        ("*.azurecr.io", "a.b.azurecr.io"),
+        ("*.azurecr.io", "acme.azurecr.io.evil.example"),
+        ("*.azurecr.io", "acme-azurecr.io"),
+        ("*.azurecr.io", "acme.xazurecr.io"),
+        ("*.azurecr.io", "acme.azurecr.com"),
+        ("*azurecr.io", "acme.azurecr.io"),
+        ("*", "ghcr.io"),
+        ("*.*", "localhost"),
+        ("*.io", "acme.azurecr.io"),
+        ("*.*.io", "ghcr.io"),
+        ("ghcr.*", "ghcr.evil.io"),
+        ("app*.k8s.io", "ap.k8s.io"),
+        ("aa*aa.example", "aaa.example"),
+        ("a*b*c.example", "axxcyyb.example"),
+        ("*a*a*.example", "xa.example"),
+        ("*.azurecr.io", "acme.azurecr.io:5000"),
+        ("*.azurecr.io:5000", "acme.azurecr.io"),
+        ("*.azurecr.io:5000", "acme.azurecr.io:5001"),
+        ("*.azurecr.io:*", "acme.azurecr.io:5000"),
+        ("*.azurecr.io:0443", "acme.azurecr.io"),
+        ("*.azurecr.io.", "acme.azurecr.io"),
+        ("*.azurecr.io/acm", "acme.azurecr.io"),
+        ("*.azurecr.io/*", "acme.azurecr.io"),
+        ("*.azurecr.io/acme/api/more", "acme.azurecr.io"),
+        ("user@*.azurecr.io", "acme.azurecr.io"),
+        ("ftp://*.azurecr.io", "acme.azurecr.io"),
+        ("?cme.azurecr.io", "acme.azurecr.io"),
+        ("[a-z]*.azurecr.io", "acme.azurecr.io"),
+        ("*.docker.io", "docker.io"),
+        ("*", "[2001:db8::1]"),
+        ("*:5000", "[2001:db8::1]:5000"),
+        ("*.K8S.io", "acme.\N{KELVIN SIGN}8s.io"),
+        ("acme.\N{KELVIN SIGN}8s.*", "acme.k8s.io"),
+    ],
+)
+def test_a_glob_is_never_used_for_a_host_that_it_does_not_match(key: str, host: str) -> None:
+    access = read_access(inline(auths={key: user("ada")}))
+    assert Credentials(access, limits=Limits(), deadline=Deadline(20)).find(host, "acme/api").credential is None
+
+
+def test_a_glob_counts_where_nothing_names_the_registry_and_the_one_that_spells_more_comes_first(
+    tmp_path: Path,
+) -> None:
+    answer = json.dumps({"Username": "helper", "Secret": SECRET})
+    environment = helper(tmp_path, "x", f"echo '{answer}'")
+    keys = {
+        "*.azurecr.io": user("any"),
+        "*.azurecr.io/acme": user("any, by path"),
+        "ac*.azurecr.io": user("letters"),
+        "*.*.io": user("labels"),
+        "acme.azurecr.io": user("spelled"),
+    }
+    for order in (list(keys), list(reversed(keys))):
+        left = list(order)
+        names = []
+        while left:
+            found = find(inline(auths={key: keys[key] for key in left}), host="acme.azurecr.io")
+            assert found is not None
+            names.append(found.username)
+            left.remove(next(key for key in left if keys[key] == user(found.username)))
+        assert names == ["spelled", "letters", "any, by path", "any", "labels"]
+    for more in ({"credHelpers": {"acme.azurecr.io": "x"}}, {"credsStore": "x"}):
+        found = find(environment | inline(auths={"*.azurecr.io": user("glob")}, **more), host="acme.azurecr.io")
+        assert found is not None
+        assert found.username == "helper"
 
 
 def test_of_two_keys_that_mean_the_same_the_first_wins() -> None:

@@ -7,8 +7,8 @@ may be used from any number of threads.
 This file is the source. `repository` is where requests for one repository go out, and `referrers` reads its listing;
 `mirrors` puts a registry's mirrors before it. `http` makes one bounded exchange on `transport`'s session and through
 `proxies`, `retries` says which of them is made again, `headers` and `origin` read what such an exchange says of itself.
-`login` answers challenges with `tokens`, `credentials` and `credential_helper` find what with, `realm` says where that
-may be sent.
+`login` answers challenges with `tokens`; `credentials`, `configuration` and `credential_helper` find what with, `realm`
+says where that may be sent.
 
 Sources: OCI distribution-spec v1.1 ("Pulling manifests", "Pulling blobs", "Listing Referrers").
 """

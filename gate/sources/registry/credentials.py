@@ -4,11 +4,8 @@ What comes in: `Access`, which names accounts and configuration files. What goes
 the same one for the same settings. It sends nothing and shows no secret; `~/.netrc` is not among what it reads.
 
 The order: `--registry-username`; then `DOCKER_AUTH_CONFIG`, `REGISTRY_AUTH_FILE`, docker's configuration and
-containers' `auth.json`, as `Access.files` lists them; then GitLab's `CI_REGISTRY_*`. Within one file the most specific
-wins: the `auths` key with the longest path that leads to the repository, then the registry's `credHelpers`, then its
-`auths` key without a path (the one written like the registry's name before others), then `credsStore`.
-
-Sources: docker's `config.json` (docker/cli, docs "docker login"), containers-auth.json(5).
+containers' `auth.json`, as `Access.files` lists them; then GitLab's `CI_REGISTRY_*`. Within one file `configuration`
+says which entry is the most specific.
 """
 
 from __future__ import annotations
@@ -17,19 +14,18 @@ import base64
 import binascii
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gate.errors import AccessDenied, InvalidReference, InvalidUsage
-from gate.reference import canonical_host, readable
+from gate.errors import AccessDenied, InvalidUsage
+from gate.sources.registry.configuration import Unreadable, entries, read_configuration
 from gate.sources.registry.credential_helper import HelperFailed, ask
-from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from gate.limits import Deadline, Limits
-    from gate.sources.access import Access, Account, AuthFile
+    from gate.sources.access import Access, Account
+    from gate.sources.registry.configuration import Entry
     from gate.strictjson import JSON
 
 _HUB = "docker.io"
@@ -37,7 +33,6 @@ _HUB_SERVER = "https://index.docker.io/v1/"
 """What docker and its helpers call Docker Hub."""
 _TOKEN_USER = "<token>"
 """With this user name a helper's secret is an identity token (docker-credential-helpers, README)."""
-_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +78,8 @@ class Credentials:
         self._files: list[tuple[str, Mapping[str, JSON]]] = []
         for file in access.files:
             try:
-                document = _read(file)
-            except _UnreadableError as error:
+                document = read_configuration(file)
+            except Unreadable as error:
                 if file.named:
                     raise InvalidUsage(f"{file.source} {error}") from None
                 self._notes.append(f"{file.source} {error}")
@@ -104,7 +99,7 @@ class Credentials:
             return Found(credential=_of_account(given))
         for source, document in self._files:
             places.append(source)
-            for entry in _entries(document, host, repository):
+            for entry in entries(document, host, repository):
                 credential = self._credential(entry, source, host, notes)
                 if credential is not None:
                     return Found(credential=credential)
@@ -113,7 +108,7 @@ class Credentials:
         missing = f"there are none for {host} in {', '.join(places)}" if places else "none were given"
         return Found(credential=None, missing="; ".join([missing, *dict.fromkeys(notes)]))
 
-    def _credential(self, entry: _Entry, source: str, host: str, notes: list[str]) -> Credential | None:
+    def _credential(self, entry: Entry, source: str, host: str, notes: list[str]) -> Credential | None:
         named = f"{source} ({entry.key})"
         if entry.helper is None:
             return _of_entry(entry.value, named)
@@ -148,82 +143,6 @@ class Credentials:
         if isinstance(answer, HelperFailed):
             raise answer
         return answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """One place of a configuration that applies to a repository: an `auths` value, or a helper's name."""
-
-    key: str
-    value: JSON = None
-    helper: str | None = None
-
-
-class _UnreadableError(Exception):
-    """The text fits after the file's name and shows nothing of its content."""
-
-
-def _read(file: AuthFile) -> Mapping[str, JSON] | None:
-    """A configuration; None where there is no file and none is needed."""
-    raw = file.text.encode()
-    if not file.text:
-        try:
-            with Path(file.path).open("rb") as opened:
-                raw = opened.read(_MAX_BYTES + 1)
-        except FileNotFoundError:
-            if file.needed:
-                raise _UnreadableError("is neither JSON nor the path of a file") from None
-            return None
-        except (OSError, ValueError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or "no path"
-            raise _UnreadableError(f"cannot be read: {reason}") from None
-    if len(raw) > _MAX_BYTES:
-        raise _UnreadableError(f"is longer than {_MAX_BYTES} bytes")
-    try:
-        document = parse_object(raw)
-    except Refused:
-        raise _UnreadableError("is not a JSON object that has one reading") from None
-    for name in ("auths", "credHelpers"):
-        if not isinstance(document.get(name), dict | None):
-            raise _UnreadableError(f"has {name} that are no object")
-    if not isinstance(document.get("credsStore"), str | None):
-        raise _UnreadableError("has a credsStore that is no name")
-    return document
-
-
-def _entries(document: Mapping[str, JSON], host: str, repository: str) -> Iterator[_Entry]:
-    """What a configuration has for a repository, the most specific first."""
-    matching = []
-    for text, value in _object(document, "auths").items():
-        key = _key(text)
-        if key is not None and key[0] == host and f"{repository}/".startswith(f"{key[1]}/" if key[1] else ""):
-            matching.append((key[1], _Entry(key=readable(text), value=value), text))
-    # Sorting keeps the file's order where two keys mean the same.
-    matching.sort(key=lambda item: (-item[0].count("/") if item[0] else 1, item[2] not in (host, f"{host}/{item[0]}")))
-    yield from (entry for path, entry, _ in matching if path)
-    for text, helper in _object(document, "credHelpers").items():
-        if _key(text) == (host, "") and isinstance(helper, str) and helper:
-            yield _Entry(key=f"credHelpers, {readable(text)}", helper=helper)
-    yield from (entry for path, entry, _ in matching if not path)
-    store = document.get("credsStore")
-    if isinstance(store, str) and store:
-        yield _Entry(key="credsStore", helper=store)
-
-
-def _key(text: str) -> tuple[str, str] | None:
-    """A key of `auths` or `credHelpers` -> canonical host and path; None for what names no registry."""
-    scheme, separator, rest = text.partition("://")
-    if separator and scheme.lower() not in ("http", "https"):
-        return None
-    host, _, path = (rest if separator else text).partition("/")
-    try:
-        host = canonical_host(host)
-    except InvalidReference:
-        return None
-    path = path.strip("/")
-    if path in ("v1", "v2") and (separator or host == _HUB):
-        path = ""  # docker login wrote the API's path too
-    return host, path
 
 
 def _of_account(account: Account) -> Credential:
@@ -261,8 +180,3 @@ def _of_entry(value: JSON, source: str) -> Credential | None:
         identity_token=identity,
         registry_token=texts["registrytoken"],
     )
-
-
-def _object(document: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
-    value = document.get(name)
-    return value if isinstance(value, dict) else {}
