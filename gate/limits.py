@@ -56,7 +56,7 @@ class Limits:
     evidence_bytes: int = 32 << 20
     """All blobs of one digest together, and of all digests of a run at one time: they are in memory together."""
     manifests_bytes: int = 16 << 20
-    """All manifests that are attached to one digest; they have about 1 KiB for each signature."""
+    """All manifests that are attached to one digest, and what lists them; they have about 1 KiB for each signature."""
     proofs: int = 800
     """Signatures, log entries and timestamps of one digest together: each takes a verification, of up to 2 ms."""
     images: int = 12
@@ -101,6 +101,11 @@ class Limits:
     """Nesting. in-toto predicates stay below 15."""
     tally: Tally | None = field(default=None, compare=False, repr=False)
     """What one image has cost so far. Whoever judges an image gives it one of its own."""
+
+    def count_manifest(self, size: int) -> None:
+        """Count the bytes of one more manifest or listing of the image. Raises `LimitExceeded`."""
+        if self.tally is not None:
+            self.tally.add("bytes of manifests and listings", size, self.manifests_bytes, limit="manifests-bytes")
 
 
 DEFAULT_TIMEOUT_SECONDS = 60.0

@@ -71,7 +71,7 @@ def test_manifests_are_bounded_over_an_image_together() -> None:
     assert judged(Limits(manifests_bytes=enough)).exit_code == 0
     image = judged(Limits(manifests_bytes=enough - 1))
     assert image.exit_code == 4
-    assert any("bytes of manifests" in str(entry.error) for entry in image.ledger)
+    assert any("bytes of manifests and listings" in str(entry.error) for entry in image.ledger)
 
 
 def test_blobs_are_bounded_over_an_image_together() -> None:

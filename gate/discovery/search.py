@@ -158,10 +158,9 @@ class _Look:
         self.places = [_Place(source, None)]
         if elsewhere is not None:
             self.places.append(_Place(elsewhere.source, elsewhere.name))
-        self.limits = limits
+        self.limits = replace(limits, tally=limits.tally or Tally())
         self.deadline = deadline
         self.subject: Digest | None = None
-        self.tally = limits.tally or Tally()
         self.ledger: list[LedgerEntry] = []
         self.listed: dict[Digest, tuple[str, _Place]] = {}
         self.tagged: list[_Fetched] = []
@@ -227,7 +226,7 @@ class _Look:
 
     def _manifest(self, digest: Digest) -> Content:
         content = self.listed[digest][1].source.manifest(digest)
-        self.tally.add("bytes of manifests", len(content.raw), self.limits.manifests_bytes, limit="manifests-bytes")
+        self.limits.count_manifest(len(content.raw))
         return content
 
     def fetch_blobs(self, manifests: list[tuple[_Fetched, Manifest]], share: Share | None) -> None:
@@ -278,7 +277,7 @@ class _Look:
     def _questions(self, subject: Digest) -> list[Callable[[], Content | Listing | Answer]]:
         questions: list[Callable[[], Content | Listing | Answer]] = []
         for where in self.places:
-            questions.append(partial(where.source.referrers, subject))
+            questions.append(partial(where.source.referrers, subject, self.limits.tally))
             questions += [partial(where.source.tagged, tag) for _, tag in _tags(subject)]
         return questions
 
@@ -311,7 +310,11 @@ class _Look:
             self._note(where, place, tag, answer.status, 0, 0)
             return
         try:
+            self.limits.count_manifest(len(content.raw))
             manifest = parse_manifest(content, self.limits)
+        except LimitExceeded as error:
+            self._missed(where, place, tag, error)
+            return
         except Refused as error:
             # The tag says that there is something: what cannot be read is not the same as nothing.
             self._missed(where, place, tag, Malformed(f"{tag} cannot be read: {error}", status=answer.status))

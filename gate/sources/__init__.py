@@ -22,7 +22,7 @@ from gate.sources.access import Access
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.limits import Deadline, Limits
+    from gate.limits import Deadline, Limits, Tally
     from gate.reference import Digest, Reference
     from gate.sources.manifest import Descriptor
     from gate.sources.registry import Registries
@@ -89,8 +89,8 @@ class Source(Protocol):
     def blob(self, descriptor: Descriptor) -> bytes:
         """A blob of exactly the descriptor's size and digest."""
 
-    def referrers(self, subject: Digest) -> Listing:
-        """What the source lists as referring to `subject`."""
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
+        """What the source lists as referring to `subject`. What is read for that alone counts in `tally`."""
 
     def tagged(self, tag: str) -> Answer:
         """The manifest under a tag of the same repository, or the answer that there is none."""

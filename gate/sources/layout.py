@@ -22,7 +22,7 @@ from gate.strictjson import Refused, parse_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gate.limits import Limits
+    from gate.limits import Limits, Tally
     from gate.reference import Reference
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -82,7 +82,7 @@ class LayoutSource:
             raise Malformed(f"blob {descriptor.digest} has {len(raw)} bytes, its descriptor says {descriptor.size}")
         return raw
 
-    def referrers(self, subject: Digest) -> Listing:
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:  # noqa: ARG002 - it reads no listing
         """Every manifest of the layout whose `subject` is the digest asked for, listed in index.json or not."""
         found: list[Descriptor] = []
         for content, manifest in self._all_manifests():

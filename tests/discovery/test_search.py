@@ -36,7 +36,7 @@ from gate.errors import (
     RateLimited,
     Unavailable,
 )
-from gate.limits import Deadline, Limits
+from gate.limits import Deadline, Limits, Tally
 from gate.parallel import Background, Budget, Share, run_round
 from gate.reference import Digest, parse_reference
 from gate.sources import Answer, Content, Listing
@@ -142,7 +142,7 @@ class FakeSource:
     def holder(self, digest: Digest) -> Content | None:
         raise AssertionError(f"discovery asks who lists {digest}")
 
-    def referrers(self, subject: Digest) -> Listing:
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
         self._asked("referrers-api")
         found = [
             Descriptor(media_type=OCI_MANIFEST, digest=digest, size=1, artifact_type="", annotations={})
@@ -800,7 +800,7 @@ def test_an_images_own_layers_are_no_candidates_where_every_tag_is_the_image(pla
 class NoListing(FakeSource):
     """A registry, or something before it, that answers 200 to everything that it does not know."""
 
-    def referrers(self, subject: Digest) -> Listing:
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
         return Listing(status=200, descriptors=(), bytes=9, supported=False)
 
 
@@ -821,3 +821,32 @@ def test_an_answer_that_is_no_listing_counts_as_no_api_where_the_referrers_tag_i
     assert raws(found) == {b"bundle"}
     source.tags["referrers-tag"] = source.image  # the image itself: a registry's quirk, and no listing
     assert look(source).missed
+
+
+def test_the_listings_of_an_image_count_together_with_its_manifests() -> None:
+    """The API's answer, the referrers tag and cosign's tags: each alone is within the limit, and all are not."""
+    source = FakeSource()
+    held = [source.attach(b"bundle"), source.attach(b"another")]
+    source.tags["referrers-tag"] = index(*held)
+    source.tags["cosign-sig"] = referrer(b"signature", subject=None, media_type=SIMPLE)
+    source.blobs[digest_of(b"signature")] = b"signature"
+    total = sum(len(item.raw) for item in (*held, *source.tags.values()))
+    assert look(source, limits=Limits(manifests_bytes=total)).missed == ()
+    for bound in (total - 1, len(source.tags["referrers-tag"].raw), 1):
+        missed = look(source, limits=Limits(manifests_bytes=bound)).missed
+        assert missed
+        assert {error.limit for error in missed if isinstance(error, LimitExceeded)} == {"manifests-bytes"}
+
+
+def test_what_the_source_reads_to_list_counts_for_the_image() -> None:
+    class Costly(FakeSource):
+        def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
+            Limits(tally=tally, manifests_bytes=1000).count_manifest(600)
+            return super().referrers(subject, tally)
+
+    assert look(Costly()).missed == ()
+    elsewhere = Elsewhere(name="ghcr.io/acme/signatures", source=Costly())
+    found = discover(Costly(), digest=None, limits=LIMITS, deadline=Deadline(20), elsewhere=elsewhere)
+    (missed,) = found.missed
+    assert isinstance(missed, LimitExceeded)
+    assert missed.limit == "manifests-bytes"

@@ -39,7 +39,7 @@ from gate.errors import (
     RateLimited,
     Unavailable,
 )
-from gate.limits import Deadline, Limits
+from gate.limits import Deadline, Limits, Tally
 from gate.reference import Digest, parse_digest, parse_reference
 from gate.sources.access import Access
 from gate.sources.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, parse_manifest
@@ -763,6 +763,26 @@ def test_endless_pages_end_at_the_limit() -> None:
         with pytest.raises(LimitExceeded, match="more than 20 pages"):
             source(registry).referrers(IMAGE)
         assert len(registry.requests) == 20
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [(Limits(manifests_bytes=5 * len(index(2))), "manifests-bytes"), (Limits(image_tokens=100), "image-tokens")],
+)
+def test_the_pages_of_all_listings_of_an_image_are_bounded_in_sum(limits: Limits, name: str) -> None:
+    """Three pages of one listing stay below the limits, and so does a second listing: both together do not."""
+
+    def answer(path: str) -> Response:
+        page = int(path.partition("page=")[2] or 0)
+        return listing(index(2, first=2 * page), {"Link": f"<?page={page + 1}>; rel=next"} if page < 2 else {})
+
+    with serving(answer) as registry:
+        tally = Tally()
+        assert len(source(registry, limits=limits).referrers(IMAGE, tally).descriptors) == 6
+        assert len(source(registry, limits=limits).referrers(IMAGE, Tally()).descriptors) == 6
+        with pytest.raises(LimitExceeded) as error:
+            source(registry, limits=limits).referrers(IMAGE, tally)
+    assert error.value.limit == name
 
 
 def test_more_referrers_than_the_limit_are_never_the_first_n() -> None:

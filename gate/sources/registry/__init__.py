@@ -35,7 +35,7 @@ from gate.sources.settings import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.limits import Deadline, Limits
+    from gate.limits import Deadline, Limits, Tally
     from gate.sources import Source
     from gate.sources.access import Access
     from gate.sources.registry.origin import Origin
@@ -175,14 +175,14 @@ class RegistrySource:
         found = None if tag is None or self._reference.digest is None else self.tagged(tag).content
         return None if found is None or found.digest == digest else found
 
-    def referrers(self, subject: Digest) -> Listing:
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
         """All that the referrers API lists for `subject`, on all pages; `supported` is False where there is none."""
         return list_referrers(
             self._registry.referrers_url(subject),
             what=self._what(f"referrers of {subject}"),
             fetch=self._registry.fetch,
             origin=self._registry.client.origin,
-            limits=self._limits,
+            limits=replace(self._limits, tally=tally),
         )
 
     def _manifest(self, name: str, what: str, digest: Digest | None) -> Reply:

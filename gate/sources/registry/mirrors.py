@@ -15,6 +15,7 @@ from gate.errors import CouldNotLook, DeadlineExceeded, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gate.limits import Tally
     from gate.reference import Digest
     from gate.sources import Answer, Content, Listing
     from gate.sources.manifest import Descriptor
@@ -62,9 +63,9 @@ class MirroredSource:
         """What the reference's tag is, if that is something else than `digest`; for a note, so the origin's will do."""
         return self._origin.holder(digest)
 
-    def referrers(self, subject: Digest) -> Listing:
+    def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
         """What refers to `subject`, as the origin lists it."""
-        return self._origin.referrers(subject)
+        return self._origin.referrers(subject, tally)
 
     def _first(self, ask: Callable[[RegistrySource], T]) -> T:
         """What the first mirror has, or what the origin says. Time that is over stays over."""

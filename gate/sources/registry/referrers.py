@@ -39,7 +39,8 @@ def list_referrers(
     `supported` is False if the first answer is no listing: 400, 404, 405, 406, 501, a 200 of another media type, or
     303, with which one large registry sends API clients to its web site (RFC 9110 section 15.4.4: what is there is
     not what was asked for). `Malformed` for a page that does not parse or is missing, and for one that leads to
-    another origin or back; `LimitExceeded` over `limits.pages` or `limits.referrers`.
+    another origin or back; `LimitExceeded` over `limits.pages` or `limits.referrers`, and over what all manifests and
+    listings of the image in `limits.tally` may have in bytes and tokens.
     """
     home = origin(url)
     seen: set[str] = set()
@@ -69,6 +70,7 @@ def list_referrers(
             raise refusal(reply, what)
         seen.add(following)
         size += len(reply.body)
+        limits.count_manifest(len(reply.body))
         found += _page(reply, what, limits)
         if len(found) > limits.referrers:
             raise LimitExceeded(f"{what}: more than {limits.referrers}", limit="referrers")
