@@ -149,7 +149,7 @@ def _judge(
         aspects.append(judge_commit(commits, certified, stated))
     if section.labels_must_agree:
         aspects.append(judge_labels(repository, commits, labels))
-    elif labels is not None and (note := disagreement(repository, commits, labels)):
+    elif note := disagreement(repository, commits, labels):
         aspects[2] = replace(aspects[2], found=f"{aspects[2].found}; note: {note}")
     if section.parameters is not None:
         aspects.append(judge_parameters(section.parameters, provenance))

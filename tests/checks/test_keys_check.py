@@ -399,6 +399,21 @@ def test_a_time_ahead_of_the_clock_leaves_a_fail_undecided_only_where_an_age_is_
         assert run(section, evidence, key=key).exit_code == code, section
 
 
+def test_claims_of_whose_age_nobody_asks_may_be_ahead_of_the_clock() -> None:
+    """Rule 28: an age that is asked for is undecided; where none is, the clock has nothing to say."""
+    section = (
+        f'[rules.provenance]\nsigners = ["key"]\nlevel = 1\nsource = ["{REPOSITORY}"]\nrefs = ["{MAIN}"]\n'
+        '[rules.agents]\nallow = ["copilot"]\nmin-trust = "tenant"\n'
+    )
+    head = COPILOT.replace('signers = ["platform"]', "")
+    predicate = predicate_v1(claims=[claim()], scanned={"at": iso(NOW + DAY)})
+    built = keyed(provenance(predicate), OURS, times=(), logged=False)
+    key = f'log = "optional"\n{POINTER}'
+    assert judge(text(section, key, head=head), built, folder=LAB).exit_code == 0
+    aged = judge(text(f'{section}max-age = "7d"\n', key, head=head), built, folder=LAB)
+    assert ("agents.age" in aged.undecided, aged.exit_code) == (True, 4)
+
+
 @pytest.mark.parametrize("check", ["source", "agents"])
 def test_a_keys_statement_about_a_commit_that_is_ahead_of_the_clock_is_undecided(check: str) -> None:
     """Rule 28: of an age that cannot be told, no fail says that it is too old."""

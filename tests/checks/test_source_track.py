@@ -127,6 +127,7 @@ def test_a_summary_of_the_commit_gives_its_level() -> None:
     assert failed(under(), about()) == ("provenance", "source")
     result = judge(under(), provenance(), about()).found(LEVEL)
     assert result == f"{HEAD[:12]}: a verification summary by '{VERIFIER}' says level 3"
+    assert [item.remedy for item in judge(under(), provenance(), about()).results if item.check == LEVEL] == [""]
     assert judge(under(), provenance()).found(LEVEL) == f"{HEAD[:12]}: level 0, no summary about it by a named verifier"
 
 

@@ -18,6 +18,7 @@ from tests.evidence import (
     BUILDER,
     DAY,
     EARLIER,
+    GITHUB,
     HEAD,
     MAIN,
     MODEL,
@@ -28,6 +29,7 @@ from tests.evidence import (
     RULE,
     SCANNER,
     SIGNATURE_POLICY,
+    SIGNED,
     SIGNERS,
     SLSA_V1,
     STRANGER,
@@ -173,6 +175,27 @@ def test_a_threshold_says_how_many_count_and_what_the_others_lack(
     assert _words(TWO, "signature", *evidence) == (TWO_OF, found, remedy)
 
 
+ANCHORED = " (which matches a part of it: here a regular expression matches from end to end, so .* belongs around it)"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "identity", "said"),
+    [
+        (f'"{GITHUB}"', "{ regex = 'github[.]com/mallory' }", ANCHORED),
+        ("{ regex = 'https://accounts' }", "{ regex = 'x' }", ""),
+        ("{ regex = 'actions[.]github' }", "{ regex = 'x' }", ANCHORED),
+        (f'"{GITHUB}"', "{ regex = 'github[.]com/acme' }", ""),
+    ],
+)
+def test_a_regular_expression_that_matches_a_part_is_told_from_one_that_matches_nothing(
+    issuer: str, identity: str, said: str
+) -> None:
+    """Rule 7: cosign takes one for the other."""
+    signer = f"version = 1\n[signers.release]\nissuer = {issuer}\nidentity = {identity}\n"
+    _, found, _ = _words(signer + RULE + SIGNED, "signature", signature(stranger()))
+    assert found.endswith(f"'{said}")
+
+
 # --- attestations
 
 A_SCAN = "an attestation of type vuln by scanner or people"
@@ -250,6 +273,17 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
     found = "provenance of builder 'no builder.id'"
     remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
     assert _words(BUILT, "provenance", provenance(predicate_v1(builder=""))) == (expected, found, remedy)
+
+
+def test_where_a_denied_signer_may_have_attested_absent_provenance_says_who_signed() -> None:
+    """What else was rejected beside it changes nothing of that; without a deny it is about provenance alone."""
+    nothing = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
+    denied = f'{BUILT}\n[[deny]]\nsigners = ["release"]\nreason = "stolen"\n'
+    for others in ((), (rejected(), signature(stranger()))):
+        _, found, _ = _words(denied, "provenance", provenance(), *others)
+        assert f"signed by '{WORKFLOW}': the policy denies it: stolen" in found
+        _, found, _ = _words(BUILT, "provenance", *others)
+        assert found == nothing
 
 
 LEVEL = (
