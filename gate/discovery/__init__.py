@@ -5,13 +5,17 @@ every place that is known, and one `LedgerEntry` a place with what was asked, fo
 trusts no listing (what a manifest refers to is read from the manifest itself), and never turns a place that could not
 be read into an empty one.
 
-`search` looks, `found` is what it finds, `entries` chooses among an index's entries what a rule wants judged.
+`search` looks, by the names in `tags`, takes `layers` for candidates and writes the `ledger`; `file` has no more than
+what was named; `found` is what they find. `entries` chooses among an index's entries what a rule wants judged, and
+`labels` reads what an image says.
 """
 
 from __future__ import annotations
 
+from gate.discovery.file import discover_file
 from gate.discovery.found import Candidate, Discovery, Kind, LedgerEntry
-from gate.discovery.search import Elsewhere, cosign_tag, discover, discover_file, referrers_tag
+from gate.discovery.search import Elsewhere, discover
+from gate.discovery.tags import cosign_tag, referrers_tag
 
 __all__ = [
     "Candidate",

@@ -4,54 +4,42 @@ What comes in: a `Source`, and perhaps another repository that holds what is att
 goes out: `Discovery`. Each round goes out at once, so the number of sequential round trips does not depend on how much
 is attached: listings, then manifests, then blobs (design section 7).
 
-Sources: OCI distribution-spec v1.1 ("Listing Referrers", "Referrers Tag Schema"); cosign's SPEC.md ("Discovery") for
-`.sig`, `.att` and `.sbom`, and its `COSIGN_REPOSITORY` for another repository.
+Sources: OCI distribution-spec v1.1 ("Listing Referrers", "Referrers Tag Schema"); cosign's SPEC.md ("Discovery"), and
+its `COSIGN_REPOSITORY` for another repository.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gate.discovery.found import SBOM_PLACE, Candidate, Discovery, Kind, LedgerEntry
-from gate.errors import CouldNotLook, GateError, LimitExceeded, Malformed, NotFound
+from gate.discovery.found import SBOM_PLACE, Discovery, Kind
+from gate.discovery.layers import layers_of, unread
+from gate.discovery.ledger import Ledger, Place
+from gate.discovery.tags import REFERRERS_TAG, find_unknown, holds, tags_of
+from gate.errors import GateError, LimitExceeded, Malformed
 from gate.limits import Tally
 from gate.parallel import run_round
 from gate.progress import QUIET, Phase
-from gate.reference import Digest
 from gate.sources import Answer, Content, Listing
-from gate.sources.file import read_bundles, read_file
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gate.discovery.found import Candidate
     from gate.limits import Deadline, Limits
     from gate.parallel import Share
     from gate.progress import Progress
+    from gate.reference import Digest
     from gate.sources import Source
     from gate.sources.manifest import Descriptor, Manifest
 
 T = TypeVar("T")
 
-_REFERRERS_TAG: Final = "referrers-tag"
 _OK: Final = 200
-_TAG_LIMIT: Final = 128  # distribution-spec: a tag has at most 128 characters, so that a longer one holds nothing
-_SUFFIXES: Final = ("sig", "att", "sbom")
-_NO_EVIDENCE: Final = "an SBOM that cosign attached without a signature"
-
-_KINDS: Final = {
-    "application/vnd.dev.sigstore.bundle.v0.3+json": Kind.BUNDLE,
-    "application/vnd.dev.sigstore.bundle+json;version=0.3": Kind.BUNDLE,
-    "application/vnd.dev.sigstore.bundle+json;version=0.2": Kind.BUNDLE,
-    "application/vnd.dev.sigstore.bundle+json;version=0.1": Kind.BUNDLE,
-    "application/vnd.dev.cosign.simplesigning.v1+json": Kind.SIMPLE_SIGNING,
-    "application/vnd.dsse.envelope.v1+json": Kind.DSSE,
-    "application/vnd.in-toto+json": Kind.DSSE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,55 +76,8 @@ def discover(
     return Discovery(
         image=found,
         candidates=tuple(sorted(look.candidates, key=lambda item: (item.digest, item.layer))),
-        ledger=tuple(look.ledger),
+        ledger=tuple(look.ledger.entries),
     )
-
-
-def discover_file(path: str, bundle: str, *, limits: Limits) -> Discovery:
-    """A file, and the bundles that were named with it. Nothing else is looked for."""
-    artifact = read_file(path)
-    bundles = read_bundles(bundle, limits)
-    candidates = [
-        Candidate(
-            digest=Digest("sha256", hashlib.sha256(raw).hexdigest()),
-            layer=0,
-            kind=Kind.BUNDLE,
-            media_type="",
-            place="bundle",
-            raw=raw,
-        )
-        for raw in bundles
-    ]
-    entry = LedgerEntry(
-        place="bundle",
-        asked=bundle,
-        status=None,
-        found=len(bundles),
-        bytes=sum(map(len, bundles)),
-        complete=True,
-        subject=artifact.digest,
-    )
-    return Discovery(
-        image=artifact, candidates=tuple(sorted(candidates, key=lambda item: item.digest)), ledger=(entry,)
-    )
-
-
-def referrers_tag(subject: Digest) -> str:
-    """The tag that lists referrers where the API is missing (distribution-spec, "Referrers Tag Schema")."""
-    return f"{subject.algorithm[:32]}-{subject.hex[:64]}"[:_TAG_LIMIT]
-
-
-def cosign_tag(subject: Digest, suffix: str) -> str:
-    """Cosign's tag for what it attached to `subject`: suffix `sig`, `att` or `sbom` (cosign's SPEC.md, "Discovery")."""
-    return f"{subject.algorithm}-{subject.hex}.{suffix}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A repository, and the name that it has in the ledger: None for the image's own."""
-
-    source: Source
-    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +85,7 @@ class _Fetched:
     """A manifest that may carry evidence: the place that named it, and the repository that holds it."""
 
     place: str
-    where: _Place
+    where: Place
     content: Content
 
 
@@ -155,14 +96,13 @@ class _Look:
         self, source: Source, elsewhere: Elsewhere | None, limits: Limits, deadline: Deadline, progress: Progress
     ) -> None:
         self.progress = progress
-        self.places = [_Place(source, None)]
+        self.places = [Place(source, None)]
         if elsewhere is not None:
-            self.places.append(_Place(elsewhere.source, elsewhere.name))
+            self.places.append(Place(elsewhere.source, elsewhere.name))
         self.limits = replace(limits, tally=limits.tally or Tally())
         self.deadline = deadline
-        self.subject: Digest | None = None
-        self.ledger: list[LedgerEntry] = []
-        self.listed: dict[Digest, tuple[str, _Place]] = {}
+        self.ledger = Ledger()
+        self.listed: dict[Digest, tuple[str, Place]] = {}
         self.tagged: list[_Fetched] = []
         self.candidates: list[Candidate] = []
         self.unbound: set[Digest] = set()
@@ -184,16 +124,16 @@ class _Look:
             parse_manifest(found, self.limits)
         except Refused as error:  # a login page has a digest too; and what is image and index at once, CVE-2021-41190
             raise Malformed(f"{found.digest} cannot be read as one image or one index: {error}") from None
-        self.subject = found.digest
-        self._note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
+        self.ledger.subject = found.digest
+        self.ledger.note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
         left = iter(answers)
         for where in self.places:
-            tags = _tags(found.digest)
+            tags = tags_of(found.digest)
             listing, *tagged = [next(left) for _ in (None, *tags)]
-            if (unknown := _unknown(where, listing, tagged)) is not None:
-                self._missed(where, "repository", str(where.name), unknown)
+            if (unknown := find_unknown(where, listing, tagged)) is not None:
+                self.ledger.missed(where, "repository", str(where.name), unknown)
                 continue
-            self._take_listing(where, listing, has_tag=_holds(tagged[0], other_than=found.digest))
+            self._take_listing(where, listing, has_tag=holds(tagged[0], other_than=found.digest))
             for (place, tag), answer in zip(tags, tagged, strict=True):
                 self._take_tag(where, place, tag, answer)
         if len(self.listed) + len(self.tagged) > self.limits.referrers:
@@ -201,7 +141,7 @@ class _Look:
             over = LimitExceeded(
                 f"more than {self.limits.referrers} referrers; none of them was looked at", limit="referrers"
             )
-            self._missed(self.places[0], "referrers", str(found.digest), over)
+            self.ledger.missed(self.places[0], "referrers", str(found.digest), over)
         return found
 
     def fetch_manifests(self) -> list[tuple[_Fetched, Manifest]]:
@@ -216,9 +156,9 @@ class _Look:
                 manifest = parse_manifest(item.content, self.limits)
             except Refused as error:  # right bytes that cannot be read: a rejected candidate, no gap (rule 6)
                 problem = f"its manifest cannot be read: {error}"
-                self.candidates.append(_candidate(item, Kind.OTHER, problem=problem))
+                self.candidates.append(unread(item.content.digest, item.place, problem=problem))
                 continue
-            refers = manifest.subject is not None and manifest.subject.digest == self.subject
+            refers = manifest.subject is not None and manifest.subject.digest == self.ledger.subject
             unbound = manifest.subject is None and item.content.digest in self.unbound
             if refers or unbound or item.place.startswith("cosign-"):
                 kept.append((item, manifest))
@@ -231,21 +171,16 @@ class _Look:
 
     def fetch_blobs(self, manifests: list[tuple[_Fetched, Manifest]], share: Share | None) -> None:
         """Every blob that may be evidence; what is none is listed and not fetched."""
-        wanted: list[tuple[Candidate, Descriptor, _Place]] = []
+        wanted: list[tuple[Candidate, Descriptor, Place]] = []
         for item, manifest in manifests:
             if len(manifest.layers) > self.limits.layers:
                 over = LimitExceeded(f"{item.content.digest} has more than {self.limits.layers} layers", limit="layers")
-                self._missed(item.where, SBOM_PLACE if item.place == SBOM_PLACE else "blobs", str(self.subject), over)
-                continue
-            for number, layer in enumerate(manifest.layers):
-                sbom = item.place == SBOM_PLACE
-                kind = Kind.OTHER if sbom else _KINDS.get(layer.media_type.replace(" ", ""), Kind.OTHER)
-                candidate = replace(
-                    _candidate(item, kind, layer=number, media_type=layer.media_type),
-                    annotations=layer.annotations,
-                    problem=_NO_EVIDENCE if sbom else "",
+                self.ledger.missed(
+                    item.where, SBOM_PLACE if item.place == SBOM_PLACE else "blobs", str(self.ledger.subject), over
                 )
-                if kind is Kind.OTHER:
+                continue
+            for candidate, layer in layers_of(manifest, item.content.digest, item.place):
+                if candidate.kind is Kind.OTHER:
                     self.candidates.append(candidate)
                 else:
                     wanted.append((candidate, layer, item.where))
@@ -253,7 +188,7 @@ class _Look:
             over = LimitExceeded(
                 f"more than {self.limits.candidates} candidates; none of them was looked at", limit="candidates"
             )
-            self._missed(self.places[0], "blobs", str(self.subject), over)
+            self.ledger.missed(self.places[0], "blobs", str(self.ledger.subject), over)
             return
         # What several manifests carry is read once, and counted for each: each is verified.
         once = {(layer.digest, layer.size, where.name): (layer, where) for _, layer, where in wanted}
@@ -262,7 +197,7 @@ class _Look:
             over = LimitExceeded(
                 f"{total} bytes of evidence; at most {self.limits.evidence_bytes} are read", limit="evidence-bytes"
             )
-            self._missed(self.places[0], "blobs", str(self.subject), over)
+            self.ledger.missed(self.places[0], "blobs", str(self.ledger.subject), over)
             return
         if share is not None:
             share.take(sum(layer.size for layer, _ in once.values()))
@@ -278,60 +213,60 @@ class _Look:
         questions: list[Callable[[], Content | Listing | Answer]] = []
         for where in self.places:
             questions.append(partial(where.source.referrers, subject, self.limits.tally))
-            questions += [partial(where.source.tagged, tag) for _, tag in _tags(subject)]
+            questions += [partial(where.source.tagged, tag) for _, tag in tags_of(subject)]
         return questions
 
-    def _take_listing(self, where: _Place, listing: object, *, has_tag: bool) -> None:
+    def _take_listing(self, where: Place, listing: object, *, has_tag: bool) -> None:
         """The listing. What answers 200 with something else has no such API if the referrers tag is there in its place;
         if not, it may be a login page or a proxy, and says nothing about the image.
         """
-        place, asked = where.source.listing_place, str(self.subject)
+        place, asked = where.source.listing_place, str(self.ledger.subject)
         if isinstance(listing, GateError):
-            self._missed(where, place, asked, listing)
+            self.ledger.missed(where, place, asked, listing)
             return
         assert isinstance(listing, Listing)
         if not listing.supported and listing.status == _OK and not has_tag:
             other = "answered 200 with something that is no index (a login page? a proxy?)"
             wrong = Malformed(f"the listing of what refers to {asked} {other}", status=_OK)
-            self._missed(where, place, asked, wrong)
+            self.ledger.missed(where, place, asked, wrong)
             return
-        self._note(where, place, asked, listing.status, len(listing.descriptors), listing.bytes)
+        self.ledger.note(where, place, asked, listing.status, len(listing.descriptors), listing.bytes)
         self._add(where, place, listing.descriptors)
         self.unbound |= listing.unbound
 
-    def _take_tag(self, where: _Place, place: str, tag: str, answer: object) -> None:
+    def _take_tag(self, where: Place, place: str, tag: str, answer: object) -> None:
         if isinstance(answer, GateError):
-            self._missed(where, place, tag, answer)
+            self.ledger.missed(where, place, tag, answer)
             return
         assert isinstance(answer, Answer)
         content = answer.content
         # GitLab's registry resolves the referrers tag to the image itself (oras-go#1396): that lists nothing.
-        if content is None or content.digest == self.subject:
-            self._note(where, place, tag, answer.status, 0, 0)
+        if content is None or content.digest == self.ledger.subject:
+            self.ledger.note(where, place, tag, answer.status, 0, 0)
             return
         try:
             self.limits.count_manifest(len(content.raw))
             manifest = parse_manifest(content, self.limits)
         except LimitExceeded as error:
-            self._missed(where, place, tag, error)
+            self.ledger.missed(where, place, tag, error)
             return
         except Refused as error:
             # The tag says that there is something: what cannot be read is not the same as nothing.
-            self._missed(where, place, tag, Malformed(f"{tag} cannot be read: {error}", status=answer.status))
+            self.ledger.missed(where, place, tag, Malformed(f"{tag} cannot be read: {error}", status=answer.status))
             return
-        if manifest.index != (place == _REFERRERS_TAG):
+        if manifest.index != (place == REFERRERS_TAG):
             kind = "an index" if manifest.index else "an image manifest"
             wrong = Malformed(f"{tag} holds {kind}, which does not belong there", status=answer.status)
-            self._missed(where, place, tag, wrong)
+            self.ledger.missed(where, place, tag, wrong)
             return
         found = len(manifest.manifests) if manifest.index else len(manifest.layers)
-        self._note(where, place, tag, answer.status, found, len(content.raw))
-        if place == _REFERRERS_TAG:
+        self.ledger.note(where, place, tag, answer.status, found, len(content.raw))
+        if place == REFERRERS_TAG:
             self._add(where, place, manifest.manifests)
         else:
             self.tagged.append(_Fetched(place, where, content))
 
-    def _add(self, where: _Place, place: str, descriptors: Iterable[Descriptor]) -> None:
+    def _add(self, where: Place, place: str, descriptors: Iterable[Descriptor]) -> None:
         for descriptor in descriptors:
             self.listed.setdefault(descriptor.digest, (place, where))
 
@@ -344,82 +279,9 @@ class _Look:
         size = 0
         for number, answer in enumerate(self._round(asks)):
             if isinstance(answer, GateError):
-                self._missed(self.places[0], place, str(number), answer)
+                self.ledger.missed(self.places[0], place, str(number), answer)
             else:
                 values.append((number, answer))
                 size += len(answer.raw if isinstance(answer, Content) else answer)  # type: ignore[arg-type]
-        self._note(self.places[0], place, f"{len(asks)} by digest", None, len(values), size)
+        self.ledger.note(self.places[0], place, f"{len(asks)} by digest", None, len(values), size)
         return values
-
-    def _note(self, where: _Place, place: str, asked: str, status: int | None, found: int, size: int) -> None:
-        self.ledger.append(
-            LedgerEntry(
-                place=place,
-                asked=asked,
-                status=status,
-                found=found,
-                bytes=size,
-                complete=True,
-                subject=self.subject,
-                repository=where.name,
-            )
-        )
-
-    def _missed(self, where: _Place, place: str, asked: str, error: GateError) -> None:
-        if not isinstance(error, CouldNotLook):
-            raise error  # a bug of ours, or an invalid input: not something that a registry did
-        self.ledger.append(
-            LedgerEntry(
-                place=place,
-                asked=asked,
-                status=error.status,
-                found=0,
-                bytes=0,
-                complete=False,
-                error=error,
-                subject=self.subject,
-                repository=where.name,
-            )
-        )
-
-
-def _tags(subject: Digest) -> list[tuple[str, str]]:
-    """The tags that something about `subject` may have, but for those that are too long for one (SHA-512's)."""
-    tags = [(_REFERRERS_TAG, referrers_tag(subject))]
-    tags += [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in _SUFFIXES]
-    return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
-
-
-def _unknown(where: _Place, listing: object, tagged: Sequence[object]) -> NotFound | None:
-    """The error, where the registry says of each tag that another repository does not exist: a typing mistake, or one
-    that is hidden from whoever asks. The image's own exists: it holds the image.
-
-    An empty listing does not contradict that. A registry with the referrers API may give one for any name
-    (distribution-spec, "Listing Referrers": never 404).
-    """
-    if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
-        return None
-    if not all(isinstance(answer, Answer) and answer.repository_unknown for answer in tagged):
-        return None
-    return NotFound(
-        f"--signature-repository {where.name}: its registry knows no such repository (HTTP 404, NAME_UNKNOWN), or "
-        "hides it, so that nothing could be looked for there",
-        status=404,
-    )
-
-
-def _holds(answer: object, *, other_than: Digest) -> bool:
-    """Whether a tag is there, and is not the image itself."""
-    return isinstance(answer, Answer) and answer.content is not None and answer.content.digest != other_than
-
-
-def _candidate(item: _Fetched, kind: Kind, *, layer: int = 0, media_type: str = "", problem: str = "") -> Candidate:
-    return Candidate(
-        digest=item.content.digest,
-        layer=layer,
-        kind=kind,
-        media_type=media_type,
-        place=item.place,
-        raw=b"",
-        problem=problem,
-    )

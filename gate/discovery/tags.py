@@ -1,0 +1,67 @@
+"""The tags under which what is attached to a digest may be in a repository, and what answers about them say.
+
+What comes in: a digest, or the answers of a repository. What goes out: tags, or whether they are there. It asks nobody.
+
+Sources: OCI distribution-spec v1.1 ("Referrers Tag Schema", "Error Codes"); cosign's SPEC.md ("Discovery") for `.sig`,
+`.att` and `.sbom`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gate.errors import NotFound
+from gate.sources import Answer, Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gate.discovery.ledger import Place
+    from gate.reference import Digest
+
+REFERRERS_TAG: Final = "referrers-tag"
+"""The ledger's name for the place where the referrers tag is."""
+_TAG_LIMIT: Final = 128  # distribution-spec: a tag has at most 128 characters, so that a longer one holds nothing
+_SUFFIXES: Final = ("sig", "att", "sbom")
+
+
+def referrers_tag(subject: Digest) -> str:
+    """The tag that lists referrers where the API is missing (distribution-spec, "Referrers Tag Schema")."""
+    return f"{subject.algorithm[:32]}-{subject.hex[:64]}"[:_TAG_LIMIT]
+
+
+def cosign_tag(subject: Digest, suffix: str) -> str:
+    """Cosign's tag for what it attached to `subject`: suffix `sig`, `att` or `sbom` (cosign's SPEC.md, "Discovery")."""
+    return f"{subject.algorithm}-{subject.hex}.{suffix}"
+
+
+def tags_of(subject: Digest) -> list[tuple[str, str]]:
+    """The tags that something about `subject` may have, each with its place's name; but for those that are too long for
+    one (SHA-512's).
+    """
+    tags = [(REFERRERS_TAG, referrers_tag(subject))]
+    tags += [(f"cosign-{suffix}", cosign_tag(subject, suffix)) for suffix in _SUFFIXES]
+    return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
+
+
+def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> NotFound | None:
+    """The error, where the registry says of each tag that another repository does not exist: a typing mistake, or one
+    that is hidden from whoever asks. The image's own exists: it holds the image.
+
+    An empty listing does not contradict that. A registry with the referrers API may give one for any name
+    (distribution-spec, "Listing Referrers": never 404).
+    """
+    if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
+        return None
+    if not all(isinstance(answer, Answer) and answer.repository_unknown for answer in tagged):
+        return None
+    return NotFound(
+        f"--signature-repository {where.name}: its registry knows no such repository (HTTP 404, NAME_UNKNOWN), or "
+        "hides it, so that nothing could be looked for there",
+        status=404,
+    )
+
+
+def holds(answer: object, *, other_than: Digest) -> bool:
+    """Whether a tag is there, and is not the image itself."""
+    return isinstance(answer, Answer) and answer.content is not None and answer.content.digest != other_than
