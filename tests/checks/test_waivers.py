@@ -91,6 +91,13 @@ def test_it_may_name_images_by_glob_and_by_digest(images: str) -> None:
     assert judge(PROVENANCE_POLICY + waiver(images=images), OLD_BUILD).exit_code == EXIT_PASS
 
 
+def test_one_of_several_images_is_enough() -> None:
+    text = waiver().replace('images = ["ghcr.io/acme/api"]', f'images = ["ghcr.io/acme/x", "ghcr.io/acme/api@{IMAGE}"]')
+    assert judge(PROVENANCE_POLICY + text, OLD_BUILD).exit_code == EXIT_PASS
+    others = text.replace(str(IMAGE), str(OTHER))
+    assert judge(PROVENANCE_POLICY + others, OLD_BUILD).exit_code == EXIT_FAIL
+
+
 def test_a_rule_of_which_nothing_passed_is_not_waived() -> None:
     """In each rule at least one required check must have passed."""
     judgement = judge(SIGNATURE_POLICY + waiver("signature"), signature(stranger()))
@@ -131,6 +138,8 @@ def test_one_that_is_not_needed_is_pointed_out() -> None:
         f"/nowhere/policy.toml:{LINE}:3: waivers[0]: 'ghcr.io/acme/api' passes provenance.ref without it; take it out",
     )
     assert judge(PROVENANCE_POLICY + waiver(), OLD_BUILD).rules[0].warnings == ()
+    ended = judge(PROVENANCE_POLICY + waiver(expires="2026-11-23T12:00:00Z"), provenance())
+    assert ended.rules[0].warnings == (), "it is said of the policy that it ended, and it is not in force for anything"
 
 
 def test_a_rules_own_words_come_with_its_results() -> None:
