@@ -431,17 +431,19 @@ def test_a_keys_statement_about_a_commit_that_is_ahead_of_the_clock_is_undecided
         "agents": '[rules.agents]\nallow = ["copilot"]\nsigners = ["key"]\nmin-trust = "tenant"\n',
     }[check]
     key = f'[signers.key]\nkey = "key.pub"\nlog = "optional"\n{POINTER}\n'
-    whole = f'{SIGNERS}{key}{BUILDER}{COPILOT}{RULE}{PROVEN}\n{asked}max-age = "7d"\n'
+    ageless = f"{SIGNERS}{key}{BUILDER}{COPILOT}{RULE}{PROVEN}\n{asked}"
+    whole = f'{ageless}max-age = "7d"\n'
     kind, predicate = (VSA_V1, summary) if check == "source" else ("dev.pedigree/ai-authorship/v1", written)
 
-    def code(moment: datetime) -> int:
+    def code(moment: datetime, policy: str = whole) -> int:
         item = about_source(kind, {**predicate, "scanned": {"at": iso(moment)}}, {"gitCommit": HEAD})
         said = replace(item, signer=KeyIdentity(fingerprint=OURS), times=(), logs=(), seal=rooms._SEAL)
-        return judge(whole, provenance(predicate_v1(claims=[])), said, folder=LAB).exit_code
+        return judge(policy, provenance(predicate_v1(claims=[])), said, folder=LAB).exit_code
 
     assert code(NOW) == 0
     assert code(NOW - 8 * DAY) == 1
     assert code(NOW + DAY) == 4
+    assert code(NOW + DAY, ageless) == 0, "without an age nobody asks when"
 
 
 def test_a_keys_signature_without_a_usable_time_says_so_whatever_its_log_says() -> None:

@@ -336,6 +336,14 @@ def test_it_passes_over_a_complete_ledger_alone() -> None:
         assert (judgement.undecided, judgement.exit_code) == ((LEVEL,), EXIT_STUCK)
 
 
+def test_what_only_states_to_be_from_a_verifier_never_turns_a_pass() -> None:
+    """Rule 28: anyone can write it. What is authentic and was not read may be of another head."""
+    assert passes(under(), provenance(), about(), rejected(Doubt.STALE, stated=PLATFORM))
+    for doubt in (Doubt.CLOCK, Doubt.UNREADABLE):
+        judgement = judge(under(), provenance(), about(), rejected(doubt, stated=PLATFORM))
+        assert (judgement.undecided, judgement.exit_code) == ((LEVEL,), EXIT_STUCK)
+
+
 def test_a_denied_signers_summary_is_none() -> None:
     deny = '\n[[deny]]\nsigners = ["platform"]\nreason = "key lost"\n'
     assert failed(under() + deny, provenance(), about()) == (LEVEL,)
