@@ -167,6 +167,26 @@ def test_show_digest_covers_every_file_that_the_policy_names(tmp_path: Path, gat
         seen.add(out)
 
 
+def test_the_digest_covers_two_files_that_a_symbolic_link_lets_look_like_one(tmp_path: Path, gate: Gate) -> None:
+    """`link/../keys/k.pub` is beside the folder that the link points to, and not beside the link."""
+    (tmp_path / "elsewhere" / "base").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "keys").mkdir()
+    (tmp_path / "here" / "keys").mkdir(parents=True)
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "elsewhere" / "base")
+    named = '[signers.{}]\nkey = "{}"\n[[rules]]\nimages = ["**"]\nsignature.signers = ["{}"]\n'
+    put(tmp_path, "version = 1\n" + named.format("theirs", "../keys/k.pub", "theirs"), "elsewhere/base/base.toml")
+    text = 'version = 1\nextends = ["link/base.toml"]\n' + named.format("ours", "keys/k.pub", "ours")
+    path = put(tmp_path, text, "here/policy.toml")
+    keys = [put(tmp_path, KEY, f"{folder}/keys/k.pub") for folder in ("here", "elsewhere")]
+    seen = {gate("policy", "show", path, "--digest")[1]}
+    for key in keys:
+        key.write_text(KEY + "\n")
+        code, out, _ = gate("policy", "show", path, "--digest")
+        assert code == 0
+        assert out not in seen, key
+        seen.add(out)
+
+
 KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEg9KII7kzr/30HBluf00y9WwtMFkE
 qc3oCcFVH3QJ37IBLUv/MUApbnNHFfD75ayJ/a0F45xa+MLv5zoep+GxsA==

@@ -137,7 +137,7 @@ class _PolicyReader:
             waivers=self._waivers(rules),
             expires=self._expires(),
             at_allowed=self._at_allowed(),
-            files=tuple(sorted(self.to.files.values(), key=lambda file: (file.kind != "policy", file.path))),
+            files=tuple(sorted(self.to.files, key=lambda file: (file.kind != "policy", file.path, file.sha256))),
             warnings=tuple(dict.fromkeys(self.to.warnings)),
         )
 

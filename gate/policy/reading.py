@@ -52,7 +52,7 @@ class Reader:
         self.merged = merged
         self.problems: list[Finding] = []
         self.warnings: list[Finding] = []
-        self.files: dict[str, PolicyFile] = {}
+        self.files: dict[PolicyFile, None] = {}
 
     def problem(self, at: KeyPath, text: str) -> None:
         """Something is wrong at `at`."""
@@ -123,8 +123,10 @@ class Reader:
         return raw
 
     def name_file(self, shown: str, kind: str, sha256: str) -> None:
-        """Note a file of the policy, by its path as seen from the policy's own folder."""
-        self.files[shown] = PolicyFile(path=shown, kind=kind, sha256=sha256)
+        """Note a file of the policy, by its path as seen from the policy's own folder. Behind a symbolic link two files
+        may be seen as one: what they hold tells them apart.
+        """
+        self.files.setdefault(PolicyFile(path=shown, kind=kind, sha256=sha256))
 
     def patterns(
         self, values: str | Sequence[Any], at: KeyPath, *, captures: bool = False
