@@ -49,6 +49,21 @@ def test_a_pass_is_0_and_a_fail_is_1(verify: Callable[..., Ran]) -> None:
     assert verify(f"oci:{LAB / 'unsigned'}", policy=POLICY).code == 1
 
 
+@pytest.mark.parametrize("asked", ["complete_bash", "source_bash", "complete_zsh", "complete_fish", "source_zsh", "x"])
+def test_no_variable_makes_a_command_an_answer_to_a_shell(asked: str) -> None:
+    """What a shell asks to complete a line ends with 0; it has no arguments, and a job's command has some."""
+    environment = {"_GATE_COMPLETE": asked, "COMP_WORDS": "gate ver", "COMP_CWORD": "1", "PATH": os.environ["PATH"]}
+    environment |= {"_TYPER_COMPLETE_ARGS": "gate ver", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    gate = [sys.executable, "-m", "gate"]
+    ran = subprocess.run([*gate, "verify", "oci:nowhere"], env=environment, capture_output=True, check=False)
+    assert ran.returncode == 2
+    assert b"no policy" in ran.stderr
+    if asked.startswith("complete"):
+        ran = subprocess.run(gate, env=environment, capture_output=True, check=False)
+        assert ran.returncode == 0
+        assert b"verify" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("reference", "arguments", "message"),
     [

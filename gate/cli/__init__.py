@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -31,6 +31,8 @@ from gate.errors import GateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_COMPLETION: Final = "_GATE_COMPLETE"
+"""By this variable a shell asks how a command line could go on; the answer ends with 0."""
 EXAMPLES = """
 Examples:
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml
@@ -72,8 +74,11 @@ def main() -> NoReturn:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command (`sys.argv` if no arguments are given) and return its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        for word in (sys.argv[1:] if arguments is None else arguments)[:1]:
+        if words:  # a shell that asks what could come next gives none: no variable makes a command end with 0
+            os.environ.pop(_COMPLETION, None)
+        for word in words[:1]:
             refuse_programs(word)
         _command()(arguments, prog_name="gate")
     except GateError as error:
