@@ -18,11 +18,14 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=
 COPY pyproject.toml README.md LICENSE ./
 COPY gate gate
 # gate itself, built by the backend of the lock, which then goes. So does what only tests and other commands need.
+# Python reads none of its own variables there: with PYTHONPATH, as jobs of Python projects often set it, files of the
+# repository would be imported in place of gate's libraries, and could say anything.
 # The bytecode is made here and never checked against its source again: the image may be read-only, and nothing in it
 # changes.
 RUN /build/bin/pip --disable-pip-version-check --python /opt/gate/bin/python install --quiet --no-cache-dir \
       --no-compile --no-index --no-deps --no-build-isolation . \
  && /build/bin/pip --python /opt/gate/bin/python uninstall --quiet --yes flit_core \
+ && sed -i '1s/$/ -IBu/' /opt/gate/bin/gate \
  && find /opt/gate/bin -mindepth 1 ! -name gate ! -name 'python*' -delete \
  && find /opt/gate/lib -type d \( -name tests -o -name test -o -name __pycache__ \) -prune -exec rm -r {} + \
  && rm -rf /opt/gate/include /opt/gate/share \

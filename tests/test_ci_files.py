@@ -192,6 +192,21 @@ def test_the_image_has_a_tag_as_its_base_and_a_number_as_its_user() -> None:
     assert "--require-hashes --only-binary :all:" in text
 
 
+def test_no_file_of_a_repository_is_imported_by_the_image(tmp_path: Path) -> None:
+    """A job's PYTHONPATH often names the repository, where anybody who may push has put what he likes."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (options,) = re.findall(r" && sed -i '1s/\$/ (-\w+)/' /opt/gate/bin/gate ", text)
+    (tmp_path / "typer.py").write_text("import os; os._exit(0)", encoding="utf-8")
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}
+
+    def code(*more: str) -> int:
+        command = [sys.executable, *more, "-m", "gate", "verify", "oci:nowhere"]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False).returncode
+
+    assert code(options) == 2
+    assert code() == 0, "what is tested shows nothing"
+
+
 def test_a_container_without_arguments_does_not_end_with_0() -> None:
     """A job that lost its arguments has verified nothing."""
     ran = subprocess.run([sys.executable, "-m", "gate"], capture_output=True, check=False)
