@@ -12,18 +12,18 @@ import base64
 import hashlib
 import json
 import struct
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from interop.loopback import NOTHING, Answer, LoopbackServer
+
 if TYPE_CHECKING:
-    from types import TracebackType
+    from interop.loopback import Asked
 
 POISON = bytes.fromhex("060a2b06010401d679020403")
 """The poison's object identifier (1.3.6.1.4.1.11129.2.4.3), in DER."""
@@ -31,29 +31,24 @@ EXTENSIONS = 0xA3
 SEQUENCE = 0x30
 
 
-class CertificateLog:
+class CertificateLog(LoopbackServer):
     """The stand-in as a server: `with CertificateLog() as log: log.url`."""
 
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.log = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__()
 
     @property
     def url(self) -> str:
         """What Fulcio is told."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    def answer(self, asked: Asked) -> Answer:
+        """`add-pre-chain`, and nothing else."""
+        if asked.method != "POST" or not asked.path.endswith("/ct/v1/add-pre-chain"):
+            return NOTHING
+        precertificate, issuer, *_ = (base64.b64decode(item) for item in json.loads(asked.body)["chain"])
+        return Answer(body=json.dumps(self.promise(precertificate, issuer)).encode())
 
     def promise(self, precertificate: bytes, issuer: bytes) -> dict[str, object]:
         """The answer of RFC 6962, 4.2."""
@@ -111,29 +106,3 @@ def _der(tag: int, body: bytes) -> bytes:
         return bytes([tag, len(body)]) + body
     size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
     return bytes([tag, 0x80 | len(size)]) + size + body
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    log: CertificateLog
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_POST(self) -> None:
-        """Answer `add-pre-chain`, and nothing else."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if self.path.endswith("/ct/v1/add-pre-chain"):
-            precertificate, issuer, *_ = (base64.b64decode(item) for item in json.loads(body)["chain"])
-            answer, status = json.dumps(self.server.log.promise(precertificate, issuer)).encode(), 200
-        else:
-            answer, status = b"nothing here\n", 404
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
-        """Nothing."""

@@ -15,12 +15,10 @@ import json
 import os
 import socket
 import ssl
-import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -28,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from interop import trust
 from interop.comparisons import UNLOGGED, ask_gate
+from interop.loopback import Answer, LoopbackServer
 from interop.oidc import signed_token
 from interop.processes import Servers, free_port, must
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from interop.images import Pushed
     from interop.lab import Lab
+    from interop.loopback import Asked
     from interop.tally import Tally
 
 USER, PASSWORD = "robot", "open-sesame"
@@ -195,7 +195,7 @@ def _written(lab: Lab, text: str) -> Path:
     return path
 
 
-class _TokenService:
+class _TokenService(LoopbackServer):
     """Gives tokens to the one who knows the password, over TLS."""
 
     def __init__(self, host: str, certificate: Path, key: Path) -> None:
@@ -204,23 +204,20 @@ class _TokenService:
         self._certificate: x509.Certificate = trust.self_signed("lab tokens", self._key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.service = self
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(tls=context)
 
     @property
     def url(self) -> str:
         """The realm."""
-        return f"https://{self._host}:{self._server.server_address[1]}/token"
+        return f"https://{self._host}:{self.port}/token"
+
+    def answer(self, asked: Asked) -> Answer:
+        """A token, or 401."""
+        wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if asked.headers.get("Authorization") != wanted:
+            return Answer(body=json.dumps({"details": "who is there?"}).encode(), status=401)
+        scopes = parse_qs(urlsplit(asked.path).query).get("scope", [])
+        return Answer(body=json.dumps({"token": self.token(scopes), "expires_in": 300}).encode())
 
     def write_certificate(self, path: Path) -> None:
         """Whose tokens the registry takes."""
@@ -237,30 +234,3 @@ class _TokenService:
         claims = {"iss": SERVICE, "sub": USER, "aud": SERVICE, "iat": now, "nbf": now - 5, "exp": now + 300}
         claims |= {"jti": os.urandom(8).hex(), "access": access}
         return signed_token(self._key, {"typ": "JWT", "alg": "RS256", "x5c": [der]}, claims)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    service: _TokenService
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_GET(self) -> None:
-        """A token, or 401."""
-        wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        if self.headers.get("Authorization") == wanted:
-            scopes = parse_qs(urlsplit(self.path).query).get("scope", [])
-            status, answer = 200, {"token": self.server.service.token(scopes), "expires_in": 300}
-        else:
-            status, answer = 401, {"details": "who is there?"}
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
-        """Nothing."""

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from interop.loopback import NOTHING, Answer, LoopbackServer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
+
+    from interop.loopback import Asked
 
 GITHUB = "https://github.com"
 GITLAB = "https://gitlab.com"
@@ -112,28 +113,16 @@ DEFAULTS = {"github": RELEASE, "gitlab": PIPELINE, "google": ADA}
 """Whose token an issuer gives to whoever asks over HTTP."""
 
 
-class Issuer:
+class Issuer(LoopbackServer):
     """The issuer as a server: `with Issuer() as issuer: issuer.token(RELEASE)`."""
 
     def __init__(self) -> None:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.issuer = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__()
 
     def url(self, name: str) -> str:
         """The issuer that certificates and policies name."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"
+        return f"http://127.0.0.1:{self.port}/{name}"
 
     def token(self, identity: Identity, audience: str = "sigstore") -> str:
         """A token that is good for ten minutes."""
@@ -149,15 +138,15 @@ class Issuer:
         }
         return signed_token(self._key, head, claims)
 
-    def answer(self, path: str) -> tuple[str, bytes] | None:
-        """Content type and body for a path, or nothing."""
-        name, _, what = path.strip("/").partition("/")
-        if name not in DEFAULTS:
-            return None
+    def answer(self, asked: Asked) -> Answer:
+        """A token, the keys or the discovery document, by the path."""
+        name, _, what = asked.path.strip("/").partition("/")
+        if asked.method != "GET" or name not in DEFAULTS:
+            return NOTHING
         if what == "token":
-            return "text/plain", self.token(DEFAULTS[name]).encode()
+            return Answer(body=self.token(DEFAULTS[name]).encode(), kind="text/plain")
         if what == "keys":
-            return "application/json", json.dumps({"keys": [self._jwk()]}).encode()
+            return Answer(body=json.dumps({"keys": [self._jwk()]}).encode())
         if what == ".well-known/openid-configuration":
             url = self.url(name)
             document: dict[str, Any] = {
@@ -169,8 +158,8 @@ class Issuer:
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["RS256"],
             }
-            return "application/json", json.dumps(document).encode()
-        return None
+            return Answer(body=json.dumps(document).encode())
+        return NOTHING
 
     def _jwk(self) -> dict[str, str]:
         numbers = self._key.public_key().public_numbers()
@@ -188,28 +177,6 @@ def signed_token(key: rsa.RSAPrivateKey, head: Mapping[str, object], claims: Map
     """A JWT by RS256 (RFC 7515, compact serialization)."""
     text = f"{_encoded(json.dumps(head).encode())}.{_encoded(json.dumps(claims).encode())}"
     return f"{text}.{_encoded(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    issuer: Issuer
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_GET(self) -> None:
-        """Answer, or 404."""
-        found = self.server.issuer.answer(self.path)
-        kind, body = found or ("text/plain", b"nothing here\n")
-        self.send_response(404 if found is None else 200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
-        """Nothing."""
 
 
 def _encoded(raw: bytes) -> str:
