@@ -16,11 +16,16 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median, median_low
+from typing import TYPE_CHECKING
 
 from gate import __version__
 from tests.registry_server import RegistryServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 LAB = ROOT / "tests/cases/lab"
@@ -29,6 +34,23 @@ GATE = str(Path(PYTHON).with_name("gate"))
 
 VERIFIED = (("agent-signed", "production"), ("many-attestations", "production"), ("many-attestations", "scanned"))
 """Image and policy: all of them pass, so that every check runs."""
+
+POLICY = """version = 1
+[trust]
+roots = ["{root}"]
+[signers.release]
+issuer = "{issuer}"
+identity = "{identity}"
+[[rules]]
+images = ["**"]
+signature.signers = ["release"]
+[[rules.attestations]]
+type = "{type}"
+signers = ["release"]
+"""
+"""One signature and one attestation, as a shell script around cosign asks for them."""
+
+MACHINE = "gate {gate}, Python {python}, {machine}, {cores} cores"
 
 STARTED = ((PYTHON, "-c", "pass"), (GATE, "--version"), (GATE, "--help"))
 
@@ -77,18 +99,22 @@ def main() -> None:
         for delay in options.delay:
             rows += [verify(image, policy, delay, options.runs, Path(home)) for image, policy in VERIFIED]
 
-    setting = {
+    setting = {**machine(), "runs": options.runs}
+    if options.json:
+        print(json.dumps({**setting, "rows": [asdict(row) for row in rows]}, indent=2))
+    else:
+        print(f"{MACHINE}; medians of {{runs}} runs".format_map(setting))
+        print(table(rows))
+
+
+def machine() -> dict[str, object]:
+    """What the figures hold for, as `MACHINE` says it in words."""
+    return {
         "gate": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)),
-        "runs": options.runs,
     }
-    if options.json:
-        print(json.dumps({**setting, "rows": [asdict(row) for row in rows]}, indent=2))
-    else:
-        print("gate {gate}, Python {python}, {machine}, {cores} cores; medians of {runs} runs".format_map(setting))
-        print(table(rows))
 
 
 def start_up(command: tuple[str, ...], runs: int, home: Path) -> Row:
@@ -156,9 +182,17 @@ def table(rows: list[Row]) -> str:
             shown(row.round_trips),
         )
         lines.append((row.command, *figures))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    form = "  ".join([f"{{:<{widths[0]}}}", *(f"{{:>{width}}}" for width in widths[1:])])
-    return "\n".join(form.format(*line).rstrip() for line in lines)
+    return columns(lines, left=1)
+
+
+def columns(lines: Sequence[Sequence[str]], *, left: int = 0) -> str:
+    """Texts in columns, the first `left` of them to the left and the others to the right. Lines may end early."""
+    widths = [max(map(len, column)) for column in zip_longest(*lines, fillvalue="")]
+    sides = ["<"] * left + [">"] * (len(widths) - left)
+    return "\n".join(
+        "  ".join(f"{text:{side}{width}}" for text, side, width in zip(line, sides, widths, strict=False)).rstrip()
+        for line in lines
+    )
 
 
 def shown(value: float | None, unit: str = "", form: str = "") -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shlex
 import signal
 import sys
@@ -21,13 +20,12 @@ from pathlib import Path
 from statistics import median, median_low
 from typing import TYPE_CHECKING
 
-from gate import __version__
 from interop import tools
 from interop.images import push_image
 from interop.lab import SLOW_MS, running
 from interop.oidc import RELEASE
 from interop.produce import REVIEW, SLSA_V1, Signer, provenance
-from scripts.bench import GATE, Run, run
+from scripts.bench import GATE, POLICY, Run, machine, run
 
 if TYPE_CHECKING:
     from interop.images import Pushed
@@ -81,11 +79,8 @@ def main() -> None:
         images = {count: signed(lab, count) for count in BUNDLES}
         rows = [measure(lab, images[count], count, delay, options.pairs) for delay in (0, SLOW_MS) for count in BUNDLES]
     setting = {
-        "gate": __version__,
+        **machine(),
         "cosign": tools.MODULES["cosign3"][1],
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)),
         "load": round(load, 1),
         "pairs": options.pairs,
     }
@@ -118,7 +113,8 @@ def measure(lab: Lab, image: Pushed, bundles: int, delay_ms: int, pairs: int) ->
     with tempfile.TemporaryDirectory(prefix="gate-bench-") as folder:
         home = Path(folder)
         policy = home / "policy.toml"
-        policy.write_text(POLICY.format(root=lab.trusted_root, issuer=lab.issuer.url("github"), identity=RELEASE.name))
+        named = {"issuer": lab.issuer.url("github"), "identity": RELEASE.name, "type": SLSA_V1}
+        policy.write_text(POLICY.format(root=lab.trusted_root, **named))
         ours = (GATE, "verify", reference, "--policy", str(policy), "--report", str(home / "report.json"))
         theirs = ("/bin/sh", "-c", shell_gate(lab, reference))
         log = lab.folder / "logs/registry.log"
@@ -179,22 +175,6 @@ def table(rows: list[Row]) -> str:
             f"| {cosign.peak_mib:.0f} MiB | {gate.peak_mib:.0f} MiB | {cosign.requests} | {gate.requests} |"
         )
     return "\n".join(lines)
-
-
-POLICY = """\
-version = 1
-[trust]
-roots = ["{root}"]
-[signers.release]
-issuer = "{issuer}"
-identity = "{identity}"
-[[rules]]
-images = ["**"]
-signature.signers = ["release"]
-[[rules.attestations]]
-type = "https://slsa.dev/provenance/v1"
-signers = ["release"]
-"""
 
 
 if __name__ == "__main__":

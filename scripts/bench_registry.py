@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, median_low
 
-from gate import __version__
-from scripts.bench import GATE, ROOT, Run, run, shown
+from scripts.bench import GATE, MACHINE, POLICY, ROOT, Run, columns, machine, run, shown
 from tests import forge
 from tests.images import Layout, bundle
 from tests.registry_server import RegistryServer
@@ -30,19 +27,6 @@ IMAGE = "agent-signed"
 IDENTITY = "https://github.com/acme/api/.github/workflows/release.yml@refs/heads/main"
 ISSUER = "http://127.0.0.1:8899/github"
 PROVENANCE = "https://slsa.dev/provenance/v1"
-POLICY = """version = 1
-[trust]
-roots = ["{root}"]
-[signers.release]
-issuer = "{issuer}"
-identity = "{identity}"
-[[rules]]
-images = ["**"]
-signature.signers = ["release"]
-[[rules.attestations]]
-type = "{type}"
-signers = ["release"]
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +77,11 @@ def main() -> None:
             rows += [
                 measure(repositories, bundles, forged, delay, options.runs, folder, None) for delay in options.delay
             ]
-    setting = {
-        "gate": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)),
-        "runs": options.runs,
-    }
+    setting = {**machine(), "runs": options.runs}
     if options.json:
         print(json.dumps({**setting, "rows": [asdict(row) for row in rows]}, indent=2))
     else:
-        print("gate {gate}, Python {python}, {machine}, {cores} cores; medians of {runs} runs".format_map(setting))
+        print(f"{MACHINE}; medians of {{runs}} runs".format_map(setting))
         print(table(rows))
 
 
@@ -187,8 +165,7 @@ def table(rows: list[Row]) -> str:
             ratio = shown(row.wall_s / row.cosign_s, "x", ".2f")
             figures += (shown(row.cosign_s, "s", ".2f"), shown(row.cosign_requests), ratio)
         lines.append(figures)
-    widths = [max(len(line[place]) for line in lines if place < len(line)) for place in range(len(lines[0]))]
-    return "\n".join("  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=False)) for line in lines)
+    return columns(lines)
 
 
 if __name__ == "__main__":
