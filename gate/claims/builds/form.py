@@ -63,6 +63,20 @@ def stated(repository: str | None, refs: set[str], commits: tuple[str, ...]) -> 
     return Source(repository=repository, ref=min(refs, default=None), commits=commits, conflict=conflict)
 
 
+def of_one_repository(found: Iterable[tuple[str, tuple[str, ...]]]) -> Source:
+    """The source that several descriptors state, each with its repository and commits: several repositories are a
+    conflict.
+    """
+    repositories: dict[str, None] = {}
+    commits: dict[str, None] = {}
+    for repository, named in found:
+        repositories[repository] = None
+        commits.update(dict.fromkeys(named))
+    if len(repositories) > 1:
+        return Source(conflict=f"the provenance names {len(repositories)} repositories as its source")
+    return stated(next(iter(repositories), None), set(), tuple(commits))
+
+
 def commits_of(entry: Mapping[str, JSON]) -> tuple[str, ...]:
     """The git commits that a descriptor states: gitCommit, sha1, or 40 hex digits under sha256 (GitLab's runner).
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.builds.form import BuildType, commits_of, read_source, stated
+from gate.claims.builds.form import BuildType, commits_of, of_one_repository, read_source
 from gate.claims.fields import object_in, objects_in, text_in
 from gate.claims.source import Source, canonical_repository
 
@@ -29,16 +29,11 @@ def _config_source(predicate: Mapping[str, JSON], certified: str | None) -> Sour
 
 def _material(predicate: Mapping[str, JSON], _certified: str | None) -> Source:
     """The one material that states a commit: an archive in a bucket has another digest, an image has its own."""
-    found = [
+    return of_one_repository(
         (canonical_repository(text_in(entry, "uri")), commits_of(entry))
         for entry in objects_in(predicate, "materials")
         if text_in(object_in(entry, "digest"), "sha1")
-    ]
-    repositories = dict.fromkeys(repository for repository, _ in found)
-    if len(repositories) > 1:
-        return Source(conflict=f"the provenance names {len(repositories)} repositories as its source")
-    commits = tuple(dict.fromkeys(commit for _, commits in found for commit in commits))
-    return stated(next(iter(repositories), None), set(), commits)
+    )
 
 
 V1: Final = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.builds.form import BuildType, commits_of, stated
+from gate.claims.builds.form import BuildType, commits_of, of_one_repository
 from gate.claims.fields import object_in, objects_in, text_in
 from gate.claims.source import Source, canonical_repository
 
@@ -46,12 +46,9 @@ def _repository(entry: Mapping[str, JSON]) -> str | None:
 
 def _one(entries: Iterable[Mapping[str, JSON]]) -> Source:
     """The source, if all git entries are of one repository."""
-    found = [(repository, commits_of(item)) for item in entries if (repository := _repository(item)) is not None]
-    repositories = dict.fromkeys(repository for repository, _ in found)
-    if len(repositories) > 1:
-        return Source(conflict=f"the provenance names {len(repositories)} repositories as its source")
-    commits = tuple(dict.fromkeys(commit for _, commits in found for commit in commits))
-    return stated(next(iter(repositories), None), set(), commits)
+    return of_one_repository(
+        (repository, commits_of(item)) for item in entries if (repository := _repository(item)) is not None
+    )
 
 
 V1: Final = (
