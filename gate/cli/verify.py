@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gate.cli import access, policies, signals, sockets
+from gate.cli import access, looking, policies, signals, sockets
 from gate.cli.destinations import read_destinations
 from gate.cli.help import IMAGES, OUTPUTS, RUN, Command
 from gate.cli.output import say, show, wants_colour
@@ -109,43 +109,10 @@ def verify(
             "--as", help="the name under which a local image will be deployed", metavar="NAME", rich_help_panel=IMAGES
         ),
     ] = None,
-    bundle: Annotated[
-        str | None,
-        typer.Option(
-            "--bundle",
-            help="for file:PATH: its Sigstore bundle, or several as JSON Lines",
-            metavar="FILE",
-            rich_help_panel=IMAGES,
-        ),
-    ] = None,
-    signature_repository: Annotated[
-        str | None,
-        typer.Option(
-            "--signature-repository",
-            help="look there too for what is attached, as COSIGN_REPOSITORY",
-            metavar="REPO",
-            rich_help_panel=IMAGES,
-        ),
-    ] = None,
-    progress: Annotated[
-        Mode,
-        typer.Option(
-            "--progress",
-            help="what is waited for, on stderr: auto, plain or none",
-            metavar="MODE",
-            show_default=False,
-            rich_help_panel=OUTPUTS,
-        ),
-    ] = Mode.AUTO,
-    timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--timeout",
-            help="how long to wait in all: 60s, 2m  [env: GATE_TIMEOUT]",
-            metavar="TIME",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
+    bundle: looking.Bundle = None,
+    signature_repository: looking.SignatureRepository = None,
+    progress: looking.Progress = Mode.AUTO,
+    timeout: looking.Timeout = None,
     ca_file: access.CaFile = None,
     client_cert: access.ClientCert = None,
     client_key: access.ClientKey = None,
