@@ -15,6 +15,7 @@ Data flows down this list:
     lab.py          all of it, running
     produce.py      the images that the real tools sign
     expectation.py  what is asked of an image, in the words of gate and of cosign
+    asking.py       how both are asked
     comparisons.py  gate against cosign, image by image
     forged.py       the tests' forge against cosign;  differences.py: where these two differ, and why
     layouts.py      layouts and archives by the tools that write them

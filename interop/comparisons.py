@@ -7,45 +7,27 @@ says why gate is stricter.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interop.expectation import Expectation
+from interop.asking import BY_ADA, BY_KEY, BY_PIPELINE, BY_RELEASE, GATE, PROVENANCE, ROOT, UNLOGGED, ask_gate, decided
 from interop.images import push_image
-from interop.oidc import ADA, BRANCH, COMMIT, FORK, PIPELINE, RELEASE
+from interop.oidc import BRANCH, COMMIT, FORK, RELEASE
 from interop.processes import Done, run
 from interop.produce import CUSTOM, NEEDS, SLSA_V1, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from interop.expectation import Expectation
     from interop.images import Pushed
     from interop.lab import Lab
     from interop.registries import Registry
     from interop.tally import Tally
 
-ROOT = Path(__file__).resolve().parent.parent
-GATE = ROOT / ".venv/bin/gate"
-REFUSALS = (
-    "no matching signatures",
-    "no matching attestations",
-    "none of the attestations matched",
-    "no signatures found",
-    "no valid bundles exist",
-)
-"""What cosign says when it looked and refuses."""
 AT_ONCE = 3
 """Comparisons at once: a little more than the two cores, for both tools wait for the registry now and then."""
-
-BY_RELEASE = Expectation(issuer="github", identity=RELEASE.name)
-BY_PIPELINE = Expectation(issuer="gitlab", identity=PIPELINE.name)
-BY_ADA = Expectation(issuer="google", identity=ADA.name)
-BY_KEY = Expectation(key="one.pub")
-UNLOGGED = Expectation(key="one.pub", logged=False)
-PROVENANCE = replace(BY_RELEASE, type=SLSA_V1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,15 +206,6 @@ def compare(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally) ->
         _apart(lab, registry, tally)
 
 
-def ask_gate(
-    lab: Lab, reference: str, policy: str, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Done:
-    """`gate verify` of a reference under the text of a policy; `environment` adds to that of the lab."""
-    path = lab.folder / f"{os.urandom(8).hex()}.toml"
-    path.write_text(policy, encoding="utf-8")
-    return run([GATE, "verify", reference, f"--policy={path}", *arguments], {**lab.environment, **(environment or {})})
-
-
 def _both(
     lab: Lab, images: Mapping[tuple[str, str], Pushed], registry: Registry, pair: Pair
 ) -> tuple[Done, Done] | None:
@@ -278,13 +251,6 @@ def _out_of_order(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tal
         held=gate.code == 3 and "no signatures found" in cosign.said,
         why=f"gate:\n{gate.said}\ncosign:\n{cosign.said}",
     )
-
-
-def decided(cosign: Done) -> bool | None:
-    """What cosign decided; None where it decided nothing: what fails for want of a flag would agree with every no."""
-    if cosign.code == 0:
-        return True
-    return False if any(words in cosign.said for words in REFUSALS) else None
 
 
 def _apart(lab: Lab, registry: Registry, tally: Tally) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gate.verification import Identity, Root, Verified
-from interop.comparisons import decided
+from interop.asking import decided
 from interop.differences import NEIGHBOUR, REFUSED, TAKEN
 from interop.registries import MANIFEST, Document
 from tests.forge import FORMATS, IDENTITY, ISSUER, MEDIA_TYPE, Format

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from interop import trust
-from interop.comparisons import UNLOGGED, ask_gate
+from interop.asking import UNLOGGED, ask_gate
 from interop.loopback import Answer, LoopbackServer
 from interop.oidc import signed_token
 from interop.processes import Servers, free_port, must

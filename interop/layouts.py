@@ -10,7 +10,7 @@ import json
 import tarfile
 from typing import TYPE_CHECKING
 
-from interop.comparisons import BY_RELEASE, PROVENANCE, UNLOGGED, ask_gate
+from interop.asking import BY_RELEASE, PROVENANCE, UNLOGGED, ask_gate
 from interop.processes import must
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
 
-from interop.comparisons import GATE, ROOT
+from interop.asking import GATE, ROOT
 from interop.oidc import pipeline, workflow
 from interop.processes import Broken, run
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interop import pipelines
-from interop.comparisons import GATE, ask_gate
+from interop.asking import GATE, ask_gate
 from interop.images import Pushed, push_image
 from interop.oidc import workflow
 from interop.processes import must, run

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from interop.asking import ask_gate
 from interop.box.image import BASE, EPOCH, ROOT
-from interop.comparisons import ask_gate
 from interop.oidc import workflow
 from interop.processes import run
 

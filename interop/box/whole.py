@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from interop.asking import BY_RELEASE
 from interop.box.bench import Bench
 from interop.box.container import Runtime
 from interop.box.image import Builder
@@ -17,7 +18,6 @@ from interop.box.released import compare_release
 from interop.box.schemas import validate
 from interop.box.scripts import check_scripts
 from interop.box.systems import compare
-from interop.comparisons import BY_RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
