@@ -54,7 +54,8 @@ def main() -> int:
     switches = Switches()
     every, modules = _mutants(arguments.rooms)
     reasons = _named()
-    stale = [key for key in reasons if key[0].partition(":")[0] in _files(arguments.rooms) and key not in every]
+    files = _files(arguments.rooms)
+    stale = [key for key in reasons if key not in every and (_file(key) in files or not (ROOT / _file(key)).exists())]
     chosen = [mutant for mutant in every.values() if arguments.only in " ".join(mutant.key)]
     if arguments.sample is not None:
         chosen = _sample([mutant for mutant in chosen if mutant.key not in reasons], arguments.sample)
@@ -72,6 +73,10 @@ def _files(rooms: Sequence[str]) -> list[str]:
     paths = [ROOT / room for room in rooms]
     found = [file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
     return [str(file.relative_to(ROOT)) for file in found]
+
+
+def _file(key: Key) -> str:
+    return key[0].partition(":")[0]
 
 
 def _mutants(rooms: Sequence[str]) -> tuple[dict[Key, Mutant], dict[str, tuple[Path, ast.Module]]]:

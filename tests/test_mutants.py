@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from scripts.mutant_modules import Switches
+from scripts.mutants import _file, _named
+from scripts.mutants import _mutants as _mutants_of
 from scripts.mutation import FURTHER, SWITCH, Mutant, mutate
 
 ROOT = Path(__file__).parents[1]
@@ -144,6 +146,13 @@ def test_a_bound_that_is_a_moment_moves_by_a_second_and_no_other_kind_moves() ->
     assert Switches.further(moment, 1) == moment + timedelta(seconds=1)
     with pytest.raises(TypeError):
         Switches.further({1}, 1)
+
+
+def test_every_survivor_that_is_named_is_a_mutant_that_there_is() -> None:
+    """In whatever file: one that was moved away leaves no entry behind."""
+    reasons = _named()
+    every, _ = _mutants_of(sorted({_file(key) for key in reasons}))
+    assert [key for key in reasons if key not in every] == []
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
