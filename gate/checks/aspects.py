@@ -81,11 +81,11 @@ def judge_level(
         default=1,
     )
     why = ", ".join(f"[builders.{item.name}] level {item.level}" for item in builders) or "no builder entry"
-    capped = [item for item in builders if self_hosted and not item.self_hosted_allowed and item.level > 1]
     policy_half = f"level = {level}, which lets in whatever those builders build"
-    if capped and level < section.level <= min(item.level for item in builders):
+    capped = [item.name for item in builders if not item.self_hosted_allowed]
+    if capped and section.level <= min(item.level for item in builders):  # nothing but the cap makes it too low
         policy_half = (
-            f'[builders.{capped[0].name}] self-hosted = "allow", which lets in what any machine builds that somebody '
+            f'[builders.{capped[0]}] self-hosted = "allow", which lets in what any machine builds that somebody '
             "added as a runner"
         )
     found = f"level {level} ({why}{', self-hosted runner' if self_hosted else ''})"

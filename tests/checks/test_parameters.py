@@ -15,6 +15,7 @@ from tests.evidence import (
     SIGNERS,
     SLSA_V02,
     failed,
+    github,
     judge,
     loads,
     passes,
@@ -82,11 +83,25 @@ def test_the_policy_may_list_others(listed: str, holds: bool) -> None:
     assert passes(under(listed), evidence) is holds
 
 
-def test_the_result_names_what_is_unknown() -> None:
-    evidence = provenance(predicate_v1(external={"workflow": WORKFLOW, "inputs": {str(n): "x" for n in range(7)}}))
-    assert judge(under('"strict"'), evidence).found("provenance.parameters") == (
-        "also '/inputs/0', '/inputs/1', '/inputs/2', '/inputs/3', '/inputs/4' and more"
+@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " and more"), (7, " and more")])
+def test_the_result_names_what_is_unknown(count: int, more: str) -> None:
+    external = {"workflow": WORKFLOW, "inputs": {str(n): "x" for n in range(count)}}
+    judgement = judge(under('"strict"'), provenance(predicate_v1(external=external)))
+    assert judgement.found("provenance.parameters") == (
+        f"also '/inputs/0', '/inputs/1', '/inputs/2', '/inputs/3', '/inputs/4'{more}"
     )
+
+
+def test_the_result_names_what_is_known() -> None:
+    def words(parameters: str, build_type: str) -> tuple[str, str]:
+        evidence = provenance(predicate_v1(build_type=build_type, external={}), signer=github())
+        results = judge(under(parameters), evidence).results
+        return next((item.expected, item.found) for item in results if item.check == "provenance.parameters")
+
+    unknown = "https://example.test/bt"
+    assert words('"strict"', unknown) == ("no external parameters", "0 parameters, all expected")
+    listed = words('["/inputs", "/vars"]', unknown)
+    assert listed == ("no external parameters but /inputs, /vars", "0 parameters, all expected")
 
 
 def test_v02_keeps_them_in_its_invocation() -> None:

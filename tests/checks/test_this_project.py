@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gate.verification import Verified
     from tests.conftest import Ran
 
 WEB = "https://github.com/acme/web"
@@ -89,6 +90,20 @@ def test_a_pattern_is_narrowed_too() -> None:
 def test_what_was_expected_names_the_project_and_who_says_so() -> None:
     (expected,) = [r.expected for r in judge(under(), provenance(), environment=job()).results if r.check == SOURCE]
     assert expected == f"{REPOSITORY} or {WEB}, and this project: {REPOSITORY} (GitHub Actions)"
+
+
+def test_the_remedy_says_whether_the_list_or_the_project_refuses() -> None:
+    def remedy(evidence: Verified, repository: str) -> str:
+        judgement = judge(under(), evidence, environment=job(repository))
+        return next(item.remedy for item in judgement.results if item.check == SOURCE)
+
+    theirs = "https://github.com/mallory/api"
+    other = provenance(predicate_v1(repository=theirs), signer=github(WORKFLOW, repository=theirs))
+    assert remedy(provenance(), "acme/web").startswith("image: deploy one that was built from this project; policy: wi")
+    assert remedy(other, "acme/web").endswith(
+        f"name '{theirs}' there, which lets in all that is built from it at an accepted ref"
+    )
+    assert "no policy allows less" in remedy(provenance(predicate_v1(repository=WEB)), "acme/web")
 
 
 def test_it_needs_a_list_to_narrow() -> None:

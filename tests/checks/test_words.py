@@ -394,6 +394,25 @@ def test_each_aspect_of_provenance_says_what_it_found(evidence: Evidence, aspect
     assert _words(BUILT, f"provenance.{aspect}", evidence) == words
 
 
+@pytest.mark.parametrize(
+    ("level", "wanted", "half"),
+    [
+        (3, 3, '[builders.own] self-hosted = "allow"'),
+        (2, 2, '[builders.own] self-hosted = "allow"'),
+        (2, 3, "level = 1,"),
+        (1, 3, "level = 1,"),
+    ],
+)
+def test_a_runner_is_named_only_where_it_alone_makes_the_level_too_low(level: int, wanted: int, half: str) -> None:
+    """And of several entries one that does not allow it yet."""
+    allowed = BUILDER.replace("level = 3", 'level = 3\nself-hosted = "allow"')
+    own = BUILDER.replace("[builders.release]", "[builders.own]").replace("level = 3", f"level = {level}")
+    section = PROVEN.replace('["release"]', '["release", "own"]').replace("level = 3", f"level = {wanted}")
+    text = SIGNERS + allowed + own + RULE + section
+    result = _result(text, "provenance.level", provenance(signer=github(runner="self-hosted")))
+    assert f"; policy: {half}" in result.remedy
+
+
 def test_a_field_of_another_type_is_named() -> None:
     evidence = provenance(predicate_v1(dependencies=[dependency(uri=["x"])]))
     assert _words(BUILT, "provenance.commit", evidence)[1] == "in the provenance uri is a list"
