@@ -82,10 +82,11 @@ class Pattern:
 
     def bind(self, values: Mapping[str, str]) -> Pattern:
         """The pattern with its captures replaced. It stays unbound, and matches nothing, where a value is missing or
-        is no segment of an image's canonical name: no value brings a sign of the pattern language with it.
+        is no segment of an image's canonical name: no value brings a sign of the pattern language with it. Nor does one
+        in `.git`, which falls away where repositories are compared: it would mean another image's.
         """
         found = [values.get(name, "") for name in self.names]
-        if not self.names or not all(_CAPTURED.fullmatch(item) and item.strip(".") for item in found):
+        if not self.names or not all(map(_is_captured, found)):
             return self
         return Pattern(self.how, _CAPTURE.sub(lambda match: values[match[1]], self.text))
 
@@ -121,6 +122,10 @@ class Pattern:
 
     def __str__(self) -> str:
         return self.text if self.how is How.EXACT else f"{self.how} {self.text}"
+
+
+def _is_captured(value: str) -> bool:
+    return _CAPTURED.fullmatch(value) is not None and value.strip(".") != "" and not value.endswith(".git")
 
 
 def exact(text: str) -> Pattern:

@@ -46,7 +46,7 @@ def test_a_pattern_matches_nothing_until_its_captures_have_values(how: How) -> N
     assert not pattern.loosened().matches("https://x/a/b@main")
 
 
-@pytest.mark.parametrize("value", ["*", "a*", "**", "a/b", "a@b", "", ".", "..", "{x}", "A", "a b", "\u00e4"])
+@pytest.mark.parametrize("value", ["*", "a*", "**", "a/b", "a@b", "", ".", "..", "{x}", "A", "a b", "\u00e4", "a.git"])
 def test_no_value_brings_a_sign_of_the_pattern_language_with_it(value: str) -> None:
     pattern = capturing("https://x/{repo}@*").bind({"repo": value})
     assert pattern.names == ("repo",)
@@ -96,6 +96,15 @@ def test_an_image_passes_only_under_the_name_that_its_evidence_has(image: str, s
     assert judge(SIGNED, signature(who), reference=reference).exit_code == code
     built = provenance(predicate_v1(repository=REPOSITORY.format(signed_for), builder=workflow(signed_for)), signer=who)
     assert judge(BUILT, built, reference=reference).exit_code == code
+
+
+def test_what_falls_away_in_a_repository_does_not_fall_away_in_an_image() -> None:
+    """`https://github.com/acme/api.git` is the repository `api`, and the image `api.git` is not the image `api`."""
+    built = provenance(predicate_v1())
+    assert judge(BUILT, built, reference="ghcr.io/acme/api").exit_code == EXIT_PASS
+    source = BUILT.replace("acme/{repo}/.github", "acme/api/.github")
+    assert judge(source, built, reference="ghcr.io/acme/api").exit_code == EXIT_PASS
+    assert judge(source, built, reference="ghcr.io/acme/api.git").exit_code == EXIT_FAIL
 
 
 def test_the_message_names_what_was_wanted_for_this_image() -> None:
