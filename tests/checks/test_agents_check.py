@@ -248,6 +248,19 @@ def test_of_several_matching_builders_every_one_must_vouch() -> None:
     assert failed(both, provenance()) == ("agents.coverage",)
 
 
+def test_a_builder_is_named_where_its_provenance_has_it_and_nowhere_else() -> None:
+    """What stands where another version of provenance names its builder is the tenant's to write."""
+    text = AGENTS_POLICY.replace(
+        'builders = ["release"]\nlevel = 3', 'builders = ["release"]\nsigners = ["release"]\nlevel = 1'
+    )
+    other = "https://ci.example/builder"
+    for named, code in ((WORKFLOW, 0), (other, 1)):
+        old = predicate_v02(claims=[claim()], builder=named) | {"runDetails": {"builder": {"id": WORKFLOW}}}
+        assert judge(text, provenance(old, predicate_type=SLSA_V02)).exit_code == code
+        new = predicate_v1(claims=[claim()], builder=named) | {"builder": {"id": WORKFLOW}}
+        assert judge(text, provenance(new)).exit_code == code
+
+
 def test_a_builder_that_the_rule_does_not_name_vouches_for_nothing() -> None:
     """Rule 15: the entry that matches the claim's own statement is one that the rule names."""
     silent = BUILDER.replace("builders.release", "builders.silent")

@@ -28,16 +28,18 @@ from gate.claims.agents.formats import BUILT_IN, choose, source_types
 from gate.claims.agents.mapped import Pointers, mapped
 from gate.claims.agents.reading import Format, Reading
 from gate.claims.agents.trailers import is_agent_account
+from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1
 from gate.claims.fields import text_at
 from gate.errors import LimitExceeded
 from gate.limits import Tally
 from gate.verification import AboutSource
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gate.claims.agents.claim import Found
     from gate.limits import Limits
+    from gate.strictjson import JSON
     from gate.verification import Signed
 
 __all__ = [
@@ -105,12 +107,20 @@ def read_document(
         evidence=evidence,
         format=chosen.name,
         about_source=about_source,
-        builder_id=text_at(predicate, "runDetails", "builder", "id") or text_at(predicate, "builder", "id"),
+        builder_id=_builder_id(statement.predicate_type, predicate),
         commits=tuple(sorted({item for item in subjects if item} | named)) if about_source else (),
         trees=tuple(sorted({item.digests["gitTree"] for item in statement.subjects if "gitTree" in item.digests})),
         gap=gap,
         **{kind: tuple(items) for kind, items in found.items()},
     )
+
+
+def _builder_id(predicate_type: str, predicate: Mapping[str, JSON]) -> str:
+    """`builder.id` where this version of provenance has it and nowhere else, as its level is read from there too."""
+    new, old = text_at(predicate, "runDetails", "builder", "id"), text_at(predicate, "builder", "id")
+    if predicate_type == SLSA_V1:
+        return new
+    return old if predicate_type in (SLSA_V01, SLSA_V02) else new or old
 
 
 def _read(chosen: Format, reading: Reading, limits: Limits) -> tuple[defaultdict[str, list[Any]], LimitExceeded | None]:
