@@ -7,7 +7,6 @@ Schema beside this file is the contract.
 
 from __future__ import annotations
 
-import json
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import sigstore
 from gate import __version__
 from gate.errors import GateError, Interrupted, InvalidPolicy
 from gate.policy.closure import closure, closure_digest
+from gate.report.commits import commit_documents
 from gate.verdict import verdict_of, worst
 from gate.verification.evidence import AboutSource, KeyIdentity, Rejected, Signed
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.checks import RuleResult
-    from gate.checks.agents import JudgedClaim
-    from gate.claims.agents import AgentClaim
     from gate.discovery import LedgerEntry
     from gate.flow import ImageJudgement, Judged
     from gate.policy.model import Policy
@@ -120,7 +118,7 @@ def _image(image: ImageJudgement) -> dict[str, Any]:
         "holds_for": [str(digest) for digest in image.holds_for],
         "rules": [_rule(rule) for rule in image.rules],
         "evidence": [_evidence(item, judged) for judged in image.judged for item in judged.evidence],
-        "commits": _commits(image.rules),
+        "commits": commit_documents(image.rules),
         "ledger": [ledger_document(entry) for entry in image.ledger],
         "notes": list(image.notes),
         "error": error_document(image.error),
@@ -215,70 +213,6 @@ def identity_document(identity: Identity | KeyIdentity) -> dict[str, Any]:
         "identity": identity.subject,
         "extensions": dict(identity.extensions),
         "key": None,
-    }
-
-
-def _commits(rules: Sequence[RuleResult]) -> list[dict[str, Any]]:
-    """Every claim as a rule judged it, and every commit that needs one and has none. Two rules may judge the same."""
-    found = [_commit(entry) for rule in rules for entry in rule.commits]
-    found += [
-        _unclaimed(repository, commit, head=head) for rule in rules for (repository, commit), head in rule.unclaimed
-    ]
-    distinct = {json.dumps(entry, sort_keys=True): entry for entry in found}
-    return list(distinct.values())
-
-
-def _commit(entry: JudgedClaim) -> dict[str, Any]:
-    claim = entry.claim
-    return {
-        **claim_document(claim),
-        "repository": entry.repository,
-        "head": entry.head,
-        "vouched_by": None if entry.vouched_by is None else entry.vouched_by.name.lower(),
-        "accepted": entry.vouched_by is not None,
-        "reason": entry.reason or None,
-        "objections": [{"check": item.check, "found": item.found} for item in entry.objections],
-        "evidence": str(claim.evidence.digest),
-    }
-
-
-def claim_document(claim: AgentClaim) -> dict[str, Any]:
-    """What a claim says of a commit, and where it stood."""
-    return {
-        "repository": claim.repository,
-        "hash": claim.commit,
-        "authored_by": claim.authored_by.value,
-        "stated": claim.stated,
-        "agent": claim.agent,
-        "agent_identity": claim.agent_identity,
-        "agent_version": claim.agent_version,
-        "operator": claim.operator,
-        "provider": claim.provider,
-        "model": claim.model,
-        "model_version": claim.model_version,
-        "tools": None if claim.tools is None else list(claim.tools),
-        "format": claim.format,
-        "place": claim.place,
-        "path": claim.path,
-        "problem": claim.problem,
-    }
-
-
-def _unclaimed(repository: str | None, commit: str, *, head: bool) -> dict[str, Any]:
-    """A commit that nobody claims: not a person's, and not an agent's."""
-    nothing = dict.fromkeys(
-        (
-            *("stated", "agent", "agent_identity", "agent_version", "operator", "provider", "model", "model_version"),
-            *("tools", "vouched_by", "reason", "format", "place", "path", "problem", "evidence"),
-        )
-    )
-    return nothing | {
-        "repository": repository,
-        "hash": commit,
-        "head": head,
-        "authored_by": "unclaimed",
-        "accepted": False,
-        "objections": [],
     }
 
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import sigstore
 
 from gate import __version__
+from gate.report.commits import claim_document
 from gate.report.document import (
     about_source,
-    claim_document,
     error_document,
     identity_document,
     ledger_document,

@@ -10,7 +10,7 @@ import pytest
 
 from gate.errors import InvalidPolicy
 from gate.policy.loading import load_policy
-from gate.report import document
+from gate.report.commits import commit_documents
 from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, Said, built, claim, entry, own, pedigree, silent
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import reviewed, since
@@ -33,7 +33,7 @@ def refused(text: str, folder: Path | None = None) -> str:
 def report(folder: Path, verdict: str = "pass", **change: Any) -> str:
     """Write a report of an image that was built from the earlier commit; the base that means it."""
     rules = judge(rule(), silent()).rules
-    commits = document._commits(rules)
+    commits = commit_documents(rules)
     assert [(item["hash"], item["head"]) for item in commits] == [(HEAD, True)]
     written = {"images": [{"verdict": verdict, "commits": [{**item, "hash": EARLIER, **change} for item in commits]}]}
     raw = json.dumps(written).encode()
