@@ -59,7 +59,7 @@ def _advice(evidence: Verified, signer: Signer) -> tuple[int, str] | None:
             f"image: sign it where {name} is {str(pattern)!a} (the certificate {has}); policy: [signers.{signer.name}] "
             f"without extensions.{name}, which lets in any value of it"
         )
-    return None if same_name or wrong else _of_another_name(identity, holder, signer)
+    return None if wrong else _of_another_name(identity, holder, signer)
 
 
 def _of_another_name(identity: Identity, holder: CertificateHolder, signer: Signer) -> tuple[int, str]:

@@ -52,7 +52,7 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
         remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
         made = [item.evidence for item in claims.provenance]
-        remedy = nearest_miss(made, signers, policy) or _other_builder(section, claims, policy) or remedy
+        remedy = _other_builder(section, claims, policy) or nearest_miss(made, signers, policy) or remedy
     else:
         found = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
         found += f"; {misses}" if any(item.step is Barred.DENIED for item in claims.rejected) and misses else ""

@@ -27,8 +27,6 @@ def is_image(resource: str, name: str, digest: Digest) -> bool:
     """Whether `resource` is the image `name`; a digest in it must be the one that is judged."""
     package = _PURL.fullmatch(resource)
     text = _repository(package) if package is not None else _SCHEME.sub("", resource, count=1)
-    if not text:
-        return False
     try:
         reference = parse_reference(text)
     except GateError:

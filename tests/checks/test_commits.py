@@ -17,9 +17,10 @@ from tests.evidence import (
     NOW,
     OTHER,
     SIGNATURE_POLICY,
-    SIGNERS,
     claim,
     claimed,
+    dependency,
+    github,
     human,
     judge,
     predicate_v1,
@@ -78,6 +79,35 @@ def test_a_commit_that_a_stranger_claims_is_not_allowed() -> None:
     assert {item.commit: item.allowed for item in check_commits(rule)} == {HEAD: True, OTHER: False}
 
 
+def test_a_strangers_word_about_a_commit_changes_nothing_of_what_is_said_of_it() -> None:
+    evil = provenance(predicate_v1(claims=[claim(HEAD, author="mallory")]), signer=stranger())
+    for evidence in ((claimed(GOOD), evil), (evil, claimed(GOOD))):
+        assert said(AGENTS_POLICY, *evidence) == {HEAD: (True, ())}
+    assert said(AGENTS_POLICY, evil, claimed(claim(HEAD, model="other"))) == {HEAD: (False, ("agents.models",))}
+
+
+def test_a_commit_that_is_shown_and_of_which_the_rule_hears_nothing_is_not_allowed() -> None:
+    """Though coverage passes: what is said of it is a denied signer's."""
+    (rule,) = judge(LAX, claimed(GOOD)).rules
+    found = {item.commit: item for item in check_commits(rule, [HEAD, OTHER])}
+    assert {commit: item.allowed for commit, item in found.items()} == {HEAD: True, OTHER: False}
+    assert found[OTHER].reasons == ("agents: the rule hears of no claim about it",)
+    assert {item.rule for item in found.values()} == {"production"}
+
+
+def test_where_no_one_commit_was_built_none_is_allowed() -> None:
+    """It is about no commit alone, and so of each that is claimed."""
+    dependencies = [dependency(claim(EARLIER), commit=None)]
+    headless = provenance(predicate_v1(dependencies=dependencies), signer=github(commit=None))
+    assert said(AGENTS_POLICY, headless) == {EARLIER: (False, ("agents.coverage",))}
+
+
+def test_a_signature_that_is_missing_is_the_images_matter() -> None:
+    text = AGENTS_POLICY + '\n[rules.signature]\nsigners = ["scanner"]\n'
+    assert judge(text, claimed(GOOD)).failed == ("signature",)
+    assert said(text, claimed(GOOD)) == {HEAD: (True, ())}
+
+
 def test_what_the_policy_denies_is_not_allowed() -> None:
     """The commits of a builder, a signer or an image that is denied."""
     reason = '\n[[deny]]\nreason = "its runner was taken over"\n'
@@ -132,4 +162,5 @@ def test_what_could_not_be_looked_at_leaves_every_commit_undecided(claims: list[
 
 def test_a_rule_without_agents_says_nothing() -> None:
     assert said(SIGNATURE_POLICY, claimed(GOOD)) == {}
-    assert SIGNERS in SIGNATURE_POLICY
+    (rule,) = judge(SIGNATURE_POLICY, claimed(GOOD)).rules
+    assert check_commits(rule, [HEAD]) == ()

@@ -71,6 +71,24 @@ def test_each_label_that_is_there_agrees_and_one_is(*, found: Labels | None, hol
     assert judgement.failed == (() if holds else (LABELS,))
 
 
+INDEX = "an index, whose entries have labels and itself has none"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (labels(), f"{SOURCE} '{REPOSITORY}', {REVISION} '{HEAD}'"),
+        (labels(WEB), f"the image's label {SOURCE} says '{WEB}'"),
+        (None, "no such label"),
+        (Labels(), "no such label"),
+        (Labels(index=True), INDEX),
+        (Labels(found=labels(place="annotation").found, index=True), f"{SOURCE} '{REPOSITORY}', {REVISION} '{HEAD}'"),
+    ],
+)
+def test_what_the_labels_say_is_said(found: Labels | None, said: str) -> None:
+    assert judge(TEXT, provenance(), labels=found).found(LABELS) == said
+
+
 def test_without_must_agree_it_is_a_note() -> None:
     judgement = judge(PROVENANCE_POLICY, provenance(), labels=labels(WEB, EARLIER, "annotation"))
     assert judgement.exit_code == 0

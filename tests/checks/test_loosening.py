@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
+from gate.policy.model import KeyHolder
+from gate.verification import evidence as rooms
 from tests.evidence import (
     BUILDER,
     DAY,
     GITLAB,
+    MAIN,
     NOW,
     PROVEN,
     RULE,
@@ -20,13 +27,19 @@ from tests.evidence import (
     keyed,
     passes,
     plain,
+    policy,
     predicate_v1,
     provenance,
     signature,
     verified,
 )
 
+if TYPE_CHECKING:
+    from gate.verification import Verified
+
 KEY = "0" * 64
+LAB = Path(__file__).parents[1] / "cases" / "lab"
+GENERIC = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
 
 
 def remedy(text: str, *evidence: object, check: str = "signature") -> str:
@@ -69,6 +82,19 @@ def test_the_shown_loosening_is_one_that_works() -> None:
     assert not passes(loose, signature(github(WORKFLOW.replace("refs/heads/main", "refs/tags/v1"))))
 
 
+def test_a_glob_or_a_name_without_a_ref_is_not_taken_for_another_branch() -> None:
+    """What is shown as the place to sign from is one place, and what a loosening lets in has a name."""
+    place = WORKFLOW.partition("@")[0]
+    tags = SIGNATURE_POLICY.replace(f'"{WORKFLOW}"', f'{{ glob = "{place}@refs/tags/*" }}')
+    assert remedy(tags, signature()) == (
+        f"image: sign it by 'glob {place}@refs/tags/*'; policy: '{WORKFLOW}' as a signer of its own, which lets in "
+        "whatever that workflow signs, and whoever may change it"
+    )
+    assert remedy(SIGNATURE_POLICY, signature(github(place))).startswith(
+        f"image: sign it by '{WORKFLOW}'; policy: '{place}' as a signer of its own, "
+    )
+
+
 def test_another_workflow_of_the_same_repository() -> None:
     other = WORKFLOW.replace("release.yml", "test.yml")
     assert remedy(SIGNATURE_POLICY, signature(github(other))) == (
@@ -101,6 +127,9 @@ def test_one_extension() -> None:
         "[signers.release] without extensions.runner-environment, which lets in any value of it"
     )
     assert "(the certificate has none)" in remedy(text, signature(github(runner=None)))
+    two = with_signer(f'extensions = {{ source-repository-ref = "{MAIN}", runner-environment = "github-hosted" }}')
+    assert remedy(two, signature(github(runner="self-hosted"))) == remedy(text, signature(github(runner="self-hosted")))
+    assert remedy(two, signature(github(runner="self-hosted", ref="refs/heads/x"))) == GENERIC, "both differ"
 
 
 def test_what_is_beside_the_identity() -> None:
@@ -108,6 +137,9 @@ def test_what_is_beside_the_identity() -> None:
     assert remedy(aged, signature()).endswith(
         "another not-before or not-after, which lets in all that was signed in that time"
     )
+    noted = with_signer('annotations = { team = "web", env = "production" }')
+    team = replace(signature(), annotations={"team": "web"}, seal=rooms._SEAL)
+    assert remedy(noted, team).startswith("image: sign it with -a env=production; ")
     noted = with_signer('annotations = { env = "production" }')
     assert remedy(noted, signature()) == (
         "image: sign it with -a env=production; policy: [signers.release] without annotations.env, which lets in all "
@@ -116,11 +148,37 @@ def test_what_is_beside_the_identity() -> None:
     two = with_signer().replace("version = 1", 'version = 1\n[trust]\nroots = ["public-good", "github"]')
     other = two.replace("issuer =", 'root = "github"\nissuer =')
     assert "policy: root = 'public-good', which lets in whatever that instance certifies" in remedy(other, signature())
+    ours = two.replace("issuer =", 'root = "public-good"\nissuer =').replace(
+        "[signers.release]", "[signers.release]\nnot-after = 2026-01-01T00:00:00Z"
+    )
+    assert "another not-before or not-after" in remedy(ours, signature()), "its root is what it should be"
+
+
+def test_what_is_beside_a_key() -> None:
+    """Its log entry, where the signer asks for one and there is none; else something else."""
+
+    def said(item: Verified, *lines: str) -> str:
+        head = "\n".join(("version = 1", "[signers.key]", 'key = "key.pub"', *lines))
+        text = f'{head}\n{RULE}[rules.signature]\nsigners = ["key"]\n'
+        return next(item.remedy for item in judge(text, item, folder=LAB).results)
+
+    holder = policy('version = 1\n[signers.key]\nkey = "key.pub"\n' + RULE + 'signature.signers = ["key"]\n', LAB)
+    held = holder.signers["key"].holder
+    assert isinstance(held, KeyHolder)
+    logged, bare = (keyed(signature(), held.fingerprint, logged=found) for found in (True, False))
+    window, optional = "not-after = 2026-01-01T00:00:00Z", 'log = "optional"'
+    unlogged = (
+        'image: sign it again and let it be logged; policy: [signers.key] log = "optional", which lets in signatures '
+        "that nobody saw: a stolen key leaves no trace"
+    )
+    assert said(bare) == said(bare, window) == unlogged
+    for other in (said(bare, window, optional), said(logged, window)):
+        assert "another not-before or not-after" in other
 
 
 def test_nobody_is_told_to_take_another_issuers_word() -> None:
     """The same name at another issuer is somebody else; and two things that differ are no near miss."""
-    generic = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+    generic = GENERIC
     assert remedy(SIGNATURE_POLICY, signature(plain(WORKFLOW, issuer="https://evil.example"))) == generic
     assert remedy(SIGNATURE_POLICY, keyed(signature(), KEY)) == generic
     branch = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
@@ -144,6 +202,19 @@ def test_provenance_of_another_builder_by_an_accepted_signer() -> None:
     assert remedy(text, evidence, check="provenance") == (
         "image: build it on [builders.release]; policy: an entry with id = 'https://other.example/builder' and this "
         "signer, which lets in whatever that signer says it built, at the level that you give it"
+    )
+
+
+def test_another_builder_is_shown_of_accepted_signers_alone() -> None:
+    """Of an entry of that very signer; nobody is told to take a stranger's word for what he built."""
+    other = BUILDER.replace("[builders.release]", "[builders.other]").replace('["release"]', '["scanner"]')
+    text = SIGNERS + other + BUILDER + RULE + PROVEN.replace('["release"]', '["other", "release"]')
+    predicate = predicate_v1(builder="https://other.example/builder")
+    ours = remedy(text, provenance(predicate), check="provenance")
+    assert ours.startswith("image: build it on [builders.release]; policy: an entry with id")
+    theirs = provenance(predicate, signer=plain(WORKFLOW, issuer="https://evil.example"))
+    assert remedy(text, theirs, check="provenance") == (
+        "the pair of signer and builder.id must match one entry under [builders] that the rule names"
     )
 
 

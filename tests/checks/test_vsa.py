@@ -92,6 +92,13 @@ def test_a_summary_gives_the_level_that_the_builder_does_not() -> None:
     assert vsa().digest in result.evidence
 
 
+@pytest.mark.parametrize(("wanted", "says", "named"), [(1, 3, False), (2, 2, True), (2, 1, False), (3, 3, True)])
+def test_a_summary_is_named_as_evidence_where_it_is_what_gives_the_level(wanted: int, says: int, named: bool) -> None:
+    item = vsa(summary(verifiedLevels=[f"SLSA_BUILD_LEVEL_{says}"]))
+    result = next(item for item in judge(under(level=wanted), provenance(), item).results if item.check == LEVEL)
+    assert (item.digest in result.evidence) is named
+
+
 def test_a_summary_gives_nothing_but_the_level() -> None:
     """Rule 13: without provenance of an accepted builder, source and ref there is nothing that it could raise."""
     assert failed(under(), vsa()) == ("provenance",)

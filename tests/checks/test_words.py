@@ -284,6 +284,9 @@ def test_where_a_denied_signer_may_have_attested_absent_provenance_says_who_sign
         assert f"signed by '{WORKFLOW}': the policy denies it: stolen" in found
         _, found, _ = _words(BUILT, "provenance", *others)
         assert found == nothing
+    nobodys = denied.replace('["release"]\nreason', '["scanner"]\nreason')
+    _, found, _ = _words(nobodys, "provenance", provenance(signer=github(SCANNER)))
+    assert found == nothing
 
 
 LEVEL = (
