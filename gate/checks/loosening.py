@@ -114,7 +114,7 @@ def _repository(place: str) -> str | None:
     """The repository of a workflow's URI, of GitHub's or GitLab's form; None for another name."""
     for mark in (_WORKFLOW, _GITLAB):
         scheme, _, path = place.partition("://")
-        if path and mark in path:
+        if mark in path:
             return f"{scheme}://{path.partition(mark)[0]}"
     return None
 

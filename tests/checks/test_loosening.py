@@ -118,6 +118,12 @@ def test_another_repository_of_gitlab() -> None:
 def test_another_person() -> None:
     text = SIGNATURE_POLICY.replace('signers = ["release"]', 'signers = ["people"]')
     assert remedy(text, signature(plain("eve@other.com"))).endswith("which lets in whatever 'eve@other.com' signs")
+    ada = text.replace("{ regex = '[a-z.]+@acme\\.com' }", '"ada@acme.com"')
+    assert ada != text
+    assert remedy(ada, signature(plain("ada@other.com"))) == (
+        "image: sign it by 'ada@acme.com'; policy: 'ada@other.com' as a signer of its own, if you trust it, which lets "
+        "in whatever 'ada@other.com' signs"
+    ), "a host is no branch"
 
 
 def test_one_extension() -> None:
@@ -137,9 +143,10 @@ def test_what_is_beside_the_identity() -> None:
     assert remedy(aged, signature()).endswith(
         "another not-before or not-after, which lets in all that was signed in that time"
     )
-    noted = with_signer('annotations = { team = "web", env = "production" }')
-    team = replace(signature(), annotations={"team": "web"}, seal=rooms._SEAL)
-    assert remedy(noted, team).startswith("image: sign it with -a env=production; ")
+    noted = with_signer('annotations = { env = "production", team = "web" }')
+    for there, missing in ({"env": "production"}, "team=web"), ({"team": "web"}, "env=production"):
+        item = replace(signature(), annotations=there, seal=rooms._SEAL)
+        assert remedy(noted, item).startswith(f"image: sign it with -a {missing}; ")
     noted = with_signer('annotations = { env = "production" }')
     assert remedy(noted, signature()) == (
         "image: sign it with -a env=production; policy: [signers.release] without annotations.env, which lets in all "
