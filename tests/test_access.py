@@ -86,6 +86,7 @@ def test_authorities_of_a_file_and_of_folders_count_together(
         (str(other.file), network.authority.hashed(tmp_path / "ours")),
         (str(network.authority.file), other.hashed(tmp_path / "others")),
         (str(network.authority.file), tmp_path / "nonexistent"),
+        (str(other.hashed(tmp_path / "named")), tmp_path / "ours"),
     ):
         monkeypatch.setenv(name, file)
         monkeypatch.setenv("SSL_CERT_DIR", str(folder))

@@ -53,12 +53,13 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Not
     """
     if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
         return None
-    if not all(isinstance(answer, Answer) and answer.repository_unknown for answer in tagged):
+    answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.repository_unknown]
+    if not answers or len(answers) < len(tagged):
         return None
     return NotFound(
-        f"--signature-repository {where.name}: its registry knows no such repository (HTTP 404, NAME_UNKNOWN), or "
+        f"--signature-repository {where.name}: its registry knows no such repository (NAME_UNKNOWN), or "
         "hides it, so that nothing could be looked for there",
-        status=404,
+        status=answers[0].status,
     )
 
 

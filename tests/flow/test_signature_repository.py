@@ -136,6 +136,17 @@ def test_a_404_that_does_not_name_the_repository_is_absence(
         assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 1
 
 
+def test_the_images_own_repository_exists_whatever_its_registry_says_of_tags(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def unknown(path: str) -> Response | None:
+        body = json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]}).encode()
+        return Response(status=404, body=body) if "/acme/api/manifests/sha256-" in path else None
+
+    with RegistryServer(apart.folders, intercept=unknown) as server:
+        assert verify(f"{server.host}/acme/api:v1", policy=policy(tmp_path)).code == 1
+
+
 def test_one_answer_that_knows_the_repository_is_enough(
     apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
 ) -> None:

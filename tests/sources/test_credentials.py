@@ -261,6 +261,7 @@ def test_a_glob_counts_where_nothing_names_the_registry_and_the_one_that_spells_
         "*.azurecr.io/acme": user("any, by path"),
         "ac*.azurecr.io": user("letters"),
         "*.*.io": user("labels"),
+        "acm*.azurec*.io": user("more letters, fewer labels"),
         "acme.azurecr.io": user("spelled"),
     }
     for order in (list(keys), list(reversed(keys))):
@@ -271,7 +272,7 @@ def test_a_glob_counts_where_nothing_names_the_registry_and_the_one_that_spells_
             assert found is not None
             names.append(found.username)
             left.remove(next(key for key in left if keys[key] == user(found.username)))
-        assert names == ["spelled", "letters", "any, by path", "any", "labels"]
+        assert names == ["spelled", "letters", "any, by path", "any", "more letters, fewer labels", "labels"]
     for more in ({"credHelpers": {"acme.azurecr.io": "x"}}, {"credsStore": "x"}):
         found = find(environment | inline(auths={"*.azurecr.io": user("glob")}, **more), host="acme.azurecr.io")
         assert found is not None

@@ -670,6 +670,9 @@ def test_a_certificate_of_the_authorities_that_were_named_is_trusted(certificate
 
 def test_certificate_authorities_that_cannot_be_read_are_the_jobs_fault(tmp_path: Path) -> None:
     access = Access(ca_file=str(tmp_path / "missing"), ca_source="SSL_CERT_FILE")
+    folders = Access(ca_folders=(str(tmp_path),), ca_source="SSL_CERT_DIR")
+    with pytest.raises(InvalidUsage, match=r"SSL_CERT_DIR: .* has no certificate authorities under their hashes"):
+        Registries(folders, limits=Limits(), deadline=Deadline(5))
     with pytest.raises(InvalidUsage, match="SSL_CERT_FILE: the certificate authorities"):
         http.Client(access, limits=Limits(), deadline=Deadline(5))
 

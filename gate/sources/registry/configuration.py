@@ -125,10 +125,10 @@ def _matches(glob: str, host: str) -> bool:
     """Whether a host (canonical) is one that a glob means: as many labels, each matched by itself, and the same port.
 
     `*` stands for any characters of one label: `*.azurecr.io`, `k8s.*.io`, `app*.k8s.io`; what else filepath.Match
-    knows is no part of a host's name. An address in brackets has no labels.
+    knows is no part of a host's name. An address in brackets has no labels, and behind its first colon no port.
     """
     asked = _GLOB.fullmatch(glob.lower() if glob.isascii() else "")
-    if asked is None or host.startswith("["):
+    if asked is None:
         return False
     name, _, port = host.partition(":")
     default = "80" if is_loopback(name) else "443"

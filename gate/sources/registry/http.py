@@ -93,7 +93,7 @@ def unknown_repository(reply: Reply) -> bool:
     """Whether the answer is that there is no such repository, and not that it lacks something: NAME_UNKNOWN
     (distribution-spec, "Error Codes").
     """
-    return reply.status == 404 and "NAME_UNKNOWN" in _codes(reply.body)
+    return "NAME_UNKNOWN" in _codes(reply.body)
 
 
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
