@@ -90,6 +90,14 @@ def test_a_waived_result_is_let_pass_beside_one_that_passed_and_never_alone() ->
     assert decide([[PASSED, WAIVED, RETRY]]) == EXIT_RETRY
 
 
+@pytest.mark.parametrize("item", [FAILED, RETRY, STUCK, BARE])
+def test_a_waiver_beside_a_result_that_is_not_waived_lets_nothing_pass(item: Result) -> None:
+    """Rule 21: they never touch an error, and a fail is let pass only by an outcome that says so."""
+    beside = replace(item, waiver=WAIVED.waiver)
+    assert not beside.settled
+    assert decide([[PASSED, beside]]) == decide([[PASSED, item]]) != EXIT_PASS
+
+
 @pytest.mark.parametrize("code", [0, 1, 2, 5, -1, 130])
 def test_an_error_is_never_a_pass_whatever_its_gap_says(code: int) -> None:
     """Section 9: not even an impossible one."""
