@@ -33,6 +33,11 @@ def _read(payload: bytes, artifact: Artifact = ARTIFACT) -> Statement:
     return read_statement(payload, artifact, Limits())
 
 
+def test_an_artifact_knows_the_types_that_it_was_given_and_no_others() -> None:
+    assert Artifact.of(FORGED_IMAGE, source_types=TYPES).source_types == TYPES
+    assert Artifact.of(FORGED_IMAGE).source_types == {}
+
+
 def _evidence(document: Mapping[str, Any]) -> Evidence:
     raw = json.dumps(document).encode()
     (found,) = verify([candidate(raw)], ARTIFACT, [forged_root()], [], now=FORGED_NOW, limits=Limits())

@@ -56,6 +56,15 @@ def test_no_verified_is_made_without_the_rooms_seal(seal: object) -> None:
         _made(seal=seal)
 
 
+def test_a_statement_is_what_an_attestation_has_and_nothing_else() -> None:
+    made = _made(seal=room._SEAL)
+    for change in ({"statement": None}, {"content": Content.MESSAGE}, {"content": Content.SIMPLE_SIGNING}):
+        with pytest.raises(TypeError, match="a statement is what an attestation has"):
+            dataclasses.replace(made, **change, seal=room._SEAL)
+    bare = dataclasses.replace(made, statement=None, content=Content.MESSAGE, seal=room._SEAL)
+    assert bare.predicate_type is None
+
+
 def test_no_verified_is_made_without_a_verified_time() -> None:
     with pytest.raises(TypeError, match="time"):
         _made(times=(), seal=room._SEAL)
