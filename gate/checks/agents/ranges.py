@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from gate.checks.agents.judged import Scene
-    from gate.claims.agents import History, Listing
+    from gate.claims.agents import Listing
 
 _STEPS: Final = 100_000
 Commit = tuple[str | None, str]
@@ -55,7 +55,7 @@ def _from(
     head: str,
     bases: frozenset[str],
     lists: dict[str, list[Listing]],
-    parents: dict[str, list[History]],
+    parents: dict[str, list[tuple[str, ...]]],
 ) -> tuple[dict[str, None], list[str], bool]:
     """The commits from a head to the bases, those before which nothing is told, and whether a base was reached."""
     found: dict[str, None] = {}
@@ -82,20 +82,20 @@ def _from(
             untold.append(commit)
         for listing in lists.get(commit, ()):
             meet(listing.base)  # what it lists is claimed there, and so asked for by itself
-        for history in parents.get(commit, ()):
-            for parent in history.parents or ():
+        for listed in parents.get(commit, ()):
+            for parent in listed:
                 meet(parent)
     return found, sorted(untold), reached
 
 
 def _told(
     scene: Scene,
-) -> tuple[defaultdict[str | None, dict[str, list[Listing]]], dict[str, list[History]]]:
+) -> tuple[defaultdict[str | None, dict[str, list[Listing]]], dict[str, list[tuple[str, ...]]]]:
     """By what each commit is told of: lists that hold it, by repository, and its parents. Only what may permit counts:
     a range that is too short would let commits pass that nobody claims (rule 16).
     """
     lists: defaultdict[str | None, dict[str, list[Listing]]] = defaultdict(dict)
-    parents: dict[str, list[History]] = {}
+    parents: dict[str, list[tuple[str, ...]]] = {}
     for document in scene.documents:
         for listing in document.listings:
             if not document.about_source and scene.permits(document, listing.place):
@@ -103,5 +103,5 @@ def _told(
                     lists[listing.repository].setdefault(commit, []).append(listing)
         for history in document.history:
             if history.parents is not None and scene.permits(document, "predicate"):
-                parents.setdefault(history.commit, []).append(history)
+                parents.setdefault(history.commit, []).append(history.parents)
     return lists, parents

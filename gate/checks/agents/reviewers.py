@@ -97,7 +97,7 @@ def _is_of(approval: Approval, head: Commit, trees: frozenset[str]) -> bool:
     repository, commit = head
     if approval.repository is not None and approval.repository != repository:
         return False
-    return approval.commit == commit or (approval.tree is not None and approval.tree in trees)
+    return approval.commit == commit or approval.tree in trees
 
 
 def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[str]:
@@ -119,7 +119,7 @@ def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
 def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:
     for document in {id(item): item for item in (*scene.documents, *said)}.values():
         for person in document.people:
-            if person.commit is None or person.commit in scene.bound:
+            if person.commit in scene.bound:
                 yield person.name
         for signal in document.signals:
             yield from (name for name in (signal.agent, signal.agent_identity) if name)

@@ -26,7 +26,7 @@ def signals_of(scene: Scene, *documents: Document) -> tuple[Signal, ...]:
         signal
         for document in documents or scene.documents
         for signal in document.signals
-        if signal.commit is None or signal.commit in scene.bound
+        if signal.commit in scene.bound
     )
 
 

@@ -78,7 +78,7 @@ class Person:
     path: str
     part: str
     name: str
-    commit: str | None
+    commit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Signal:
 
     path: str
     what: str
-    commit: str | None
+    commit: str
     agent: str | None = None
     agent_identity: str | None = None
     provider: str | None = None

@@ -1,0 +1,77 @@
+"""Who counts as a reviewer, and of what: by the people of a rule, the agents of a policy and the trees of a head."""
+
+from __future__ import annotations
+
+from tests.agents.documents import (
+    BASE,
+    EARLIER,
+    HEAD,
+    OTHER,
+    Said,
+    built,
+    claim,
+    commit,
+    gitsign,
+    gittuf,
+    pedigree,
+    summary,
+)
+from tests.agents.scene import by, failed, judge
+from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
+from tests.evidence import COPILOT
+
+
+def _approved_by(name: str, people: str) -> tuple[str, ...]:
+    return failed(reviewed(people=people), built(), by("scanner", pedigree(approver=name)))
+
+
+def test_only_people_whom_the_rule_names_review() -> None:
+    for people in ('["alice"]', '[["alice", "github:alice"]]', '["bo", { glob = "alic*" }]'):
+        assert _approved_by("alice", people) == ()
+        assert _approved_by("mallory", people) == REVIEWERS
+    assert _approved_by("github:alice", '[["alice", "github:alice"]]') == ()
+    assert _approved_by("mallory", '[["alice", "github:alice"], { glob = "b*" }]') == REVIEWERS
+
+
+def test_one_pattern_of_one_agent_makes_a_reviewer_an_agent() -> None:
+    wide = reviewed(people='[{ glob = "*" }]')
+    agents = '[agents.helpers]\nids = ["first", { glob = "helper-*" }]\nmodels = "any"\n'
+    text = wide.replace(COPILOT, COPILOT + agents)
+    for name in ("helper-7", "HELPER-7"):
+        assert failed(wide, built(), by("scanner", pedigree(approver=name))) == ()
+        assert failed(text, built(), by("scanner", pedigree(approver=name))) == REVIEWERS
+
+
+def test_an_agent_of_any_name_makes_nobody_an_agent() -> None:
+    agents = '[agents.whatever]\nids = "any"\nmodels = "any"\n'
+    text = reviewed(people='["alice"]').replace(COPILOT, COPILOT + agents)
+    assert failed(text, built(), by("scanner", pedigree(approver="alice"))) == ()
+
+
+def test_a_commit_of_which_nobody_says_the_tree_lends_it_to_no_approval() -> None:
+    text = reviewed(people='["alice"]')
+    untold = by("scanner", gitsign(tree=None))
+    elsewhere = by("scanner", pedigree(approver="alice", about=EARLIER))
+    assert failed(text, built(claim(), claim(EARLIER)), untold, elsewhere)[-1:] == REVIEWERS
+
+
+def test_a_summary_about_several_commits_is_about_each() -> None:
+    said = summary("SLSA_SOURCE_LEVEL_4")
+    both = Said(said.predicate_type, said.predicate, (commit(EARLIER), commit(HEAD)))
+    neither = Said(said.predicate_type, said.predicate, (commit(EARLIER), commit(OTHER)))
+    listed = built(claim(), claim(EARLIER))
+    assert failed(reviewed(TWO_PARTY), listed, by("people", both)) == ()
+    assert failed(reviewed(TWO_PARTY), listed, by("people", neither)) == REVIEWERS
+
+
+def test_whoever_does_not_count_is_named_with_the_reason() -> None:
+    approvals = (
+        by("scanner", gittuf("alice", tree=BASE)),
+        by("scanner", pedigree(approver="mallory")),
+        by("scanner", pedigree(approver="grace@acme.com")),
+    )
+    said = by("scanner", gitsign(email="grace@acme.com"))
+    found = judge(reviewed(), built(), said, *approvals).found("agents.reviewers")
+    assert "'alice' approved something else" in found
+    assert "'mallory' is none of the rule's people" in found
+    assert "'grace@acme.com' had a part in it" in found
