@@ -1,0 +1,155 @@
+"""What is asked of each claim and hint where a rule, an agent or an account names several; and what a report says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.agents.documents import (
+    OWN,
+    OWN_FORMAT,
+    Said,
+    agent,
+    agent_commit,
+    built,
+    claim,
+    gitsign,
+    pedigree,
+    silent,
+    trace,
+)
+from tests.agents.scene import TENANT, by, failed, judge, rule
+from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS
+from tests.evidence import AGENT, MODEL, human
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.agents.scene import By
+
+
+def _models(entry: str) -> str:
+    return rule(agents=f'[agents.copilot]\nids = ["{AGENT}"]\nmodels = [{entry}]\n')
+
+
+@pytest.mark.parametrize(
+    ("entry", "model", "more", "holds"),
+    [
+        # A provider is asked for: a name without a slash states none, even if it is spelled like one.
+        ('{ name = "openai", provider = "openai" }', "openai", {}, False),
+        ('{ name = "openai", provider = "openai" }', "openai", {"model_provider": "openai"}, True),
+        ('{ name = "openai", provider = "openai" }', "openai/openai", {}, True),
+        # None is asked for: whichever is stated will do.
+        ('{ name = "claude-opus", minimum = "4.9" }', "claude-opus-5", {"model_provider": "anthropic"}, True),
+        ('{ name = "claude-opus", minimum = "4.9" }', "claude-opus-4", {"model_provider": "anthropic"}, False),
+        # A version alone is of no model.
+        ('{ name = "claude-opus", minimum = "4.9" }', "5", {}, False),
+        # What is no date is before every date, though it were the larger number; three digits are none.
+        ('{ name = "gpt-4", minimum = "0613" }', "gpt-4-999", {}, False),
+        ('{ name = "gpt-4", minimum = "0613" }', "gpt-4-0999", {}, True),
+        ('{ name = "claude-opus", minimum = "4.5" }', "claude-opus-4-100", {}, True),
+    ],
+)
+def test_a_model_is_of_its_provider_and_version(
+    entry: str, model: str, more: dict[str, object], *, holds: bool
+) -> None:
+    assert failed(_models(entry), built(claim(model=model, **more))) == (() if holds else MODELS)
+
+
+def _runs(count: int, *, provider: str | None = "openai", turned: bool = False) -> By:
+    """A run with so many authors, the last of them with this provider; `turned` has them in another order."""
+    models = [f"m-{number}" for number in range(1, count)]
+    below = [agent(model=name, provider=provider if name == models[-1] else "openai") for name in models]
+    return by("scanner", agent_commit(subagents=[{"agent": item} for item in (below[::-1] if turned else below)]))
+
+
+def test_accounts_of_several_authors_agree_in_any_order_and_where_one_says_less() -> None:
+    text = rule(allow='"any"')
+    for count in (3, 50):
+        for other in (_runs(count, turned=True), _runs(count, provider=None)):
+            assert failed(text, silent(), _runs(count), other) == ()
+        assert failed(text, silent(), _runs(count), _runs(count, provider="azure")) == CONFLICT
+        assert failed(text, silent(), _runs(count + 1), _runs(count)) == CONFLICT
+
+
+def test_accounts_of_very_many_authors_agree_only_if_they_are_the_same() -> None:
+    text = rule(allow='"any"')
+    assert failed(text, silent(), _runs(51), _runs(51, turned=True)) == ()
+    assert failed(text, silent(), _runs(51), _runs(51, provider=None)) == CONFLICT
+
+
+def test_one_of_several_operators_and_tools_is_enough() -> None:
+    keys = f'{TENANT}operators = ["bo", "zoe"]\n'
+    assert failed(rule(keys), built(claim(operator="zoe"))) == ()
+    assert failed(rule(keys), built(claim(operator="eve"))) == ("agents.operators",)
+    for tool, wrong in (("curl", ()), ("sh", ("agents.tools",))):
+        said = by("scanner", agent_commit(tools=[{"name": tool}]))
+        assert failed(rule(f'{TENANT}tools = ["git", "curl"]\n'), silent(), said) == wrong
+
+
+def test_a_hint_that_names_an_agent_alone_is_judged_by_that() -> None:
+    assert failed(rule(), built(), by("scanner", gitsign("Mend\n\nGenerated-by: Claude"))) == SIGNALS
+    assert failed(rule(), built(), by("scanner", gitsign(f"Mend\n\nGenerated-by: {AGENT}"))) == ()
+    nobody = trace("anthropic/x", tool=None)
+    assert failed(rule(), built(), by("scanner", nobody)) == ()
+    assert failed(rule(HUMANS), built(human()), by("scanner", nobody)) == SIGNALS
+
+
+def test_a_hints_model_is_one_of_any_agent_that_is_called_so() -> None:
+    agents = f'[agents.one]\nids = ["{AGENT}"]\nmodels = ["{MODEL}"]\n'
+    agents += f'[agents.two]\nids = ["{AGENT}"]\nmodels = ["m-2"]\n'
+    text = rule(allow='["one", "two"]', agents=agents)
+    for model, wrong in (("m-2", ()), (MODEL, ()), ("m-3", SIGNALS)):
+        assert failed(text, built(), by("scanner", trace(model))) == wrong
+
+
+def test_a_hint_that_contradicts_a_person_names_whom_it_names() -> None:
+    text = rule(HUMANS, allow='"any"')
+    for tool, named in (("zed", "names 'zed'"), (None, "names an agent")):
+        judgement = judge(text, built(human()), by("scanner", trace("x", tool=tool)))
+        assert named in judgement.found("agents.signals")
+        ((objection,),) = [entry.objections for entry in judgement.commits]
+        assert (objection.check, objection.found) == ("agents.signals", judgement.found("agents.signals"))
+
+
+def test_whoever_is_denied_is_named_in_what_is_found_and_beside_the_claim() -> None:
+    denies = '[[deny]]\nagents = ["zed"]\nreason = "leaks"\n[[deny]]\nmodels = ["m-9"]\nreason = "leaks"\n'
+    text = rule(allow='"any"', more=denies)
+    judgement = judge(text, built(claim(author="zed", model=None)))
+    assert judgement.failed == DENY
+    assert "is by 'zed', no model named (autonomous_agent): leaks" in judgement.found("agents.deny")
+    ((objection,),) = [entry.objections for entry in judgement.commits]
+    assert (objection.check, objection.found) == ("agents.deny", judgement.found("agents.deny"))
+    for said, named in ((trace("x", tool="zed"), "'zed'"), (trace("m-9", tool=None), "'m-9'")):
+        hinted = judge(text, built(), by("scanner", said))
+        assert f"names {named}: leaks" in hinted.found("agents.deny")
+
+
+def test_a_claim_that_is_worth_too_little_is_told_so_unless_none_is_needed() -> None:
+    keys = 'signers = ["scanner"]\n'
+    judgement = judge(rule(keys), silent(), by("scanner", pedigree()))
+    assert judgement.failed == COVERAGE
+    ((objection,),) = [entry.objections for entry in judgement.commits]
+    assert objection.check == "agents.coverage"
+    assert objection.found.endswith("(claimed, but only the tenant vouches for it)")
+    lenient = judge(rule(f'{keys}unclaimed = "allow"\n'), silent(), by("scanner", pedigree()))
+    assert lenient.exit_code == 0
+    assert [entry.objections for entry in lenient.commits] == [()]
+
+
+def test_a_claim_that_is_too_old_is_told_its_time() -> None:
+    judgement = judge(rule(f'{TENANT}max-age = "9d"\n'), built())
+    ((objection,),) = [entry.objections for entry in judgement.commits]
+    assert objection.check == "agents.age"
+    assert objection.found == judgement.found("agents.age")
+    assert "(its claim is of 2025-" in objection.found
+
+
+def test_formats_of_what_extends_a_base_hide_only_their_own_claims(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(rule(), encoding="utf-8")
+    child = f'version = 1\nextends = ["base.toml"]\n{OWN_FORMAT}'
+    work = Said(OWN, {"work": [{"commit": claim()["hash"], "agent": {"name": "evil", "model": "evil"}}]})
+    evil = built(claim(author="evil"))
+    for said, wrong in (((built(), work), ()), ((silent(), work), COVERAGE), ((evil, work), ALLOW)):
+        assert failed(child, *said, folder=tmp_path) == wrong
