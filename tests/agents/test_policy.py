@@ -60,7 +60,15 @@ def test_a_report_of_another_repository_is_no_base(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "change"),
-    [("fail", {}), ("undecided", {}), ("pass", {"head": False}), ("pass", {"hash": "main"}), ("pass", {"hash": None})],
+    [
+        ("fail", {}),
+        ("undecided", {}),
+        ("pass", {"head": False}),
+        ("pass", {"hash": "main"}),
+        ("pass", {"hash": None}),
+        ("pass", {"repository": None}),
+        ("pass", {"repository": ""}),
+    ],
 )
 def test_only_a_head_that_passed_is_a_base(verdict: str, change: dict[str, Any], tmp_path: Path) -> None:
     """Rule 29."""

@@ -56,6 +56,6 @@ def _heads(report: Mapping[str, JSON]) -> dict[str, frozenset[str]]:
             if not isinstance(commit, Mapping) or commit.get("head") is not True:
                 continue
             name, repository = commit.get("hash"), commit.get("repository")
-            if isinstance(name, str) and is_commit(name) and isinstance(repository, str):
+            if isinstance(name, str) and is_commit(name) and isinstance(repository, str) and repository:
                 found[repository].add(name)
     return {repository: frozenset(commits) for repository, commits in found.items()}
