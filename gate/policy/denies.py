@@ -1,12 +1,11 @@
 """`[[deny]]` -> `Deny`s: whose evidence counts for nothing, and which images must not run.
 
-What comes in: a table of the right shape, and `Names`: what the rest of the policy defines. What goes out: a `Deny`
-whose names are resolved. `checks.denies` judges them (design rules 5 and 9).
+What comes in: a table of the right shape, and `Definitions`: what the rest of the policy defines. What goes out: a
+`Deny` whose names are resolved. `checks.denies` judges them (design rules 5 and 9).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gate.policy.matching import exact
@@ -16,21 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gate.policy.matching import Pattern
-    from gate.policy.model import Agent, Builder, Signer
-    from gate.policy.reading import KeyPath, Reader
+    from gate.policy.reading import KeyPath
+    from gate.policy.sections import Definitions
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a deny may name, and where to say what is wrong."""
-
-    reader: Reader
-    signers: Mapping[str, Signer]
-    builders: Mapping[str, Builder]
-    agents: Mapping[str, Agent]
-
-
-def read_deny(number: int, table: Mapping[str, Any], to: Names) -> Deny:
+def read_deny(number: int, table: Mapping[str, Any], to: Definitions) -> Deny:
     """One entry; `number` counts from 0 in the file's order."""
     at: KeyPath = ("deny", number)
     since, until = to.reader.moment(table, at, "from"), to.reader.moment(table, at, "until")
@@ -63,7 +52,7 @@ def read_deny(number: int, table: Mapping[str, Any], to: Names) -> Deny:
     )
 
 
-def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> DeniedIdentity:
+def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> DeniedIdentity:
     """A name is one of [signers]; whoever means a certificate's own text writes a table, so that no typing error in a
     name is taken for someone who never signs.
     """
@@ -83,7 +72,7 @@ def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> DeniedId
     )
 
 
-def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> Pattern:
+def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> Pattern:
     if not isinstance(item, str):
         return to.reader.pattern(item["id"], (*at, "id"))
     if "://" in item:
@@ -96,7 +85,7 @@ def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Names) -> Pattern:
     return (pattern or exact(item)).loosened()
 
 
-def _agents(items: Iterable[Any], at: KeyPath, to: Names) -> Iterable[Pattern]:
+def _agents(items: Iterable[Any], at: KeyPath, to: Definitions) -> Iterable[Pattern]:
     """A text is what claims call the agent; if it is a name of [agents] too, its ids are denied with it."""
     for item in items:
         agent = to.agents.get(item) if isinstance(item, str) else None
@@ -108,16 +97,16 @@ def _agents(items: Iterable[Any], at: KeyPath, to: Names) -> Iterable[Pattern]:
     yield from _patterns(tuple(items), at, to)
 
 
-def _patterns(items: Any, at: KeyPath, to: Names) -> tuple[Pattern, ...]:
+def _patterns(items: Any, at: KeyPath, to: Definitions) -> tuple[Pattern, ...]:
     found = to.reader.patterns(tuple(items), at)
     return () if isinstance(found, Anything) else found
 
 
-def _signers_of(name: str, to: Names) -> Iterable[str]:
+def _signers_of(name: str, to: Definitions) -> Iterable[str]:
     return to.builders[name].signers if name in to.builders else ()
 
 
-def _check_keys(names: Iterable[str], at: KeyPath, to: Names) -> None:
+def _check_keys(names: Iterable[str], at: KeyPath, to: Definitions) -> None:
     """Rule 5: a key's log times say that it signed then or before, so `until` needs a time inside the predicate."""
     for name in sorted(names):
         holder = to.signers[name].holder if name in to.signers else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gate.errors import InvalidPolicy
 from gate.policy.builders import read_builder
-from gate.policy.denies import Names, read_deny
+from gate.policy.denies import read_deny
 from gate.policy.documents import STANDARD_INPUT, invalid, read_bytes, read_documents
 from gate.policy.fetching import read_limits, read_registry
 from gate.policy.lint import warn
@@ -97,7 +97,7 @@ class _PolicyReader:
             for name, table in _parts(document, "builders")
         }
         self.agents = {name: read_agent(name, table, self.to) for name, table in _parts(document, "agents")}
-        definitions = Definitions(self.to, self.signers, self.builders)
+        definitions = Definitions(self.to, self.signers, self.builders, self.agents)
         rules = tuple(
             read_rule(number, table, definitions)
             for number, table in enumerate(document.get("rules") or ())
@@ -110,7 +110,11 @@ class _PolicyReader:
             if rule.name in seen:
                 self.to.problem(("rules", number), f"two rules are called {rule.name!a}")
             seen.add(rule.name)
-        denies = self._denies()
+        denies = tuple(
+            read_deny(number, table, definitions)
+            for number, table in enumerate(document.get("deny") or ())
+            if table is not None
+        )
         self._check_reach(denies, rules)
         if not self.to.problems:
             warn(
@@ -161,11 +165,6 @@ class _PolicyReader:
             if item.sound.get("at") == "allow" and any(other.sound.get("at") != "allow" for other in bases):
                 self.to.problems.append(item.finding(("at",), "what it extends does not allow it"))
         return all(item.sound.get("at") == "allow" for item in self.documents)
-
-    def _denies(self) -> tuple[Deny, ...]:
-        names = Names(self.to, self.signers, self.builders, self.agents)
-        tables = enumerate(self.document.get("deny") or ())
-        return tuple(read_deny(number, table, names) for number, table in tables if table is not None)
 
     def _check_reach(self, denies: Sequence[Deny], rules: Sequence[Rule]) -> None:
         """A deny of agents or models is judged with a rule's `agents`: where no rule has that, it denies nothing."""

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.policy.model import Builder, Signer
+    from gate.policy.model import Agent, Builder, Signer
     from gate.policy.reading import Reader
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The names that sections may use, and where to say what is wrong."""
+    """The names that rules and denies may use, and where to say what is wrong."""
 
     reader: Reader
     signers: Mapping[str, Signer]
     builders: Mapping[str, Builder]
+    agents: Mapping[str, Agent]
