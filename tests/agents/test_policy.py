@@ -277,3 +277,14 @@ def test_a_rule_does_not_know_the_agents_of_a_file_that_extends_its_own(tmp_path
     (other / "base.toml").write_text(wide)
     assert failed(wide + entry_, *two) == ()
     assert failed(child, *two, folder=other) == ("agents.conflict",)
+
+
+# A deny that could deny nothing.
+
+
+def test_an_agent_of_any_id_cannot_be_denied_by_its_name() -> None:
+    """Rule 9: it has no id to deny, so that the deny would hold nobody back."""
+    everyone = '\n[agents.everyone]\nids = "any"\nmodels = "any"\n'
+    text = rule('deny = ["everyone"]\n').replace("[[rules]]", f"{everyone}[[rules]]", 1)
+    assert '[agents.everyone] has ids = "any": to deny all agents, allow none' in refused(text)
+    assert loads(text.replace('ids = "any"', 'ids = ["someone"]'))

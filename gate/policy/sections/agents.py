@@ -42,6 +42,8 @@ def read_agents(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Agent
     for name in deny:
         if allow != "any" and name in allow:
             to.reader.problem((*at, "deny"), f"{name!a} is in allow too")
+        if name in to.agents and isinstance(to.agents[name].ids, Anything):
+            to.reader.problem((*at, "deny"), f'[agents.{name}] has ids = "any": to deny all agents, allow none')
     coverage = Coverage(table.get("coverage", Coverage.LISTED))
     if (coverage is Coverage.RANGE) != ("base" in table):
         to.reader.problem((*at, "coverage"), 'coverage = "range" and base, where the range begins, go together')
