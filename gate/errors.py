@@ -28,8 +28,9 @@ Exit codes: README, "Exit codes".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 
 class GateError(Exception):
@@ -74,8 +75,7 @@ class InvalidReference(Invalid):
     remedy = "write registry/repository:tag or @sha256:..., oci:DIR, oci-archive:FILE or file:PATH"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """Something about a policy: where, and what. `line` and `column` count from 1, and are None where they cannot be
     told; `key` is the full key path, "" for the whole file.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gate.errors import DeadlineExceeded, LimitExceeded
@@ -101,6 +101,10 @@ class Limits:
     """Nesting. in-toto predicates stay below 15."""
     tally: Tally | None = field(default=None, compare=False, repr=False)
     """What one image has cost so far. Whoever judges an image gives it one of its own."""
+
+    def counted_in(self, tally: Tally | None) -> Limits:
+        """The same limits; what an image costs is counted in `tally`."""
+        return replace(self, tally=tally)
 
     def count_manifest(self, size: int) -> None:
         """Count the bytes of one more manifest or listing of the image. Raises `LimitExceeded`."""

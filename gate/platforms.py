@@ -11,8 +11,9 @@ Kubernetes' nodes use to pick an entry.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _TEXT: Final = re.compile(r"([a-z0-9_.-]+)/([a-z0-9_.-]+)(?:/([a-z0-9_.-]+))?")
 _OS: Final = {"macos": "darwin"}
@@ -28,8 +29,7 @@ _DEFAULTS: Final = {"amd64": "v1", "arm64": "v8"}
 """Variants that are the same as none."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Platform:
+class Platform(Struct, frozen=True, order=True):
     """An operating system and a processor. `variant` is empty where it is the usual one."""
 
     os: str

@@ -13,8 +13,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from gate.errors import InvalidReference
 
@@ -45,8 +46,7 @@ class Transport(StrEnum):
 LOCAL_PREFIXES = tuple(f"{item}:" for item in (Transport.LAYOUT, Transport.ARCHIVE, Transport.FILE))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
+class Digest(Struct, frozen=True, order=True):
     """A content digest that is well formed: `algorithm` is sha256 or sha512, `hex` its lower-case digits."""
 
     algorithm: str
@@ -56,8 +56,7 @@ class Digest:
         return f"{self.algorithm}:{self.hex}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """One image, as a person named it.
 
     `text` is what was typed; `name` what a policy's `images` match; `location` the path of a layout, or the repository

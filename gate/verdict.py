@@ -8,9 +8,11 @@ The fold fails closed (design section 5, step 6; rules 21, 26): no rule, no resu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,16 +48,14 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(Struct, frozen=True, kw_only=True):
     """Something that could not be looked at, and whether a retry may help (exit code 3) or not (4)."""
 
     reason: str
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """One check of one rule: what was expected, what was found, by which evidence, and what to do about it.
 
     `check` is the stable id. `exit_code` is what this result alone would end the run with.

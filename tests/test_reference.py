@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gate.errors import GateError, InvalidReference
 from gate.limits import Deadline, Limits
@@ -328,7 +328,7 @@ def test_a_local_image_is_called_by_its_text(
 def test_an_asserted_name_replaces_the_name_and_nothing_else() -> None:
     for text, *_ in LOCAL:
         plain, asserted = parse_reference(text), parse_reference(text, asserted_name="GHCR.io:443/acme/api")
-        assert asserted == dataclasses.replace(plain, name="ghcr.io/acme/api", asserted=True)
+        assert asserted == replace(plain, name="ghcr.io/acme/api", asserted=True)
 
 
 @pytest.mark.parametrize(

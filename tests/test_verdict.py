@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations, product
 
 import pytest
+from msgspec.structs import replace
 
 from gate.discovery import LedgerEntry
 from gate.errors import AccessDenied, CouldNotLook, Finding, Unavailable

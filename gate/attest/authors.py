@@ -10,8 +10,9 @@ one agent and one model: a commit with two of either is `unknown`, as either alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.attest.job import Unmarked
 from gate.attest.marks import read_marks
@@ -28,8 +29,7 @@ MAX_MESSAGE: Final = 1 << 20
 _NOBODY: Final = "nothing in it says who or what wrote it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """What is claimed of one commit; `why` is for the person who will sign it."""
 
     commit: str

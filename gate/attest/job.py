@@ -5,8 +5,9 @@ What goes out: types and nothing else, so that a command line can be read before
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Unmarked(StrEnum):
@@ -16,8 +17,7 @@ class Unmarked(StrEnum):
     HUMAN = "human"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """What the job says of commits without a mark: which agent wrote them, or that people did. `model` fills in where
     an agent left none.
     """

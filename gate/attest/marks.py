@@ -13,8 +13,9 @@ aider's "Git integration"; the Linux kernel's "AI Coding Assistants" (`Assisted-
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from gate.attest.repository import Commit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """One hint. `author` says that it is the commit's own author, not somebody beside it; `where` is for a message."""
 
     agent: str

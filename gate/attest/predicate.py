@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from gate.claims.builds import SLSA_V02, SLSA_V1
 from gate.claims.source import canonical_repository, is_commit
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 HOLDER: Final = "properties"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Build(Struct, frozen=True, kw_only=True):
     """What a new predicate says of the build. `external` are its external parameters, `invocation` names its run."""
 
     build_type: str
@@ -39,8 +39,7 @@ class Build:
     invocation: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where the commits are from: the repository's URI, and the ref that was built; either may not be known."""
 
     source: str | None

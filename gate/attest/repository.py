@@ -25,9 +25,10 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.errors import CouldNotLook, InvalidUsage, LimitExceeded
 from gate.reference import readable
@@ -69,8 +70,7 @@ _ENVIRONMENT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """A commit as its object says it: nothing of it is proven but its hash."""
 
     hash: str

@@ -7,8 +7,10 @@ nowhere else; no check imports another. `signers` and `selection` are what sever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.checks.agents import JudgedClaim, check_agents, claim_signers, known_to
 from gate.checks.attestations import check_attestation
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from gate.reference import Digest, Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleResult:
+class RuleResult(Struct, frozen=True, kw_only=True):
     """One rule's results, in the order of the checks, the agent claims as it judged them, and the commits without any.
 
     `name` is None for the one result of an image that no rule matches (rule 22). `digest` and `platform` say which

@@ -7,9 +7,10 @@ in. `selection` asks all of them of one and the same statement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.claims.source import Source, canonical_repository, is_commit
 from gate.policy.matching import How
@@ -34,8 +35,7 @@ _NO_PROJECT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aspect:
+class Aspect(Struct, frozen=True, kw_only=True):
     """One thing that a provenance must show: the part of the check's id after the dot, and what was found."""
 
     name: str

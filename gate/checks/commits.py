@@ -7,8 +7,9 @@ the same. What fails and is about no commit alone is said of each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.checks import denies, provenance, source
 from gate.checks.agents import CHECK
@@ -29,8 +30,7 @@ _FAMILIES: Final = frozenset({CHECK, provenance.CHECK, source.CHECK, denies.CHEC
 an attestation is the image's matter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitResult:
+class CommitResult(Struct, frozen=True, kw_only=True):
     """What one rule says of one commit; `commit` is None for claims that name none that can be read.
 
     `allowed` is None where not everything could be looked at; `reasons` say why it is not True. `judged` are the claims

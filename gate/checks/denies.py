@@ -9,8 +9,9 @@ A deny fails closed: what is not known to lie outside of it is denied.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from gate.checks.signers import identity_mismatch, stated_time
 from gate.policy.model import CertificateHolder

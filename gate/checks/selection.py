@@ -7,8 +7,10 @@ same statement must satisfy every aspect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.checks.ages import young
 from gate.checks.aspects import (
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
     from gate.policy.model import Builder, Policy, ProvenanceSection, Verifier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """A provenance by an accepted signer and builder. `repository`, `ref` and `commits` are those of its source."""
 
     provenance: Provenance
@@ -57,8 +58,7 @@ class Judged:
         return bool(self.aspects) and all(aspect.passed for aspect in self.aspects)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """`accepted` are all of an accepted (signer, builder); `satisfying` those of them without a failed aspect."""
 
     accepted: tuple[Judged, ...]

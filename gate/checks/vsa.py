@@ -7,8 +7,9 @@ signature (1), subject (2) and type (3) are verification's, the rest is here, in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.checks.ages import young
 from gate.checks.signers import signed_by, signing_time
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vouched:
+class Vouched(Struct, frozen=True, kw_only=True):
     """What the summaries that count come to: `level` is None without one. `why` is what the others lack."""
 
     level: int | None = None

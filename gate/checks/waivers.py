@@ -7,8 +7,9 @@ errors. A rule of which nothing passed, and nothing can still come to pass, is n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gate.policy.dates import spell
 from gate.policy.images import names_image

@@ -8,8 +8,9 @@ nothing here makes anything true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.claims.agents import Document, read_document
 from gate.claims.provenance import Provenance, read_provenance
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Claims", "read_claims"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+class Claims(Struct, frozen=True, kw_only=True):
     """Everything that is known about one image, by where it comes from.
 
     `verified` is about the image, `about_source` about the commits that it may be built from.

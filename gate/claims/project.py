@@ -10,8 +10,9 @@ Buildkite, Azure Pipelines, and the Jenkins Git plugin.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.claims.source import canonical_repository
 
@@ -33,8 +34,7 @@ SYSTEMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """The repository of this job's project, as it is compared, and the CI system whose variables say so."""
 
     repository: str

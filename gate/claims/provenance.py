@@ -10,8 +10,9 @@ Sources: SLSA provenance v1, v0.2 and v0.1 ("Schema", "Parsing rules", "Migratin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, BuildType, find_build_type
 from gate.claims.fields import OfAnotherType, text_at
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _AGENT_COMMIT: Final = "https://refs.arewm.com/agent-commit/"  # an agent's run, not a build (rule 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fields:
+class _Fields(Struct, frozen=True, kw_only=True):
     """Where each version of the predicate keeps what all of them have (v1, "Migrating from 0.2")."""
 
     build_type: tuple[str, ...]
@@ -61,8 +61,7 @@ _FIELDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(Struct, frozen=True, kw_only=True):
     """One build provenance. `certified` is what its certificate says of the source, `stated` what its predicate says.
 
     `self_hosted` is whether the predicate says that it was built on a runner of the tenant's own.

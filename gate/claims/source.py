@@ -10,8 +10,9 @@ prefix as SLSA's resource URIs use it; git's object names (40 or 64 hex digits, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.verification import Identity
 
@@ -25,8 +26,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 GITHUB_ISSUER: Final = "https://token.actions.githubusercontent.com"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """Where something was built from, as far as one witness says so. `conflict` is what it contradicts itself in."""
 
     repository: str | None = None

@@ -9,9 +9,10 @@ Sources: SLSA v1.2, "Verification Summary Attestation (VSA)" (Fields, SlsaResult
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.claims.fields import OfAnotherType, object_in, text_in
 from gate.limits import MAX_TEXT
@@ -40,8 +41,7 @@ _REVIEWED: Final = 4
 _HIGHEST: Final = {Track.BUILD: 3, Track.SOURCE: 4}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """One summary. `levels` is the one level of each track that it names; `problem` is why it says nothing that counts.
 
     `SLSA_BUILD_LEVEL_UNEVALUATED`, values of nobody's making and properties of an organisation are no levels.

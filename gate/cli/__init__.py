@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _COMPLETION: Final = "_GATE_COMPLETE"
 """By this variable a shell asks how a command line could go on; the answer ends with 0."""
+_SWITCH_SECONDS: Final = 0.001
+"""How long a thread that has its answer waits for one that computes. Python's own 5 ms are paid several times a request
+while the main thread imports.
+"""
 EXAMPLES = """
 Examples:
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml
@@ -64,6 +68,7 @@ def main() -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
     warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
+    sys.setswitchinterval(_SWITCH_SECONDS)
     signals.catch()
     code = run()
     for stream in (sys.stdout, sys.stderr):

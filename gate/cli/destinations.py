@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from gate.cli.output import put, say
 from gate.errors import GateError, InvalidUsage
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 _STDOUT: Final = frozenset({"-", "/dev/stdout"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Struct, frozen=True, kw_only=True):
     """One view and its place: `path` is None for standard output. `named` is how the user wrote it."""
 
     format: Format

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from msgspec import Struct
 
 from gate.cli.help import COSIGN, POLICY
 from gate.errors import InvalidUsage
@@ -75,8 +75,7 @@ Type = Annotated[str | None, _cosign("--type", "an attestation of this type in p
 TrustedRootFile = Annotated[str | None, _cosign("--trusted-root", "a trusted_root.json", "FILE")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """Which policy a command asks for. `name` is where it came from, for the report."""
 
     path: Path | None

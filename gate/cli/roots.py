@@ -5,10 +5,11 @@ What comes in: a policy. What goes out: its roots, in its order, or the errors o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,12 +10,12 @@ import os
 import sys
 import traceback
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from msgspec.structs import replace
 
 from gate.cli import access, looking, policies, signals, sockets
 from gate.cli.destinations import read_destinations
@@ -50,7 +50,7 @@ def verify(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="REF",
+            metavar="REF...",
             help="registry/repo[:tag][@digest], oci:DIR, oci-archive:FILE, file:PATH",
             show_default=False,
             rich_help_panel=IMAGES,

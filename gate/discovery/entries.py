@@ -10,8 +10,9 @@ docs/attestations/attestation-storage.md); a signature on those is nobody's habi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.errors import LimitExceeded
 from gate.sources.manifest import INDEX_TYPES, parse_manifest
@@ -30,16 +31,14 @@ _ABOUT: Final = "vnd.docker.reference.digest"
 _SHOWN: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One manifest of an index, and what it runs on; None for an image that is no index."""
 
     digest: Digest
     platform: Platform | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Chosen(Struct, frozen=True, kw_only=True):
     """The entries that were asked for. `whole` says that they are all that anything could run.
 
     `problem` says why the index does not hold what was asked for; then there are no entries.

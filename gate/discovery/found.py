@@ -5,9 +5,10 @@ What goes out: types and nothing else. `search` makes them. Untrusted, all of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """Something attached to the image that may be evidence. Nothing about it is trusted.
 
     `digest` is the manifest's that carries it (what a registry knows it by), `layer` its place in that manifest,
@@ -49,8 +49,7 @@ class Candidate:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True, kw_only=True):
     """One place that was looked at. `complete` is False if something there could not be read; `error` says why.
 
     `subject` is the digest that it was looked at for; `repository` the name of a repository other than the image's own,
@@ -68,8 +67,7 @@ class LedgerEntry:
     repository: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovery:
+class Discovery(Struct, frozen=True, kw_only=True):
     """Everything that was found about one digest, and where."""
 
     image: Content

@@ -9,8 +9,9 @@ Sources: OCI image-spec, annotations.md ("Pre-Defined Annotation Keys") and conf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.errors import CouldNotLook, Malformed
 from gate.limits import MAX_TEXT
@@ -27,8 +28,7 @@ SOURCE: Final = "org.opencontainers.image.source"
 REVISION: Final = "org.opencontainers.image.revision"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """One label: `place` is `annotation` (of the manifest or index) or `label` (of its configuration)."""
 
     place: str
@@ -36,8 +36,7 @@ class Label:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class Labels(Struct, frozen=True, kw_only=True):
     """The labels of one digest. `index` says that it has no configuration of its own; `error` why that was not read."""
 
     found: tuple[Label, ...] = ()

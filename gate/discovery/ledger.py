@@ -5,8 +5,9 @@ What comes in: one call a place. What goes out: `LedgerEntry`s. It asks nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.discovery.found import LedgerEntry
 from gate.errors import CouldNotLook
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from gate.sources import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A repository, and the name that it has in the ledger: None for the image's own."""
 
     source: Source

@@ -10,9 +10,11 @@ its `COSIGN_REPOSITORY` for another repository.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.discovery.found import SBOM_PLACE, Discovery, Kind
 from gate.discovery.layers import layers_of, unread
@@ -42,8 +44,7 @@ T = TypeVar("T")
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True, kw_only=True):
     """Another repository that is looked at for what is attached: `name` says which, for the ledger."""
 
     name: str
@@ -80,8 +81,7 @@ def discover(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
+class _Fetched(Struct, frozen=True):
     """A manifest that may carry evidence: the place that named it, and the repository that holds it."""
 
     place: str
@@ -99,7 +99,7 @@ class _Look:
         self.places = [Place(source, None)]
         if elsewhere is not None:
             self.places.append(Place(elsewhere.source, elsewhere.name))
-        self.limits = replace(limits, tally=limits.tally or Tally())
+        self.limits = limits.counted_in(limits.tally or Tally())
         self.deadline = deadline
         self.ledger = Ledger()
         self.listed: dict[Digest, tuple[str, Place]] = {}

@@ -9,9 +9,10 @@ anything could run.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gate.discovery.entries import Chosen, Entry, choose, read_index
 from gate.discovery.found import LedgerEntry

@@ -8,9 +8,11 @@ sign is for a policy to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import read_index
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
     from gate.verification import Evidence, PublicKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
+class Attached(Struct, frozen=True, kw_only=True):
     """One thing that is attached, and what verification says of it: something for each root in which it verifies, or
     why it does not in the one where it came furthest. `evidence` is empty where there was no time to try.
     """
@@ -49,8 +50,7 @@ class Attached:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Inspection(Struct, frozen=True, kw_only=True):
     """What was found about one reference. `error` says why there is nothing more; `entries` are those of an index.
 
     `rules` are the policy's that are for this image, `commits` what those of them say that ask about agents, `notes`
@@ -82,8 +82,7 @@ class Inspection:
         return worst([EXIT_PASS, *(error.exit_code for error in self.missed)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspector:
+class Inspector(Struct, frozen=True, kw_only=True):
     """What an inspection has beside its reference. `elsewhere` is `--signature-repository`'s, `environment` the CI
     job's: where a rule asks, it says which project that is of.
     """
@@ -118,7 +117,7 @@ class Inspector:
             return Inspection(reference=reference, ledger=(missed,), error=error, credentials=error.credentials)
 
     def _inspect(self, reference: Reference, bundle: str) -> Inspection:
-        limits = replace(self.limits, tally=Tally())
+        limits = self.limits.counted_in(Tally())
         if reference.transport is Transport.FILE:
             return self._verified(reference, discover_file(reference.location, bundle, limits=limits), limits)
         source = self.sources.open(reference)

@@ -5,10 +5,11 @@ What comes in: a reference, and what the whole run has in common. What goes out:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import read_index
@@ -77,7 +78,9 @@ class Judge:
 
         Raises `Invalid` for a reference or a root that is none; nothing else is raised on purpose.
         """
-        # The first request is in flight while the heavy half is imported.
+        # The first request is in flight while the heavy half is imported. What sends it is imported before: of two
+        # threads that import at once, neither is done before the other.
+        self.sources.load(reference)
         judging = Background(partial(self._judge, reference, bundle))
         import gate.checks  # noqa: PLC0415
         import gate.verification  # noqa: F401, PLC0415
@@ -160,7 +163,7 @@ class Judge:
                 image=image,
                 elsewhere=elsewhere,
                 share=share,
-                limits=replace(self.limits, tally=Tally()),
+                limits=self.limits.counted_in(Tally()),
                 deadline=self.deadline,
                 progress=self.progress,
             )
@@ -170,7 +173,7 @@ class Judge:
 
     def judge_digest(self, reference: Reference, look: Callable[[Share], Discovery]) -> Judged:
         """One digest, by all rules that match. Raises `CouldNotLook` if it cannot be had."""
-        limits = replace(self.limits, tally=Tally())  # what adds up adds up over this digest
+        limits = self.limits.counted_in(Tally())  # what adds up adds up over this digest
         with self._budget.share() as share:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
             found = look(share)

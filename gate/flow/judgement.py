@@ -6,8 +6,10 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.verdict import EXIT_PASS, decide
 
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from gate.verification import Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """What was found about one digest, and what the rules say to it. `error` says why they say nothing."""
 
     image: Content
@@ -36,8 +37,7 @@ class Judged:
         return self.error is None and decide([rule.results for rule in self.rules]) == EXIT_PASS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageJudgement:
+class ImageJudgement(Struct, frozen=True, kw_only=True):
     """What was found about one reference. `error` says why there are no rule results; its code then is the exit code.
 
     `judged` are the digests that were looked at: the one asked for, or entries of the index that it is. A pass holds

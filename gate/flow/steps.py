@@ -6,8 +6,9 @@ place for both, so that whoever looks is told what whoever judges would be.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gate.discovery.entries import listed_digests
 from gate.discovery.labels import read_labels

@@ -8,8 +8,10 @@ Without a capture a rule with wildcards on both sides lets an image of one repos
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.policy.images import captured
 from gate.policy.matching import How, Pattern
@@ -34,7 +36,7 @@ def bind(rule: Rule, policy: Policy, reference: Reference) -> tuple[Rule, Policy
         return rule, policy
     signers = {name: _bound(signer, values) for name, signer in policy.signers.items()}
     builders = {name: _bound(builder, values) for name, builder in policy.builders.items()}
-    return _bound(rule, values), dataclasses.replace(policy, signers=signers, builders=builders)
+    return _bound(rule, values), replace(policy, signers=signers, builders=builders)
 
 
 def check_captures(rule: Rule, at: KeyPath, to: Definitions) -> None:
@@ -110,9 +112,9 @@ def _patterns(value: object) -> Iterator[Pattern]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from _patterns(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from _patterns(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from _patterns(getattr(value, name))
 
 
 def _bound(value: Any, values: Mapping[str, str]) -> Any:
@@ -121,11 +123,11 @@ def _bound(value: Any, values: Mapping[str, str]) -> Any:
         return value.bind(values)
     if isinstance(value, tuple):
         return tuple(_bound(item, values) for item in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type) and any(_patterns(value)):
+    if isinstance(value, Struct) and any(_patterns(value)):
         changed = {
-            field.name: _bound(getattr(value, field.name), values)
-            for field in dataclasses.fields(value)
-            if any(_patterns(getattr(value, field.name)))
+            name: _bound(getattr(value, name), values)
+            for name in value.__struct_fields__
+            if any(_patterns(getattr(value, name)))
         }
-        return dataclasses.replace(value, **changed)
+        return replace(value, **changed)
     return value

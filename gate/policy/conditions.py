@@ -8,9 +8,10 @@ compared with numbers alone, so that "10" is not less than 9, and true is not 1.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from gate.pointer import Missing, value_at
 
@@ -26,8 +27,7 @@ COMPARISONS: Final = ("equals", "in", *_ORDER)
 _SHOWN: Final = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """What the value at `pointer` must be. `values` are several only for `in`."""
 
     pointer: str

@@ -6,9 +6,10 @@ for one that has expired.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from gate.errors import Finding, InvalidPolicy
 from gate.reference import readable

@@ -9,13 +9,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import tomli
+from msgspec import Struct
 
 from gate.errors import Finding, InvalidPolicy
 from gate.policy.positions import locate
@@ -36,8 +36,7 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _WHOLE_BITS: Final = 63  # TOML 1.0: whole numbers from -2**63 to 2**63 - 1
 
 
-@dataclass(kw_only=True)
-class Document:
+class Document(Struct, kw_only=True, dict=True):
     """One file. `data` is what it says; `sound` the same without what has a wrong shape, which `findings` say.
 
     `shown` is its path as seen from the policy's folder, whatever that is. `number` is its place among the files that

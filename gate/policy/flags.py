@@ -8,8 +8,9 @@ attestation of that type (design rule 25). Source of the flags: cosign 3.1, `cmd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from gate.errors import InvalidUsage
 
@@ -20,8 +21,7 @@ WORKFLOW: Final = ("trigger", "sha", "name", "repository", "ref")
 SIGNER: Final = "signer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(Struct, frozen=True, kw_only=True):
     """What was given of cosign's flags; None or empty where nothing was. `workflow` is by its part of the flag."""
 
     identity: str | None = None

@@ -1,14 +1,15 @@
 """The policy as the checks read it: frozen, complete, with every name resolved to something that exists.
 
-What goes out: dataclasses and nothing else. `loading` makes them; it is the only place that knows TOML. What each key
+What goes out: values and nothing else. `loading` makes them; it is the only place that knows TOML. What each key
 means: README, "The policy", and `policy.toml.example`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +76,7 @@ class Select(StrEnum):
     LATEST = "latest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateHolder:
+class CertificateHolder(Struct, frozen=True, kw_only=True):
     """An identity that one issuer vouches for."""
 
     issuer: Pattern
@@ -84,8 +84,7 @@ class CertificateHolder:
     extensions: tuple[tuple[str, Pattern], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyHolder:
+class KeyHolder(Struct, frozen=True, kw_only=True):
     """Whoever holds a key. `time` is the JSON pointer to the predicate's own time, None if it has none (rule 5)."""
 
     key: PublicKey
@@ -94,8 +93,7 @@ class KeyHolder:
     time: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class Signer(Struct, frozen=True, kw_only=True):
     """Someone who may sign. `root` is None if there is only one root; `annotations` must all be in the signature.
 
     `holder` is None only while a broken policy is read; `accept` is None where the policy leaves it to the default.
@@ -110,8 +108,7 @@ class Signer:
     not_after: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builder:
+class Builder(Struct, frozen=True, kw_only=True):
     """An entry of SLSA's root of trust: these signers with this `builder.id` are worth at most this Build level.
 
     `id` is None where `builder.id` must be the identity of whoever signed.
@@ -126,8 +123,7 @@ class Builder:
     id_differs: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """A model that an agent may have used: a pattern for its name or `provider/name`; or its exact `name`, with the
     `provider` that must be stated, the `minimum` version that it must have, or both.
     """
@@ -144,8 +140,7 @@ class Model:
         return f"{self.provider + '/' if self.provider else ''}{self.name}{minimum}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True):
     """An AI agent: the ids that claims give it, and the models that it may have used.
 
     `aliases` and `model_aliases` say which spellings mean which id and which model.
@@ -159,8 +154,7 @@ class Agent:
     model_aliases: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureSection:
+class SignatureSection(Struct, frozen=True, kw_only=True):
     """`[rules.signature]`. `threshold` counts distinct principals, and is at least 1."""
 
     signers: tuple[str, ...]
@@ -168,8 +162,7 @@ class SignatureSection:
     max_age: timedelta | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verifier:
+class Verifier(Struct, frozen=True, kw_only=True):
     """Whose verification summaries count (rule 13): this `verifier.id`, signed by this signer, for at most this level.
 
     `resource` is what `resourceUri` may be; None is the image's own name, or of a commit its repository.
@@ -181,8 +174,7 @@ class Verifier:
     resource: tuple[Pattern, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceSection:
+class ProvenanceSection(Struct, frozen=True, kw_only=True):
     """`[rules.provenance]`. `level` is 0 to 3. `source_is_this_project` narrows `source` to the CI job's own project.
 
     `parameters` are the external parameters that may be there beside those of the build type; None: they are not
@@ -201,8 +193,7 @@ class ProvenanceSection:
     max_age: timedelta | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSection:
+class SourceSection(Struct, frozen=True, kw_only=True):
     """`[rules.source]`. `level` is 1 to 4. `refs` of None is the ref that the provenance says it was built from."""
 
     level: int
@@ -211,16 +202,14 @@ class SourceSection:
     max_age: timedelta | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwoParty:
+class TwoParty(Struct, frozen=True, kw_only=True):
     """A source verifier, and who signs for it, whose word that two parties reviewed a commit is taken."""
 
     verifier: str
     signer: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewers:
+class Reviewers(Struct, frozen=True, kw_only=True):
     """`[rules.agents.reviewers]`: so many distinct people must have approved what the head commit holds.
 
     Each of `people` is one person by all spellings of the name, or a pattern. `signers` sign what says who approved.
@@ -232,8 +221,7 @@ class Reviewers:
     two_party: tuple[TwoParty, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """Where a range of commits begins: a commit, or the heads of what an earlier report passed, by repository."""
 
     commit: str | None = None
@@ -241,8 +229,7 @@ class Base:
     report: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentsSection:
+class AgentsSection(Struct, frozen=True, kw_only=True):
     """`[rules.agents]`. The three booleans are what `allow` and `deny` say. `base` is there with a range alone.
 
     `tools` and `operators` are None where the rule does not ask. `known` are the agents that the rule's file sees,
@@ -266,8 +253,7 @@ class AgentsSection:
     reviewers: Reviewers | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttestationSection:
+class AttestationSection(Struct, frozen=True, kw_only=True):
     """`[[rules.attestations]]`. `name` is what the policy wrote, `type` the predicate type that it means."""
 
     name: str
@@ -279,8 +265,7 @@ class AttestationSection:
     select: Select
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What images whose name matches must satisfy: every section that is there, for each digest of `platforms`.
 
     `message` and `docs` are for whoever reads its fail. `files` are the numbers of its own file, which comes first, and
@@ -301,16 +286,14 @@ class Rule:
     waivable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaivedImage:
+class WaivedImage(Struct, frozen=True, kw_only=True):
     """Images by name, and the one digest among them that is meant; None for every one."""
 
     name: Pattern
     digest: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True):
     """`[[waivers]]`: one failed check of one rule is let pass for these images until `expires` (rule 21).
 
     `place` is where it stands, for messages. `expires` is None only while a broken policy is read.
@@ -325,8 +308,7 @@ class Waiver:
     expires: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedIdentity:
+class DeniedIdentity(Struct, frozen=True, kw_only=True):
     """Who a `[[deny]]` means: a signer of the policy (`name`), or every certificate that matches all that is there."""
 
     name: str | None = None
@@ -335,8 +317,7 @@ class DeniedIdentity:
     extensions: tuple[tuple[str, Pattern], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deny:
+class Deny(Struct, frozen=True, kw_only=True):
     """`[[deny]]`: exactly one of the five is not empty.
 
     A builder is denied by its `builder.id`, an agent by its id, a model by its name: `agents` and `models` are compared
@@ -357,8 +338,7 @@ class Deny:
     file: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootEntry:
+class RootEntry(Struct, frozen=True, kw_only=True):
     """A trust root as the policy names it: `name` is built in, or a path that is relative to `folder` and
     `shown` as seen from the policy's folder; these are empty for a built-in one. See `trust.TrustRoot` for the rest.
     """
@@ -370,8 +350,7 @@ class RootEntry:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyFile:
+class PolicyFile(Struct, frozen=True, kw_only=True):
     """One file that the policy is made of: `path` as seen from the policy's folder, what it is, and its digest."""
 
     path: str
@@ -379,16 +358,14 @@ class PolicyFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnFormat:
+class OwnFormat(Struct, frozen=True, kw_only=True):
     """One of `[[agent-formats]]`, of the file with this number: rules that do not see that file do not know it."""
 
     format: Format
     file: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """One policy. `roots` are its trust roots in the file's order; `sha256` is that of the main file's bytes, `files`
     are all that were read for it, that one first; trust roots are read by `trust`. `at_allowed`: another moment may
     count as now.

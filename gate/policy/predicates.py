@@ -9,12 +9,12 @@ Source of the names: cosign's `pkg/cosign/attestation` and `cmd/cosign/cli/optio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
 import referencing
+from msgspec import Struct
 
 from gate.errors import GateError
 from gate.policy.schemas import DRAFT_7, DRAFT_2020, hold
@@ -51,8 +51,7 @@ def predicate_type(name: str) -> str:
     raise ValueError(f"{name!a} is neither a predicate type URI nor one of {', '.join(sorted(SHORT_NAMES))}")
 
 
-@dataclass(frozen=True, slots=True)
-class PredicateSchema:
+class PredicateSchema(Struct, frozen=True):
     """A JSON Schema that some predicates do not satisfy. `path` is for messages."""
 
     path: str

@@ -7,8 +7,9 @@ entry names `signers` too, and the level is what the platform claims for such bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,7 @@ _GENERATOR: Final = r"https://github\.com/slsa-framework/slsa-github-generator/\
 _RELEASE: Final = r"@refs/tags/v[0-9]+\.[0-9]+\.[0-9]+"  # slsa-verifier takes released versions alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
+class Preset(Struct, frozen=True, kw_only=True):
     """One builder. `id` is as in `[builders]`, None if it is whoever signs; `signers` as in `[signers]`, None if the
     entry has to name them. `source` is where each part is documented.
     """

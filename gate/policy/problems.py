@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema
+from msgspec import Struct
 
 from gate import __version__
 
@@ -46,8 +46,7 @@ class Element(int):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong. `unknown` is the key that the table at `path` should not have, if that is it."""
 
     path: tuple[str | int, ...]

@@ -8,11 +8,12 @@ Schema beside this file is the contract.
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sigstore
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from gate import __version__
 from gate.errors import GateError, Interrupted, InvalidPolicy
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One run of `gate verify`. `policy_from` says where the policy's path came from; `error` ended the run early."""
 
     started: datetime

@@ -6,16 +6,16 @@ here. A format's file is imported when it is made: names are needed before the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One view. `file` is its name in `--output-dir`; `made_by` its function, which takes the document alone."""
 
     name: str

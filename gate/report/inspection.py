@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import platform
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sigstore
+from msgspec import Struct
 
 from gate import __version__
 from gate.report.commits import claim_document
@@ -51,8 +51,7 @@ _NOTHING = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Looked(Struct, frozen=True, kw_only=True):
     """One run of `gate inspect`. `keys` are the files that were given, each with its key's fingerprint; `error` ended
     the run before there was an inspection.
     """

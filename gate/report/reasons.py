@@ -8,15 +8,15 @@ is a pass has none. It judges nothing: verdict and outcomes are the document's.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """One reason. `check` is a check's id, or the code of an error; `reference` is empty for the run itself.
 
     `undecided` says that it was not found but could not be looked at. An error has nothing that was `expected`. `file`,

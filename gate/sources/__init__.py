@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from gate.errors import Malformed
 from gate.sources.access import Access
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from gate.sources.settings import RegistrySettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Struct, frozen=True, kw_only=True):
     """A manifest's bytes as they were fetched. `raw` hashes to `digest`; `media_type` is what the source says it is.
 
     A file too large to hold has its `digests` (by algorithm, raw) in place of its bytes.
@@ -42,8 +42,7 @@ class Content:
     digests: Mapping[str, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What one optional place holds: `content` is None where the source says that there is nothing.
 
     `status` is the HTTP status, None for a layout. `repository_unknown` says that there is nothing because the registry
@@ -55,8 +54,7 @@ class Answer:
     repository_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """What a source lists as referrers of one digest. Hints: only the manifests themselves say what they refer to.
 
     `supported` is False where the source has no such listing (a registry without the referrers API). `unbound` are
@@ -125,6 +123,14 @@ class Sources:
         self._lock = threading.Lock()
         self._settings = settings or {}
         self._registries: Registries | None = None
+
+    @staticmethod
+    def load(reference: Reference) -> None:
+        """Import what `open` needs for a reference, and wait for nothing else."""
+        if reference.local:
+            import gate.sources.layout  # noqa: PLC0415
+        else:
+            import gate.sources.registry  # noqa: F401, PLC0415
 
     def open(self, reference: Reference) -> Source:
         """The source that holds a reference. Only what it needs is imported.

@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.errors import InvalidReference
 from gate.platforms import Platform, platform
@@ -38,8 +39,7 @@ _FIELDS = frozenset(
 _FOLDED = {name.casefold(): name for name in _FIELDS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Descriptor:
+class Descriptor(Struct, frozen=True, kw_only=True):
     """A reference to content by digest (image-spec descriptor.md). `data` is the content itself, where it is inlined
     and has the descriptor's size; whoever uses it checks its digest. `platform` is what an index says that an entry
     runs on; None if it does not say so readably.
@@ -54,8 +54,7 @@ class Descriptor:
     platform: Platform | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """An image manifest (`layers`, `config`) or an index (`manifests`); never both.
 
     `artifact_type` falls back to the config's media type, as image-spec's manifest.md says.

@@ -5,11 +5,10 @@ What goes out: `RegistrySettings`, by host. It reads no policy and asks no regis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrySettings:
+class RegistrySettings(Struct, frozen=True, kw_only=True):
     """One registry.
 
     `mirrors` are asked before it, each `host[/prefix]`. `forbidden_tag_absent`: it answers 403 for a tag that is not

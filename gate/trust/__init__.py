@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate import sigstore_private
 from gate.errors import InvalidTrustRoot, StaleTrust
@@ -43,8 +45,7 @@ PARTS = (*_REQUIRED, "timestampAuthorities")
 _EXCUSES = {"tlogs": "log", "ctlogs": "ct"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """When a key or an authority was in use; both ends belong to it. `end` is None while it still is."""
 
     start: datetime
@@ -55,8 +56,7 @@ class Window:
         return self.start <= moment and (self.end is None or moment <= self.end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRoot:
+class TrustRoot(Struct, frozen=True, kw_only=True):
     """One root of trust, whole: parts of two roots are never mixed (rule 2).
 
     `dated` is the latest moment that the root is known to cover: for a built-in root the start of its newest part, for

@@ -12,9 +12,10 @@ Source: TUF specification 5.3-5.7, by python-tuf; sigstore's root-signing reposi
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate import sigstore_private
 from gate.errors import GateError, InvalidTrustRoot, Unavailable
@@ -30,8 +31,7 @@ _TARGET: Final = "trusted_root.json"
 _MAX_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True):
     """A TUF repository: where it is, and the first root that everything after is verified from."""
 
     url: str

@@ -12,6 +12,8 @@ from dataclasses import InitVar, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec import Struct
+
 from gate.verification.material import Content
 
 if TYPE_CHECKING:
@@ -82,8 +84,7 @@ class Barred(StrEnum):
     """The policy denies who signed it, or the builder that it names (design rule 9)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """Who a certificate names: `subject` is its one subject alternative name, `extensions` Fulcio's, by their
     documented names.
     """
@@ -98,8 +99,7 @@ class Identity:
         return self.subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyIdentity:
+class KeyIdentity(Struct, frozen=True, kw_only=True):
     """Whoever holds a key: `fingerprint` is the SHA-256 of its SubjectPublicKeyInfo, in hex."""
 
     fingerprint: str
@@ -110,8 +110,7 @@ class KeyIdentity:
         return f"key sha256:{self.fingerprint}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True, kw_only=True):
     """Where a transparency log holds the signature. `log` is the log's id in hex; `integrated` only Rekor v1 knows."""
 
     log: str
@@ -119,8 +118,7 @@ class LogEntry:
     integrated: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """A subject of a statement about the source, with those of its digests that are texts."""
 
     name: str

@@ -7,9 +7,10 @@ Untrusted, all of it. Nothing here verifies or parses.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +59,7 @@ class Message:
         return self._digests.get(algorithm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """An inclusion proof (RFC 9162, 2.1.3) and the checkpoint of its tree."""
 
     log_index: int
@@ -69,8 +69,7 @@ class Proof:
     checkpoint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A transparency log entry. `promise` is its signed entry timestamp, `integrated` its Unix time, 0 if absent."""
 
     kind: str
@@ -83,8 +82,7 @@ class Entry:
     proof: Proof | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class Material(Struct, frozen=True, kw_only=True):
     """One signature with everything that comes with it.
 
     `message` is what the signature is over (for a DSSE envelope its pre-authentication encoding); None for a message

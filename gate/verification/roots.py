@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from msgspec import Struct
 from rfc3161_client import VerificationError as TimestampError
 from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from gate.trust import TrustRoot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(Struct, frozen=True, kw_only=True):
     """A transparency log. `host` is that of its base URL, which a Rekor v2 checkpoint names as its origin."""
 
     key_id: bytes
@@ -45,8 +44,7 @@ class Log:
     host: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CtLog:
+class CtLog(Struct, frozen=True, kw_only=True):
     """A certificate transparency log."""
 
     key_id: bytes
@@ -54,8 +52,7 @@ class CtLog:
     window: Window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateAuthority:
+class CertificateAuthority(Struct, frozen=True, kw_only=True):
     """A chain of certificates, the issuing one first, and when it was in use."""
 
     certificates: tuple[x509.Certificate, ...]

@@ -11,9 +11,10 @@ design rule 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from gate.limits import MAX_TEXT
 from gate.strictjson import JSON, Refused, parse_object
@@ -31,8 +32,7 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _VERSIONS: Final = frozenset({"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Artifact(Struct, frozen=True, kw_only=True):
     """What was asked about: an image by its manifest, or a file. `asked` is its digest, `message` its bytes.
 
     `any_digest` says that a subject may name it by any of its digests (a file's; rule 1), not only the one asked for.

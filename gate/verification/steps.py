@@ -10,7 +10,6 @@ rules 3, 4 and 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as ChainError
+from msgspec import Struct
 
 from gate.verification.evidence import Doubt, LogEntry, Step
 from gate.verification.keys import PublicKey, checked, verifies
@@ -45,8 +45,7 @@ class Failed(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
+class Proven(Struct, frozen=True, kw_only=True):
     """What holds of a signature: its verified times, earliest first, and the log entries that are its own."""
 
     times: tuple[datetime, ...]
@@ -54,8 +53,7 @@ class Proven:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """The parts of one root that a signature names. `ct_log` is None only for a root that says it has none."""
 
     logs: tuple[Log, ...]

@@ -12,10 +12,12 @@ import json
 import signal
 import tarfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from gate import trust
 from gate.claims import read_claims

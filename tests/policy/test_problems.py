@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gate import __version__
 from gate.errors import GateError, InvalidPolicy
@@ -708,7 +708,7 @@ def test_a_policy_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
 
 def test_windows_line_ends_do_no_harm() -> None:
     windows, unix = (parse(text) for text in (GOOD.replace("\n", "\r\n"), GOOD))
-    assert dataclasses.replace(windows, sha256="", files=()) == dataclasses.replace(unix, sha256="", files=())
+    assert replace(windows, sha256="", files=()) == replace(unix, sha256="", files=())
 
 
 # Bugs that were found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gate.policy.documents import read_document
 from gate.policy.loading import parse_policy
@@ -23,7 +23,7 @@ EXAMPLE = Path(__file__).parents[2] / "policy.toml.example"
 
 
 def _placeless(policy: Policy) -> tuple[Waiver, ...]:
-    return tuple(dataclasses.replace(item, place=dataclasses.replace(item.place, line=1)) for item in policy.waivers)
+    return tuple(replace(item, place=replace(item.place, line=1)) for item in policy.waivers)
 
 
 @pytest.mark.parametrize("text", [GOOD, EXAMPLE.read_text(encoding="utf-8")], ids=["sample", "example"])
@@ -34,7 +34,7 @@ def test_a_policy_that_is_written_again_is_the_same(text: str) -> None:
     # What reads a format of one's own is made anew each time, and is compared by its name.
     assert [item.format.name for item in again.own_formats] == [item.format.name for item in first.own_formats]
     first, again = (
-        dataclasses.replace(item, sha256="", files=(), warnings=(), waivers=_placeless(item), own_formats=())
+        replace(item, sha256="", files=(), warnings=(), waivers=_placeless(item), own_formats=())
         for item in (first, again)
     )
     assert again == first

@@ -4,8 +4,9 @@ against the report's schema.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from gate.errors import Finding, GateError, Interrupted, InvalidPolicy, InvalidUsage, NotFound, Unavailable
 

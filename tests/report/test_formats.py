@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import jsonschema
 import pytest
 import xmlschema
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from gate.errors import Finding, InvalidPolicy
 from gate.report.formats import FORMATS

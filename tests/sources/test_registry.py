@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import gzip
 import hashlib
@@ -26,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from msgspec.structs import replace
 
 from gate.errors import (
     AccessDenied,
@@ -1065,7 +1065,7 @@ def test_another_version_of_oras_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_reference_that_oras_reads_differently_is_refused() -> None:
-    reference = dataclasses.replace(parse_reference("ghcr.io/acme/api:v1"), location="acme/api@other")
+    reference = replace(parse_reference("ghcr.io/acme/api:v1"), location="acme/api@other")
     with pytest.raises(GateError, match="oras takes"):
         Registries(Access(), limits=Limits(), deadline=Deadline(5)).source(reference)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, verify
 from gate.verification.bundle import read_bundle
@@ -222,6 +223,6 @@ def test_an_entry_without_a_promise_promises_nothing() -> None:
     (entry,) = read_bundle(json.dumps(document).encode(), LIMITS).entries
     key = ec_key("log-v1").public_key()
     check_promise(entry, key)
-    for less in (replace(entry, promise=None), replace(entry, integrated=0)):
+    for less in (structs.replace(entry, promise=None), structs.replace(entry, integrated=0)):
         with pytest.raises(NotProven, match="has no signed entry timestamp"):
             check_promise(less, key)

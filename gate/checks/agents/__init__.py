@@ -10,8 +10,10 @@ aspects, in the order in which `check_agents` lists them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.checks.agents.authors import (
     check_allowed,
@@ -42,8 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["CHECK", "AgentsJudgement", "JudgedClaim", "Objection", "check_agents", "claim_signers", "known_to"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentsJudgement:
+class AgentsJudgement(Struct, frozen=True, kw_only=True):
     """The results, every claim as judged, the commits that nobody claims, and why some claims could not be read."""
 
     results: tuple[Result, ...]

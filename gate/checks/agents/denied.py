@@ -7,8 +7,9 @@ where that is not known it holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from gate.verification import Signed
 
 
-@dataclass(frozen=True, slots=True)
-class _Denied:
+class _Denied(Struct, frozen=True):
     agents: tuple[Pattern, ...]
     models: tuple[Pattern, ...]
     reason: str

@@ -10,8 +10,10 @@ and 17), and is worth what the policy says of its signer, its builder and its pl
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gate.checks.agents.ranges import Walk, walk_range
 from gate.checks.selection import matching_builders
@@ -35,16 +37,14 @@ CHECK: Final = "agents"
 _PLATFORM_FILLS: Final = frozenset({"internalParameters", "runDetails", "environment", "metadata"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objection:
+class Objection(Struct, frozen=True, kw_only=True):
     """What one check found wrong with one claim."""
 
     check: str
     found: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedClaim:
+class JudgedClaim(Struct, frozen=True, kw_only=True):
     """One claim and what the rule makes of it.
 
     `vouched_by` is None for a claim that the rule does not accept, and `reason` says why. `repository` is the claim's,
@@ -65,8 +65,7 @@ class JudgedClaim:
         return self.claim.authored_by is not Authorship.HUMAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Struct, frozen=True, kw_only=True):
     """What every aspect reads: the accepted documents and claims, the heads, and the commits that count.
 
     `accepted` are those of the `claims` that are judged, `evidence` what they stand in. `bound` are the commits that

@@ -8,8 +8,9 @@ commit's parents. Whatever is not told is missing; nothing is assumed.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from gate.checks.agents.judged import Scene
@@ -20,8 +21,7 @@ Commit = tuple[str | None, str]
 """A repository and a hash. A hash names one commit wherever it is; a claim that names another repository is of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class Walk(Struct, frozen=True, kw_only=True):
     """The commits that were met between the heads and the base, heads included and the base not, without those that a
     list holds between; `missing` says what nobody told.
     """

@@ -6,9 +6,10 @@ Nothing in them raises trust: who vouches for a claim is the policy's to say (de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from gate.errors import LimitExceeded
@@ -24,8 +25,7 @@ class Authorship(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentClaim:
+class AgentClaim(Struct, frozen=True, kw_only=True):
     """One author of one commit, as one statement describes it. Texts stand here as they were written.
 
     `place` is what a builder's `vouches-for` names, `path` where in the predicate it stood. `repository` is canonical,
@@ -58,8 +58,7 @@ class AgentClaim:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Struct, frozen=True, kw_only=True):
     """One review. `commit` or `tree` is what it approved, whole; with neither it approves nothing that is known."""
 
     path: str
@@ -69,8 +68,7 @@ class Approval:
     repository: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """Someone who had a part in a commit, and so cannot be its reviewer: its author, a co-author, who pushed it, or
     the operator of the agent that wrote it.
     """
@@ -81,8 +79,7 @@ class Person:
     commit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(Struct, frozen=True, kw_only=True):
     """A hint that an agent had a part in a commit. It can only deny (research F15 to F18)."""
 
     path: str
@@ -94,8 +91,7 @@ class Signal:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """What stands before a commit: its tree, and its parents; None where the statement does not say."""
 
     path: str
@@ -104,8 +100,7 @@ class History:
     parents: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """A list that says that it holds every commit since `base`, which is not in it."""
 
     path: str
@@ -115,8 +110,7 @@ class Listing:
     commits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """A part of a document, or all of it, that is not what its format says."""
 
     path: str
@@ -126,8 +120,7 @@ class Unreadable:
 Found = AgentClaim | Approval | Person | Signal | History | Listing | Unreadable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """One verified statement, as far as it speaks of commits.
 
     `commits` and `trees` are those that the statement is about, where it is not about the image; a document about the

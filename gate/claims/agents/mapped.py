@@ -10,8 +10,9 @@ Source of the pointers: RFC 6901, with `*` as a token for every element of a lis
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from gate.claims.agents.claim import Authorship, Found
 from gate.claims.agents.commits import AUTHORSHIP
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 _EVERY: Final = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointers:
+class Pointers(Struct, frozen=True, kw_only=True):
     """Where in a predicate of type `type` what stands. `commits` is from its root, the rest from each of its objects.
 
     Without `hash` the statement's subject is the commit. Without `authored_by` it is an agent that wrote it.
@@ -49,8 +49,7 @@ class Pointers:
     tools: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mapped:
+class _Mapped(Struct, frozen=True):
     """The parser of a predicate that is mapped so."""
 
     pointers: Pointers

@@ -6,8 +6,9 @@ exact predicate type (and build type) it is chosen. `formats` lists them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from gate.claims.agents.claim import AgentClaim, Authorship, Found
 from gate.claims.agents.fields import commit_of
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from gate.verification import Signed, Subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """One verified statement. `subjects` are what it is about, empty for the image itself; `repository` is the one that
     its certificate names, or its build provenance where there is none.
     """
@@ -63,8 +63,7 @@ class Reading:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(Struct, frozen=True, kw_only=True):
     """A format of claims about commits.
 
     `types` are the predicate types that choose it, byte for byte; with `build_types` one of those must be the

@@ -7,8 +7,9 @@ nothing: what contradicts itself is a `conflict`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.claims.fields import object_in, text_in
 from gate.claims.source import Source, canonical_repository, ref_of
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Reader = Callable[[Mapping[str, "JSON"], str | None], Source]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildType:
+class BuildType(Struct, frozen=True, kw_only=True):
     """One build type: its URIs, how its predicate states the source, and the external parameters that it defines.
 
     `read` is given the predicate and the repository that the certificate names, None if it names none. `known` are JSON

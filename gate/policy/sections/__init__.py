@@ -6,8 +6,9 @@ the `Reader` that collects what is wrong. What goes out: a section of `model`. `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from gate.policy.reading import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(Struct, frozen=True):
     """The names that rules and denies may use, and where to say what is wrong."""
 
     reader: Reader

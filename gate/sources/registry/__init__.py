@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gate.errors import LimitExceeded, Malformed, NotFound
 from gate.reference import Digest, Reference, parse_reference
@@ -182,7 +183,7 @@ class RegistrySource:
             what=self._what(f"referrers of {subject}"),
             fetch=self._registry.fetch,
             origin=self._registry.client.origin,
-            limits=replace(self._limits, tally=tally),
+            limits=self._limits.counted_in(tally),
         )
 
     def _manifest(self, name: str, what: str, digest: Digest | None) -> Reply:

@@ -14,9 +14,10 @@ Sources: docker's `config.json` (docker/cli, docs "docker login"), containers-au
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gate.errors import InvalidReference
 from gate.reference import canonical_host, is_loopback, readable
@@ -34,8 +35,7 @@ _GLOB_LABEL = r"[a-z0-9*](?:[a-z0-9*-]*[a-z0-9*])?"
 _GLOB = re.compile(rf"(?P<host>{_GLOB_LABEL}(?:\.{_GLOB_LABEL})*)(?::(?P<port>[1-9][0-9]{{0,4}}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One place of a configuration that applies to a repository: an `auths` value, or a helper's name."""
 
     key: str

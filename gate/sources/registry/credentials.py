@@ -16,6 +16,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from gate.errors import AccessDenied, InvalidUsage
 from gate.sources.registry.configuration import Unreadable, entries, read_configuration
 from gate.sources.registry.credential_helper import HelperFailed, ask
@@ -56,8 +58,7 @@ class Credential:
         return f"Basic {base64.b64encode(f'{self.username}:{self.password}'.encode()).decode('ascii')}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """`credential`, or None; then `missing` says where it was looked for in vain, and what went wrong there."""
 
     credential: Credential | None

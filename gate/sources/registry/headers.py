@@ -9,9 +9,10 @@ page. It follows nothing and waits for nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,7 @@ _LINK = re.compile(rf"<([^<>]*)>((?:[ \t]*;(?:[ \t]*{_WORD}(?:[ \t]*=[ \t]*{_VAL
 _LINK_PARAMETER = re.compile(rf";[ \t]*({_WORD})(?:[ \t]*=[ \t]*({_VALUE}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
+class Challenge(Struct, frozen=True, kw_only=True):
     """One way to authenticate. `scheme` and the names of `parameters` are in lower case."""
 
     scheme: str

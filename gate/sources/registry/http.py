@@ -15,6 +15,7 @@ from urllib.parse import urldefrag, urljoin
 
 import requests
 import urllib3.exceptions
+from msgspec import Struct
 
 from gate.errors import AccessDenied, CouldNotLook, CutShort, LimitExceeded, Malformed, RateLimited, Unavailable
 from gate.sources import check_digest
@@ -59,8 +60,7 @@ class Request:
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """One answer. `body` is the content, whole, or of any other answer at most the first `Limits.error_bytes`.
 
     `url` and `host` say who answered; `foreign` that a redirect left the origin that was asked. `media_type` has no

@@ -18,8 +18,10 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.errors import AccessDenied, CouldNotLook, DeadlineExceeded, LimitExceeded, Malformed, Unavailable
 from gate.sources.registry.headers import Challenge, parse_challenges
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from gate.sources.registry.origin import Origin
 
 
-@dataclass(slots=True)
-class _Access:
+class _Access(Struct):
     """What is known of one repository: the header that works, the credential that it took, whether that was refused."""
 
     header: str | None = None

@@ -10,13 +10,13 @@ takes their one way out, `do_request`, and closes it. That is why the version is
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import oras
 import oras.container
 import oras.provider
+from msgspec.structs import replace
 
 from gate.errors import AccessDenied, GateError
 from gate.sources.registry.http import Reply, Request, answered

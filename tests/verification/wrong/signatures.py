@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from msgspec import structs
 
 from gate.verification import Step
 from tests.forge import PAYLOAD_TYPE, b64, ec_key, ed_key, pae, rsa_key
@@ -77,7 +78,7 @@ def _public(*names: str) -> tuple[PublicKey, ...]:
 HOLDS: Final = "gate.verification.steps:_check_signature"
 # Not of Rekor v2: it hashes with what belongs to the key.
 V1_ONLY: Final = both(lambda form: form.rekor != 2, certified)
-DIGESTS: Final = replace(
+DIGESTS: Final = structs.replace(
     FORGED_IMAGE,
     raw=b"",
     digests={name: hashlib.new(name, FORGED_IMAGE_RAW).digest() for name in ("sha256", "sha384", "sha512")},
