@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
 from gate import cli
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ own settings, `gate --show-completion` prints what it would add.
 
 def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with the words that name it, `gate` itself first."""
-    command = command or typer.main.get_command(cli.app)
+    command = command or cli.command()
     yield path, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from commands(inner, (*path, name))

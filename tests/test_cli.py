@@ -390,7 +390,7 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code() -> None:
 
 
 def test_a_command_that_ends_without_a_verdict_is_4(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_command", lambda: lambda *_, **__: None)
+    monkeypatch.setattr(cli, "command", lambda _: lambda *_, **__: None)
     assert cli.run([]) == 4
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gate import cli
 from scripts.help_page import COLUMNS, PAGE, commands, help_of, page
 
 EVERY = {" ".join(("gate", *path)): (path, command) for path, command in commands()}
@@ -91,3 +92,21 @@ def test_a_shell_completes_flags(shell: str, environment: dict[str, str]) -> Non
     assert "--output" in found
     assert "--output-dir" in found
     assert "--policy" not in found
+
+
+def test_a_verb_is_the_same_alone_as_among_all() -> None:
+    together: Any = cli.command()
+    assert [*together.commands] == [*cli.VERBS]
+    for verb in cli.VERBS:
+        alone: Any = cli.command(verb)
+        assert [*alone.commands] == [verb]
+        assert _flags(alone) == _flags(together)
+        assert _flags(alone.commands[verb]) == _flags(together.commands[verb])
+
+
+def _flags(command: Any) -> list[tuple[str, list[str]]]:
+    flags = [(parameter.name, parameter.opts) for parameter in command.params]
+    if command.name != "gate":
+        for inner in getattr(command, "commands", {}).values():
+            flags += _flags(inner)
+    return flags

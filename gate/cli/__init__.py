@@ -3,28 +3,30 @@
 What comes in: `sys.argv` and the environment. What goes out: a report, a summary, diagnostics and an exit code. It
 judges nothing. Nothing heavy is imported before it is needed: `gate --help` and a usage error answer at once.
 
-One file a verb: `verify`, `inspect`, `attest`, `trust`, `report`; what their flags mean stands in `access`,
-`destinations`, `references`, `roots` and `timeout`; `entrypoint` knows who took gate for a shell, `output` prints,
-`signals` stops.
+One file a verb, which adds itself to the command: `verify`, `inspect`, `attest`, `policy`, `trust`, `report`. What
+their flags mean stands in `access`, `destinations`, `references`, `roots` and `timeout`; `entrypoint` knows who took
+gate for a shell, `output` prints, `signals` stops.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
 from gate import __version__
-from gate.cli import attest, inspect, policy, report, signals, trust, verify
+from gate.cli import signals
 from gate.cli.entrypoint import refuse_programs
-from gate.cli.help import SETTINGS, Command, Group
+from gate.cli.help import SETTINGS, Group
 from gate.cli.output import say, show
 from gate.errors import GateError
 
@@ -37,29 +39,17 @@ _SWITCH_SECONDS: Final = 0.001
 """How long a thread that has its answer waits for one that computes. Python's own 5 ms are paid several times a request
 while the main thread imports.
 """
+_NEW_OBJECTS: Final = 100_000
+"""How many are made before Python looks for circles among them: its own 700 are looked through hundreds of times while
+modules are imported, and none of those goes away.
+"""
+VERBS: Final = ("verify", "inspect", "attest", "policy", "trust", "report")
 EXAMPLES = """
 Examples:
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml --output-dir gate-out
   gate trust show public-good
 """
-
-app = typer.Typer(
-    name="gate",
-    help="May this image be deployed under this policy? PASS, FAIL or UNDECIDED, with the reason.",
-    epilog=EXAMPLES,
-    cls=Group,
-    context_settings={**SETTINGS},
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command("verify", cls=verify.VerifyCommand, epilog=verify.EXAMPLES)(verify.verify)
-app.command("inspect", cls=Command, epilog=inspect.EXAMPLES)(inspect.inspect)
-app.add_typer(attest.app, name="attest")
-app.add_typer(policy.app, name="policy")
-app.add_typer(trust.app, name="trust")
-app.add_typer(report.app, name="report")
 
 
 def main() -> NoReturn:
@@ -69,6 +59,7 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
     warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_NEW_OBJECTS)
     signals.catch()
     code = run()
     for stream in (sys.stdout, sys.stderr):
@@ -85,7 +76,8 @@ def run(arguments: list[str] | None = None) -> int:
             os.environ.pop(_COMPLETION, None)
         for word in words[:1]:
             refuse_programs(word)
-        _command()(arguments, prog_name="gate")
+        made = command(words[0] if words and words[0] in VERBS else None)
+        made(arguments, prog_name="gate")
     except GateError as error:
         say(f"gate: {error}")
         say(f"  do  {error.remedy}")
@@ -102,13 +94,25 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 @cache
-def _command() -> Callable[..., Any]:
-    """What typer makes of the verbs: once, because it reads every flag's type for it."""
+def command(verb: str | None = None) -> Callable[..., Any]:
+    """What typer makes of all verbs, or of one alone: once, because it reads every flag's type for it."""
+    app = typer.Typer(
+        name="gate",
+        help="May this image be deployed under this policy? PASS, FAIL or UNDECIDED, with the reason.",
+        epilog=EXAMPLES,
+        cls=Group,
+        context_settings={**SETTINGS},
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(_gate)
+    for name in VERBS if verb is None else (verb,):
+        import_module(f"gate.cli.{name}").add_to(app)
     made: Callable[..., Any] = typer.main.get_command(app)
     return made
 
 
-@app.callback(invoke_without_command=True)
 def _gate(
     *,
     version: Annotated[

@@ -31,7 +31,7 @@ Examples:
   AGENT_ID=claude-code AGENT_MODEL=claude-opus-4-6 gate attest agents -o predicate.json
   gate attest agents --range v1.3..v1.4 --into provenance.json -o predicate.json
 """
-app = typer.Typer(
+_app = typer.Typer(
     help="Make what a producer signs: predicates. It signs nothing.",
     epilog=EXAMPLES,
     cls=Group,
@@ -46,12 +46,12 @@ _MAX_INTO: Final = 16 << 20
 _SHOWN: Final = 50
 
 
-@app.callback()
+@_app.callback()
 def _attest() -> None:
     pass
 
 
-@app.command("agents", cls=Command, epilog=EXAMPLES)
+@_app.command("agents", cls=Command, epilog=EXAMPLES)
 def agents(
     repo: Annotated[
         str, typer.Option("--repo", help="the git repository: its top folder", metavar="DIR", rich_help_panel=COMMITS)
@@ -271,3 +271,8 @@ def _read_file(name: str) -> bytes:
     if len(raw) > _MAX_INTO:
         raise InvalidUsage(f"--into {name} has more than {_MAX_INTO} bytes")
     return raw
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.add_typer(_app, name="attest")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from gate.cli import access, looking, policies, signals, sockets
-from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN
+from gate.cli.help import IMAGES, OUTPUTS, POLICY, RUN, Command
 from gate.cli.output import say, show
 from gate.cli.progress import Mode, show_progress
 from gate.cli.references import read_all, read_elsewhere
@@ -310,3 +310,8 @@ def _read_key(name: str) -> PublicKey:
         return read_key(raw)
     except ValueError as error:
         raise InvalidUsage(f"--key {name}: {error}") from None
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command("inspect", cls=Command, epilog=EXAMPLES)(inspect)

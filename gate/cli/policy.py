@@ -55,7 +55,7 @@ Examples:
   gate policy show policy.toml --digest
   gate policy schema > policy.schema.json
 """
-app = typer.Typer(
+_app = typer.Typer(
     help="Check a policy, show what it says, print its JSON Schema.",
     epilog=_EXAMPLES,
     cls=Group,
@@ -72,7 +72,7 @@ class Form(StrEnum):
     JSON = "json"
 
 
-@app.command("check", cls=Command, epilog=_CHECK_EXAMPLES)
+@_app.command("check", cls=Command, epilog=_CHECK_EXAMPLES)
 def check(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="a policy; - is standard input", show_default=False)],
     *,
@@ -119,7 +119,7 @@ def check(
     raise typer.Exit(0 if valid else 2)
 
 
-@app.command("show", cls=Command, epilog=_SHOW_EXAMPLES)
+@_app.command("show", cls=Command, epilog=_SHOW_EXAMPLES)
 def show_policy(
     path: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="a policy; - is standard input", show_default=False)
@@ -190,7 +190,7 @@ def show_policy(
     show(write(merged.sound, _remark(merged)))
 
 
-@app.command("schema", cls=Command, epilog=_SCHEMA_EXAMPLES)
+@_app.command("schema", cls=Command, epilog=_SCHEMA_EXAMPLES)
 def schema() -> None:
     """Print the JSON Schema of policies, for editors and other tools."""
     from gate.policy.problems import schema_text  # noqa: PLC0415
@@ -237,3 +237,8 @@ def _summary(errors: int, warnings: int) -> str:
     if errors:
         return f"{errors} error{'s' * (errors > 1)}" + (f", {warnings} warning{'s' * (warnings > 1)}" * bool(warnings))
     return "a valid policy" + (f", {warnings} warning{'s' * (warnings > 1)}" * bool(warnings))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.add_typer(_app, name="policy")

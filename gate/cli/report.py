@@ -10,7 +10,7 @@ from gate.cli.help import Group
 from gate.cli.output import show
 from gate.errors import InvalidUsage
 
-app = typer.Typer(
+_app = typer.Typer(
     help="The JSON report: its schema.",
     epilog="""
 Examples:
@@ -24,7 +24,7 @@ Examples:
 )
 
 
-@app.callback(invoke_without_command=True)
+@_app.callback(invoke_without_command=True)
 def _report(
     *, schema: Annotated[bool, typer.Option("--schema", help="Print the report's JSON Schema.")] = False
 ) -> None:
@@ -33,3 +33,8 @@ def _report(
     from gate.report.document import schema_text  # noqa: PLC0415
 
     show(schema_text())
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.add_typer(_app, name="report")

@@ -30,7 +30,7 @@ Examples:
   gate trust update acme --url https://tuf.acme.example --root root.json --to acme_root.json
 """
 
-app = typer.Typer(
+_app = typer.Typer(
     help="Trust roots: what is in them, how old they are.",
     epilog="""
 Examples:
@@ -44,7 +44,7 @@ Examples:
 )
 
 
-@app.command("show", cls=Command, epilog=SHOW_EXAMPLES)
+@_app.command("show", cls=Command, epilog=SHOW_EXAMPLES)
 def _trust_show(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
@@ -60,7 +60,7 @@ def _trust_show(
     show(roots.to_json(loaded) if as_json else roots.to_text(loaded, datetime.now(UTC)))
 
 
-@app.command("update", cls=Command, epilog=UPDATE_EXAMPLES)
+@_app.command("update", cls=Command, epilog=UPDATE_EXAMPLES)
 def _trust_update(
     name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
     to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",
@@ -93,3 +93,8 @@ def _trust_update(
         show(raw.decode("utf-8"))
     else:
         writing.write(Path(to), raw.decode("utf-8"))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.add_typer(_app, name="trust")

@@ -375,3 +375,8 @@ class _Verification:
     def _trace(self) -> None:
         if self.debug:
             traceback.print_exc(file=sys.stderr)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command("verify", cls=VerifyCommand, epilog=EXAMPLES)(verify)
