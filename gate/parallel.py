@@ -9,15 +9,17 @@ verdict; that is why this is not `concurrent.futures`, whose workers are joined 
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from gate.errors import DeadlineExceeded, GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from gate.limits import Deadline
 
@@ -25,6 +27,21 @@ T = TypeVar("T")
 
 _GRACE_SECONDS = 0.5
 """What a function gets to answer that it missed the deadline itself, which says more than we could."""
+_USUAL_SECONDS: Final = 0.005
+"""How long a thread that could go on waits for one that computes: Python's own."""
+_QUICK_SECONDS: Final = 0.001
+
+
+@contextmanager
+def quick_turns() -> Iterator[None]:
+    """While this thread computes, the others, which wait for servers, get their turns soon: each asks for several a
+    request. Where all of them compute, that would cost a tenth.
+    """
+    sys.setswitchinterval(_QUICK_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(_USUAL_SECONDS)
 
 
 class Background(Generic[T]):

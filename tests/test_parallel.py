@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from gate.errors import DeadlineExceeded, Malformed
 from gate.limits import Deadline
-from gate.parallel import Background, Budget, Once
+from gate.parallel import Background, Budget, Once, quick_turns
 
 
 def test_one_makes_what_several_ask_for() -> None:
@@ -110,3 +112,11 @@ def test_more_than_there_is_takes_all_of_it_and_waits_for_nobody_for_ever() -> N
         share.take(1000)
     with budget.share() as share:
         share.take(10)
+
+
+def test_turns_are_quick_for_as_long_as_is_asked_and_no_longer() -> None:
+    usual = sys.getswitchinterval()
+    with suppress(ZeroDivisionError), quick_turns():
+        assert sys.getswitchinterval() < usual
+        raise ZeroDivisionError
+    assert sys.getswitchinterval() == usual

@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
 _COMPLETION: Final = "_GATE_COMPLETE"
 """By this variable a shell asks how a command line could go on; the answer ends with 0."""
-_SWITCH_SECONDS: Final = 0.001
-"""How long a thread that has its answer waits for one that computes. Python's own 5 ms are paid several times a request
-while the main thread imports.
-"""
 _NEW_OBJECTS: Final = 100_000
 """How many are made before Python looks for circles among them: its own 700 are looked through hundreds of times while
 modules are imported, and none of those goes away.
@@ -58,7 +54,6 @@ def main() -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
     warnings.simplefilter("ignore")  # libraries warn about foreign certificates, in foreign words, on standard error
-    sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(_NEW_OBJECTS)
     signals.catch()
     code = run()

@@ -19,7 +19,7 @@ from gate.flow.judgement import ImageJudgement, Judged, without_predicates
 from gate.flow.notes import notes_about
 from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
-from gate.parallel import Background, Budget, Once
+from gate.parallel import Background, Budget, Once, quick_turns
 from gate.policy.images import rules_for
 from gate.policy.model import KeyHolder, Scope
 from gate.progress import QUIET, Phase
@@ -82,8 +82,9 @@ class Judge:
         # threads that import at once, neither is done before the other.
         self.sources.load(reference)
         judging = Background(partial(self._judge, reference, bundle))
-        import gate.checks  # noqa: PLC0415
-        import gate.verification  # noqa: F401, PLC0415
+        with quick_turns():
+            import gate.checks  # noqa: PLC0415
+            import gate.verification  # noqa: F401, PLC0415
 
         try:
             return judging.result(self.deadline)
