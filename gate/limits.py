@@ -112,25 +112,36 @@ class Limits:
             self.tally.add("bytes of manifests and listings", size, self.manifests_bytes, limit="manifests-bytes")
 
 
+_MOMENT: Final = 0.01
 DEFAULT_TIMEOUT_SECONDS = 60.0
 """Long enough for a slow registry with retries, short enough that a job's log ends with our words."""
 
 
 class Deadline:
-    """A moment on the monotonic clock that every wait of a run is measured against."""
+    """A moment on the monotonic clock that every wait of a run is measured against. `source` is who set it."""
 
-    __slots__ = ("at", "seconds")
+    __slots__ = ("at", "seconds", "source")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, source: str = "--timeout") -> None:
         self.seconds = seconds
+        self.source = source
         self.at = time.monotonic() + seconds
 
-    def left(self) -> float:
-        """Seconds that are left; raises `DeadlineExceeded` when there are none."""
+    def left(self, what: str = "") -> float:
+        """Seconds that are left; raises `DeadlineExceeded` when there are none. `what` is what is waited for."""
         left = self.at - time.monotonic()
         if left <= 0:
-            raise DeadlineExceeded(f"no answer within {self.seconds:g} s (--timeout)")
+            raise self.exceeded(what)
         return left
+
+    @property
+    def over(self) -> bool:
+        """Whether it has passed; or will at once, as a socket's own clock may end a wait a moment before this one."""
+        return self.at - time.monotonic() < _MOMENT
+
+    def exceeded(self, what: str = "") -> DeadlineExceeded:
+        """The error of whoever waited for `what` until now, which is too long."""
+        return DeadlineExceeded(f"{what}: " * bool(what) + f"no answer within {self.seconds:g} s ({self.source})")
 
     def each(self, items: Iterable[T]) -> Iterator[T]:
         """The items, each only while there is time; raises `DeadlineExceeded` before the first that has none."""

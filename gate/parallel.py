@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
-from gate.errors import DeadlineExceeded, GateError
+from gate.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _GRACE_SECONDS = 0.5
 """What a function gets to answer that it missed the deadline itself, which says more than we could."""
+_ROUND_GRACE_SECONDS: Final = 0.2
+"""The same for each of a round; less, so that the round's own answer is not too late."""
 _USUAL_SECONDS: Final = 0.005
 """How long a thread that could go on waits for one that computes: Python's own."""
 _QUICK_SECONDS: Final = 0.001
@@ -62,7 +64,7 @@ class Background(Generic[T]):
         try:
             answer = self._answers.get(timeout=max(0.0, deadline.at - time.monotonic()) + _GRACE_SECONDS)
         except queue.Empty:
-            raise DeadlineExceeded(f"no answer within {deadline.seconds:g} s (--timeout)") from None
+            raise deadline.exceeded() from None
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -71,8 +73,7 @@ class Background(Generic[T]):
 def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width: int) -> list[T | GateError]:
     """Call every function, at most `width` at a time, and return each one's value or `GateError`, in order.
 
-    Any other exception is a bug of ours and is raised. After the deadline whatever has not answered is
-    `DeadlineExceeded`.
+    Any other exception is a bug of ours and is raised. Whatever has no value at the deadline is `DeadlineExceeded`.
     """
     jobs: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in range(len(functions)):
@@ -92,19 +93,21 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
 
     for _ in range(min(width, len(functions))):
         threading.Thread(target=work, daemon=True).start()
-    results: dict[int, T | GateError] = {}
-    late = DeadlineExceeded(f"no answer within {deadline.seconds:g} s (--timeout)")
-    while len(results) < len(functions):
+    results: list[T | GateError] = [deadline.exceeded()] * len(functions)
+    end = deadline.at + _ROUND_GRACE_SECONDS
+    for _ in functions:
         try:
-            number, answer = answers.get(timeout=deadline.left())
-        except (queue.Empty, DeadlineExceeded):
+            number, answer = answers.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
             break
         if isinstance(answer, BaseException) and not isinstance(answer, GateError):
             raise answer
         if isinstance(answer, GateError):  # a value from here on, without the frames that hold what was read
             answer.__traceback__ = answer.__cause__ = answer.__context__ = None
-        results[number] = answer
-    return [results.get(number, late) for number in range(len(functions))]
+            results[number] = answer
+        elif time.monotonic() < deadline.at:
+            results[number] = answer
+    return results
 
 
 class Once(Generic[T]):
@@ -134,7 +137,7 @@ class Once(Generic[T]):
         try:
             return value.result(timeout=None if first else self._deadline.left())
         except TimeoutError:
-            raise DeadlineExceeded(f"no answer within {self._deadline.seconds:g} s (--timeout)") from None
+            raise self._deadline.exceeded() from None
 
 
 class Budget:

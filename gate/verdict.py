@@ -25,6 +25,8 @@ EXIT_FAIL = 1
 EXIT_INVALID = 2
 EXIT_RETRY = 3
 EXIT_STUCK = 4
+_SAID = 2
+"""Reasons that one check repeats of why it could not look; the ledger has them all."""
 _WORST_FIRST = (EXIT_STUCK, EXIT_RETRY, EXIT_INVALID, EXIT_FAIL, EXIT_PASS)
 
 
@@ -49,10 +51,14 @@ class Verdict(StrEnum):
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """Something that could not be looked at, and whether a retry may help (exit code 3) or not (4)."""
+    """Something that could not be looked at, and whether a retry may help (exit code 3) or not (4).
+
+    `remedy` says what to do about it, where there is more to say than that.
+    """
 
     reason: str
     exit_code: int
+    remedy: str = ""
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -93,13 +99,15 @@ def settle(result: Result, gaps: Sequence[Gap], *, over_complete_ledger: bool) -
     """
     if not gaps or (result.outcome is Outcome.PASS and not over_complete_ledger):
         return result
-    reasons = "; ".join(dict.fromkeys(gap.reason for gap in gaps))
-    hint = "run it again" if all(gap.exit_code == EXIT_RETRY for gap in gaps) else "see why, then run it again"
+    first, *_ = ordered = sorted(gaps, key=lambda gap: _WORST_FIRST.index(gap.exit_code))
+    reasons = list(dict.fromkeys(gap.reason for gap in ordered))
+    said = "; ".join(reasons[:_SAID]) + (f"; and {len(reasons) - _SAID} more" if len(reasons) > _SAID else "")
+    hint = "run it again" if first.exit_code == EXIT_RETRY else "see why, then run it again"
     return replace(
         result,
         outcome=Outcome.ERROR,
-        found=f"could not look: {reasons} (found so far: {result.found})",
-        remedy=f"this says nothing about the image yet: {hint}",
+        found=f"could not look: {said} (found so far: {result.found})",
+        remedy=first.remedy or f"this says nothing about the image yet: {hint}",
         gaps=tuple(gaps),
     )
 

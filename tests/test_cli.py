@@ -327,7 +327,7 @@ def test_the_environment_names_report_and_timeout(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GATE_REPORT", str(tmp_path / "r.json"))
     monkeypatch.setenv("GATE_TIMEOUT", "never")
     assert cli.run(["verify", SIGNED, "--policy", str(POLICY)]) == 2
-    assert "--timeout" in json.loads((tmp_path / "r.json").read_text())["error"]["message"]
+    assert "GATE_TIMEOUT: 'never'" in json.loads((tmp_path / "r.json").read_text())["error"]["message"]
 
 
 def test_nothing_in_the_working_directory_is_picked_up(

@@ -163,7 +163,7 @@ def verify(
         asserted_name=asserted_name,
         bundle=bundle,
         signature_repository=signature_repository,
-        timeout=timeout or os.environ.get("GATE_TIMEOUT") or "",
+        timeout=timeout,
         read_access=partial(
             access.read_access,
             os.environ,
@@ -246,7 +246,7 @@ class _Verification:
         asserted_name: str | None,
         bundle: str | None,
         signature_repository: str | None,
-        timeout: str,
+        timeout: str | None,
         read_access: Callable[[Sequence[Reference]], Access],
         offline: bool,
         debug: bool,

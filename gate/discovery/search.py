@@ -24,6 +24,7 @@ from gate.errors import GateError, LimitExceeded, Malformed
 from gate.limits import Tally
 from gate.parallel import run_round
 from gate.progress import QUIET, Phase
+from gate.reference import readable
 from gate.sources import Answer, Content, Listing
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused
@@ -123,7 +124,8 @@ class _Look:
         try:
             parse_manifest(found, self.limits)
         except Refused as error:  # a login page has a digest too; and what is image and index at once, CVE-2021-41190
-            raise Malformed(f"{found.digest} cannot be read as one image or one index: {error}") from None
+            kind = f"answered as {readable(found.media_type)}, " if found.media_type else ""
+            raise Malformed(f"{kind}{found.digest} cannot be read as one image or one index: {error}") from None
         self.ledger.subject = found.digest
         self.ledger.note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
         left = iter(answers)

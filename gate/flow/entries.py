@@ -158,7 +158,6 @@ def _missed(rule: Rule, entry: Entry, error: GateError) -> Result:
         outcome=Outcome.ERROR,
         expected=_expected(rule),
         found=f"could not look at {where}: {error}",
-        remedy="this says nothing about the image yet: "
-        + ("run it again" if error.retry else "see why, then run it again"),
-        gaps=(Gap(reason=str(error), exit_code=error.exit_code),),
+        remedy=error.remedy,
+        gaps=(Gap(reason=str(error), exit_code=error.exit_code, remedy=error.remedy),),
     )

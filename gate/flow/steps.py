@@ -81,7 +81,7 @@ def rules_of(
     """
     from gate.checks import check_image  # noqa: PLC0415
 
-    gaps = tuple(Gap(reason=str(error), exit_code=error.exit_code) for error in missed)
+    gaps = tuple(Gap(reason=str(error), exit_code=error.exit_code, remedy=error.remedy) for error in missed)
     denies = any(deny.digests for deny in policy.denies)
     digests = (found.image.digest, *(listed_digests(found.image, limits) if denies else ()))
     return check_image(reference, claims, policy, digests=digests, gaps=gaps, now=now)

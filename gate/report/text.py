@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROUNDS = ("image", "manifests", "blobs")
+_MISSED_SHOWN: Final = 12
 _VERDICTS = ("undecided", "fail", "pass")
 _COLOURS: Final = {"PASS": "32", "FAIL": "1;31"}
 _OTHER_COLOUR: Final = "33"
@@ -140,9 +141,11 @@ def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
     for repository, places in counts.items():
         where = f" in {repository}" if repository else ""
         yield f"  looked at{where} " + ", ".join(f"{place} ({found})" for place, found in places.items())
-    for entry in ledger:
-        if not entry["complete"]:
-            yield f"    incomplete: {entry['place']}: {entry['error']['message']}"
+    missed = [entry for entry in ledger if not entry["complete"]]
+    for entry in missed[:_MISSED_SHOWN]:
+        yield f"    incomplete: {entry['place']}: {entry['error']['message']}"
+    if len(missed) > _MISSED_SHOWN:
+        yield f"    incomplete: and {len(missed) - _MISSED_SHOWN} more, all of them in the report's ledger"
 
 
 def _advice(error: Mapping[str, Any]) -> Iterator[str]:

@@ -972,7 +972,7 @@ def test_a_message_quotes_error_codes_and_nothing_else_of_the_registrys_words() 
     with serving(everything(answer)) as registry, pytest.raises(AccessDenied) as caught:
         source(registry).resolve()
     assert caught.value.message == (
-        f"{registry.host}/acme/api: tag v1: 127.0.0.1 answered HTTP 403 (DENIED); "
+        f"{registry.host}/acme/api: tag v1: {registry.host} answered HTTP 403 (DENIED); "
         "no credentials were used: none were given (docker login or --registry-username gives some)"
     )
 

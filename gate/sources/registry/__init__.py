@@ -128,7 +128,9 @@ class RegistrySource:
                 status=404,
             )
         if reply.status == 400 and reply.url.startswith("http:"):
-            raise refusal(reply, what, hint=f"if this registry speaks TLS, say --tls {self.host}")
+            raise refusal(
+                reply, what, hint=f"see what listens there; if this registry speaks TLS, say --tls {self.host}"
+            )
         return _content(reply, what, digest)
 
     def manifest(self, digest: Digest) -> Content:
@@ -167,7 +169,10 @@ class RegistrySource:
             return Answer(status=reply.status, content=None, repository_unknown=unknown_repository(reply))
         if reply.status == 403:
             say = f'[registries."{self.host}"] forbidden-tag = "absent"'
-            raise refusal(reply, what, hint=f"if that is its answer for a tag that is not there, say {say}")
+            hint = (
+                f"see whether the credentials may read this repository; if they may, and 403 is {self.host}'s answer "
+            )
+            raise refusal(reply, what, hint=f"{hint}for a tag that is not there, say {say} in the policy")
         return Answer(status=reply.status, content=_content(reply, what, None))
 
     def holder(self, digest: Digest) -> Content | None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NOTHING = b"credentials not found in native keychain"
 _PIECE = 4096
+_LATE = (
+    "run that helper by hand where gate runs: it may wait for a person, or for a cloud that it cannot reach; "
+    "helper-seconds in the policy's [limits] gives it more time; this says nothing about the image"
+)
 
 
 class HelperFailed(Exception):
@@ -92,8 +96,10 @@ def _run(
             output = _talk(process, server.encode(), end=end, cap=limits.token_bytes)
             return process.wait(timeout=max(0.0, end - time.monotonic())), output
         except subprocess.TimeoutExpired:
-            deadline.left()
-            raise Unavailable(f"{program.name} gave no credentials within {limits.helper_seconds:g} s") from None
+            deadline.left(program.name)
+            late = Unavailable(f"{program.name} gave no credentials within {limits.helper_seconds:g} s")
+            late.remedy = _LATE
+            raise late from None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gate.errors import AccessDenied, InvalidUsage
+from gate.errors import AccessDenied, InvalidUsage, Unavailable
 from gate.sources.registry.configuration import Unreadable, entries, read_configuration
 from gate.sources.registry.credential_helper import HelperFailed, ask
 
@@ -118,6 +118,10 @@ class Credentials:
         except HelperFailed as error:
             notes.append(f"{named}: {error}")
             return None
+        except Unavailable as error:
+            found = type(error)(f"{named}: {error}")
+            found.remedy = error.remedy
+            raise found from None
         if answer is None:
             return None
         username, secret = answer

@@ -17,11 +17,20 @@ import requests
 import urllib3.exceptions
 from msgspec import Struct
 
-from gate.errors import AccessDenied, CouldNotLook, CutShort, LimitExceeded, Malformed, RateLimited, Unavailable
+from gate.errors import (
+    AccessDenied,
+    CouldNotLook,
+    CutShort,
+    DeadlineExceeded,
+    LimitExceeded,
+    Malformed,
+    RateLimited,
+    Unavailable,
+)
 from gate.sources import check_digest
 from gate.sources.registry.headers import parse_retry_after
 from gate.sources.registry.origin import Origin, is_metadata, origin
-from gate.sources.registry.proxies import proxy_for
+from gate.sources.registry.proxies import proxy_for, shown_proxy
 from gate.sources.registry.retries import Retries
 from gate.sources.registry.transport import failure, new_session
 from gate.strictjson import Refused, parse_object
@@ -63,9 +72,9 @@ class Request:
 class Reply(Struct, frozen=True, kw_only=True):
     """One answer. `body` is the content, whole, or of any other answer at most the first `Limits.error_bytes`.
 
-    `url` and `host` say who answered; `foreign` that a redirect left the origin that was asked. `media_type` has no
-    parameters. `challenge` and `link` are the headers WWW-Authenticate and Link, "" where absent. `account` says for
-    messages as whom it was asked.
+    `url` and `host` (with its port) say who answered; `foreign` that a redirect left the origin that was asked.
+    `media_type` has no parameters. `challenge` and `link` are the headers WWW-Authenticate and Link, "" where absent.
+    `account` says for messages as whom it was asked.
     """
 
     url: str
@@ -86,7 +95,8 @@ def answered(reply: Reply) -> str:
     Of the registry's own words only its error codes are quoted (distribution-spec, "Error Codes").
     """
     codes = _codes(reply.body)
-    return f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
+    text = f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
+    return f"{text} and asks to wait {reply.retry_after:g} s" if reply.retry_after else text
 
 
 def unknown_repository(reply: Reply) -> bool:
@@ -98,10 +108,15 @@ def unknown_repository(reply: Reply) -> bool:
 
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
     """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
-    text = f"{what}: {answered(reply)}" + (f"; {reply.account}" if reply.status in (401, 403) else "")
-    text += f"; {hint}" if hint else ""
+    error = _refusal(reply, f"{what}: {answered(reply)}")
+    if hint:
+        error.remedy = f"{hint}; this says nothing about the image"
+    return error
+
+
+def _refusal(reply: Reply, text: str) -> CouldNotLook:
     if reply.status in (401, 403):
-        return AccessDenied(text, status=reply.status)
+        return AccessDenied(f"{text}; {reply.account}", status=reply.status)
     if reply.status == 429:
         return RateLimited(text, status=reply.status)
     if reply.status == 408 or 500 <= reply.status < 600:
@@ -145,6 +160,7 @@ class Client:
         home, foreign = self.origin(url), False
         for _ in range(self._limits.redirects + 1):
             here = self.origin(url)
+            asked = f"{what}: {here.name}"
             headers = {"Accept": request.accept}
             if authorization is not None and not foreign:
                 headers["Authorization"] = authorization
@@ -152,14 +168,17 @@ class Client:
                 with closing(self._open(request, url, headers, certificate=certificate and not foreign)) as response:
                     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
                     content = response.status_code == 200 and request.only in (None, media_type.lower())
-                    body = self._content(response, request, here.host) if content else self._excerpt(response)
+                    body = self._content(response, request, here.name) if content else self._excerpt(response)
+            except DeadlineExceeded:
+                raise self._deadline.exceeded(asked) from None
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                self._deadline.left()
-                raise failure(error, f"{what}: {here.host}") from None  # theirs may quote the server
+                if self._deadline.over:
+                    raise self._deadline.exceeded(asked) from None
+                raise failure(error, asked, proxy=shown_proxy(here, self.access.proxies)) from None  # theirs may quote
             if response.status_code not in request.follow:
                 return Reply(
                     url=url,
-                    host=here.host,
+                    host=here.name,
                     status=response.status_code,
                     foreign=foreign,
                     media_type=media_type,
@@ -173,7 +192,7 @@ class Client:
             url = self._target(url, response.headers.get("Location"), what)
             foreign = foreign or self.origin(url) != home
         raise LimitExceeded(
-            f"{what}: {home.host} redirected more than {self._limits.redirects} times", limit="redirects"
+            f"{what}: {home.name} redirected more than {self._limits.redirects} times", limit="redirects"
         )
 
     def _open(self, request: Request, url: str, headers: dict[str, str], *, certificate: bool) -> requests.Response:
@@ -198,14 +217,14 @@ class Client:
         """Where a redirect leads; raises `Malformed` if that is nowhere, or from https to plain http."""
         here = self.origin(url)
         if not location:
-            raise Malformed(f"{what}: {here.host} redirected without saying where to")
+            raise Malformed(f"{what}: {here.name} redirected without saying where to")
         try:
             target = urldefrag(urljoin(url, location)).url
             there = self.origin(target)
         except ValueError as error:
-            raise Malformed(f"{what}: {here.host} redirected to {error}") from None
+            raise Malformed(f"{what}: {here.name} redirected to {error}") from None
         if here.scheme == "https" and there.scheme != "https":
-            raise Malformed(f"{what}: {here.host} redirected from https to plain http")
+            raise Malformed(f"{what}: {here.name} redirected from https to plain http")
         return target
 
     def _content(self, response: requests.Response, request: Request, host: str) -> bytes:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gate.errors import AccessDenied, CouldNotLook, DeadlineExceeded, LimitExceeded, Malformed, Unavailable
+from gate.errors import AccessDenied, CouldNotLook, LimitExceeded, Malformed, Unavailable
 from gate.sources.registry.headers import Challenge, parse_challenges
 from gate.sources.registry.http import Request, answered, refusal
 from gate.sources.registry.realm import realm_origin, takes_credentials
@@ -101,13 +101,13 @@ class Login:
             if first and not access.refused:
                 flight = access.flight = Future()
         if flight is None:
-            raise AccessDenied(f"{self._registry.host} was not asked again; {self.account(repository)}", status=401)
+            raise AccessDenied(f"{self._registry.name} was not asked again; {self.account(repository)}", status=401)
         if first:
             self._fly(flight, repository, challenge, refused)
         try:
-            return flight.result(timeout=self._deadline.left())
+            return flight.result(timeout=None if first else self._deadline.left())
         except TimeoutError:
-            raise DeadlineExceeded(f"{self._registry.host}: no token before the deadline (--timeout)") from None
+            raise self._deadline.exceeded(f"{self._registry.name}: a token for {repository}") from None
         except CouldNotLook:
             if foretold and self._find(repository).credential is None:
                 return None  # perhaps this repository needs no token; if it does, its own challenge says so
@@ -131,9 +131,9 @@ class Login:
         if first:
             self._greet(greeting)
         try:
-            return greeting.result(timeout=self._deadline.left()) or None
+            return greeting.result(timeout=None if first else self._deadline.left()) or None
         except TimeoutError:
-            raise DeadlineExceeded(f"{self._registry.host}: no answer before the deadline (--timeout)") from None
+            raise self._deadline.exceeded(f"{self._registry.name}: /v2/") from None
 
     def turned_away(self, repository: str) -> None:
         """Remember that the registry answered 401 to a credential, or to a token that was got with one."""
@@ -189,7 +189,7 @@ class Login:
             header, used = self._answer(repository, challenge)
             if header == refused:
                 self.turned_away(repository)
-                raise AccessDenied(f"{self._registry.host} asks again; {self.account(repository)}", status=401)
+                raise AccessDenied(f"{self._registry.name} asks again; {self.account(repository)}", status=401)
         except BaseException as error:  # noqa: BLE001 - raised again by each thread that waits, this one too
             with self._lock:
                 self._access(repository).flight = None
@@ -203,7 +203,7 @@ class Login:
 
     def _answer(self, repository: str, challenge: str) -> tuple[str, Credential | None]:
         """The header that answers `challenge`, and the credential that it took."""
-        host = self._registry.host
+        host = self._registry.name
         credential = self._find(repository).credential
         try:
             challenges = parse_challenges(challenge)
@@ -233,7 +233,7 @@ class Login:
 
     def _token(self, repository: str, bearer: Challenge, credential: Credential | None) -> str:
         """A token of the realm that the registry names, for pulling `repository` and for nothing else."""
-        host, url = self._registry.host, bearer.parameters["realm"]
+        host, url = self._registry.name, bearer.parameters["realm"]
         try:
             realm = realm_origin(url, self._registry, self._client.access.plain_http)
         except ValueError as error:
@@ -242,8 +242,8 @@ class Login:
             ) from None
         if credential is not None and not takes_credentials(realm, self._registry, self._client.access.token_hosts):
             raise AccessDenied(
-                f"{host} names a token service on {realm.host}, and the credentials from {credential.source} are not "
-                f"sent to another site; if that is where they belong, say --token-host {realm.host}",
+                f"{host} names a token service on {realm.name}, and the credentials from {credential.source} are not "
+                f"sent to another site; if that is where they belong, say --token-host {realm.name}",
                 status=401,
             )
         what = f"{host}: a token for {repository}"
@@ -263,7 +263,7 @@ class Login:
 
     def _greet(self, greeting: Future[str]) -> None:
         """Ask `/v2/` as nobody: its challenge, or "" if it has none."""
-        what = f"{self._registry.host}: /v2/"
+        what = f"{self._registry.name}: /v2/"
         url = f"{self._registry.url}/v2/"
         request = Request(
             url=url, what=what, cap=self._limits.manifest_bytes, limit="manifest-bytes", follow=frozenset()

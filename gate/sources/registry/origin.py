@@ -37,10 +37,15 @@ class Origin(NamedTuple):
     port: int
 
     @property
+    def name(self) -> str:
+        """Host and port as a user writes them; without the scheme's own port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host + ("" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}")
+
+    @property
     def url(self) -> str:
         """The URL without a path."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}")
+        return f"{self.scheme}://{self.name}"
 
 
 def is_metadata(address: str) -> bool:

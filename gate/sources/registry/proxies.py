@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gate.errors import InvalidUsage
-from gate.reference import is_loopback
+from gate.reference import is_loopback, readable
 
 if TYPE_CHECKING:
     from gate.sources.access import Proxies
@@ -34,8 +34,15 @@ def proxy_for(target: Origin, proxies: Proxies) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise InvalidUsage(f"the proxy that the environment names for {target.scheme} is not an http or https URL")
+        variables = f"{target.scheme.upper()}_PROXY (or ALL_PROXY)"
+        raise InvalidUsage(f"the proxy that {variables} names is not an http or https URL; SOCKS is not spoken")
     return url
+
+
+def shown_proxy(target: Origin, proxies: Proxies) -> str:
+    """The host and port of the proxy for `target`, for a message; "" for none. Never its user name or password."""
+    proxy = proxy_for(target, proxies)
+    return "" if proxy is None else readable(urlsplit(proxy).netloc.rpartition("@")[2])
 
 
 def _spares(entry: str, target: Origin) -> bool:

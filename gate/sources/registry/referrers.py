@@ -49,7 +49,7 @@ def list_referrers(
     following: str | None = url
     while following is not None:
         if following in seen:
-            raise Malformed(f"{what}: the pages of {home.host} lead in a circle")
+            raise Malformed(f"{what}: the pages of {home.name} lead in a circle")
         if len(seen) == limits.pages:
             raise LimitExceeded(f"{what}: more than {limits.pages} pages", limit="pages")
         reply = fetch(
@@ -76,7 +76,7 @@ def list_referrers(
             raise LimitExceeded(f"{what}: more than {limits.referrers}", limit="referrers")
         following = _next(reply, what, origin)
         if following is not None and origin(following) != home:
-            raise Malformed(f"{what}: {home.host} says that the next page is on another host")
+            raise Malformed(f"{what}: {home.name} says that the next page is on another host")
     return Listing(status=200, descriptors=tuple(found), bytes=size)
 
 

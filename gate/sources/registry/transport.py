@@ -21,7 +21,7 @@ import ssl
 import threading
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import requests
 import urllib3.connection
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gate.sources.access import Access
 
 
+_TUNNEL = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
@@ -60,29 +61,72 @@ def new_session(access: Access, *, named: set[str], limits: Limits, deadline: De
     return session
 
 
-def failure(error: Exception, where: str) -> CouldNotLook:
-    """What an exception of requests or urllib3 amounts to, by what lies beneath it; `where` begins the message."""
+def failure(error: Exception, where: str, *, proxy: str = "") -> CouldNotLook:
+    """What an exception of requests or urllib3 amounts to, by what lies beneath it; `where` begins the message, and
+    `proxy` names the proxy that was asked, if one was.
+    """
     beneath = tuple(_causes(error))
     for cause in beneath:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Untrusted(f"{where}: the certificate was not trusted ({cause.verify_message})")
-    for kinds, kind, text in _FAILURES:
+    for kinds, kind, text, remedy in _FAILURES:
         if any(isinstance(cause, kinds) for cause in beneath):
-            return kind(f"{where}: {text}")
+            reason = next(filter(None, map(_reason, beneath)), "")
+            by = f" (through the proxy {proxy})" if proxy and "{}" not in text else ""
+            found = kind(f"{where}: {text.format(proxy)}{f' ({reason})' if reason else ''}{by}")
+            found.remedy = _HANDSHAKES.get(reason, remedy) or kind.remedy
+            return found
     return Unavailable(f"{where}: no connection")
 
 
-_FAILURES: tuple[tuple[tuple[type[BaseException], ...], type[CouldNotLook], str], ...] = (
+def _reason(cause: BaseException) -> str:
+    """OpenSSL's word for what went wrong, or the status with which a proxy refused (http.client has it in a text)."""
+    if isinstance(cause, ssl.SSLError):
+        return str(cause.reason or "")
+    refused = _TUNNEL.search(str(cause)) if isinstance(cause, OSError) else None
+    return f"it answered HTTP {refused[1]}" if refused else ""
+
+
+_SAYS_NOTHING: Final = "this says nothing about the image"
+_HANDSHAKES: Final = {  # OpenSSL's words for what went wrong
+    **dict.fromkeys(
+        ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"),
+        "what answers there does not speak TLS: compare host and port, and if this registry is to be asked in clear, "
+        f"say --plain-http HOST:PORT; {_SAYS_NOTHING}",
+    ),
+    **dict.fromkeys(
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_HANDSHAKE_FAILURE", "SSLV3_ALERT_BAD_CERTIFICATE"),
+        f"the server may ask for a client certificate: --client-cert and --client-key show one; {_SAYS_NOTHING}",
+    ),
+}
+_FAILURES: tuple[tuple[tuple[type[BaseException], ...], type[CouldNotLook], str, str], ...] = (
     # The first that applies; one class can stand under several.
-    ((ssl.SSLError,), Unavailable, "the TLS handshake failed, so that no certificate was trusted"),
-    ((requests.exceptions.ProxyError,), Unavailable, "the proxy that the environment names gave no connection"),
-    ((http.client.IncompleteRead,), CutShort, "the answer is cut short"),
-    ((TimeoutError, requests.Timeout), Unavailable, "no answer in time"),
-    ((socket.gaierror,), Unavailable, "its name is not known"),
-    ((ConnectionRefusedError,), Unavailable, "connection refused"),
-    ((ConnectionError,), Unavailable, "the connection was lost"),
-    ((http.client.HTTPException, requests.exceptions.InvalidHeader), Malformed, "the answer is not HTTP"),
-    ((requests.exceptions.InvalidURL,), Malformed, "not a host that can be asked"),
+    ((ssl.SSLError,), Unavailable, "the TLS handshake failed, so that no certificate was trusted", ""),
+    # Before the proxy's: urllib3 lays a connection that broke behind a proxy at the proxy's door.
+    ((ConnectionResetError,), Unavailable, "the connection was lost", ""),
+    (
+        (requests.exceptions.ProxyError,),
+        Unavailable,
+        "the proxy {} gave no connection",
+        f"run it again, or see HTTPS_PROXY, HTTP_PROXY and NO_PROXY and whether that proxy is there; {_SAYS_NOTHING}",
+    ),
+    ((http.client.IncompleteRead,), CutShort, "the answer is cut short", ""),
+    ((TimeoutError, requests.Timeout), Unavailable, "no answer in time", ""),
+    (
+        (socket.gaierror,),
+        Unavailable,
+        "its name is not known",
+        f"compare the host with the registry's, and see whether this machine's name server knows it; {_SAYS_NOTHING}",
+    ),
+    (
+        (ConnectionRefusedError,),
+        Unavailable,
+        "connection refused",
+        f"see whether the registry listens on that port, then run it again; {_SAYS_NOTHING}",
+    ),
+    ((ConnectionError,), Unavailable, "the connection was lost", ""),
+    ((http.client.HTTPException, requests.exceptions.InvalidHeader), Malformed, "the answer is not HTTP", ""),
+    ((requests.exceptions.InvalidURL,), Malformed, "not a host that can be asked", ""),
 )
 
 
@@ -90,6 +134,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """An exception and what it came from, as far as gate's own errors: beyond those lies an earlier request."""
     while error is not None and not isinstance(error, GateError):
         yield error
+        yield from (held for held in error.args if isinstance(held, ssl.SSLError))  # urllib3 holds a few, unchained
         error = error.__cause__ or error.__context__
 
 
