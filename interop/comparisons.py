@@ -271,13 +271,11 @@ def _apart(lab: Lab, registry: Registry, tally: Tally) -> None:
             why=f"gate:\n{gate.said}\ncosign:\n{cosign.said}",
         )
     # Of a repository that it does not know the go-containerregistry one says NAME_UNKNOWN, and Distribution
-    # MANIFEST_UNKNOWN, as of any tag that is not there.
-    unknown = registry.referrers_api
-    says = "in a repository that does not exist" if unknown else "in one that does not exist, which cannot be told"
+    # MANIFEST_UNKNOWN, as of any tag that is not there; its list of tags tells.
     gate = ask_gate(lab, image.reference, BY_RELEASE.policy(lab), f"--signature-repository={beside}-mistaken")
     tally.check(
-        f"{registry.name:<10} apart: {says}: gate {_word(gate.code)}",
-        held=gate.code == (4 if unknown else 1) and ("knows no such repository" in gate.said) == unknown,
+        f"{registry.name:<10} apart: in a repository that does not exist: gate {_word(gate.code)}",
+        held=gate.code == 4 and "knows no such repository" in gate.said,
         why=gate.said,
     )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 REF_NAME = "org.opencontainers.image.ref.name"
 
-_ENDPOINT = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|referrers)/(?P<what>[^/]+)")
+_ENDPOINT = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|referrers|tags)/(?P<what>[^/]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +271,8 @@ class Repository:
         """What is under `manifests/`, `blobs/` or `referrers/`."""
         if kind == "referrers":
             return _content(self.listing(what), OCI_INDEX)
+        if kind == "tags":
+            return _json({"name": "", "tags": sorted(self.tags)})
         if kind == "blobs":
             if what in self.blobs:
                 return _content(self.blobs[what], "application/octet-stream")

@@ -1,6 +1,7 @@
 """The tags under which what is attached to a digest may be in a repository, and what answers about them say.
 
-What comes in: a digest, or the answers of a repository. What goes out: tags, or whether they are there. It asks nobody.
+What comes in: a digest, or the answers of a repository. What goes out: tags, or whether they are there. It asks for no
+tag itself.
 
 Sources: OCI distribution-spec v1.1 ("Referrers Tag Schema", "Error Codes"); cosign's SPEC.md ("Discovery") for `.sig`,
 `.att` and `.sbom`.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.errors import NotFound
+from gate.errors import CouldNotLook, NotFound
 from gate.sources import Answer, Listing
 
 if TYPE_CHECKING:
@@ -44,22 +45,29 @@ def tags_of(subject: Digest) -> list[tuple[str, str]]:
     return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
 
 
-def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> NotFound | None:
-    """The error, where the registry says of each tag that another repository does not exist: a typing mistake, or one
-    that is hidden from whoever asks. The image's own exists: it holds the image.
+def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> CouldNotLook | None:
+    """The error, where another repository holds nothing because it does not exist: a typing mistake, or one that is
+    hidden from whoever asks. The image's own exists: it holds the image.
 
-    An empty listing does not contradict that. A registry with the referrers API may give one for any name
-    (distribution-spec, "Listing Referrers": never 404).
+    Some registries say so of each tag; of those that do not, only the list of their tags tells, which is asked for
+    where there is nothing else. An empty listing does not contradict: a registry with the referrers API may give one
+    for any name (distribution-spec, "Listing Referrers": never 404).
     """
     if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
         return None
-    answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.repository_unknown]
+    answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.content is None]
     if not answers or len(answers) < len(tagged):
         return None
+    if not all(answer.repository_unknown for answer in answers):
+        try:
+            if where.source.known():
+                return None
+        except CouldNotLook as error:
+            return error
     return NotFound(
         f"--signature-repository {where.name}: its registry knows no such repository (NAME_UNKNOWN), or "
         "hides it, so that nothing could be looked for there",
-        status=answers[0].status,
+        status=404,
     )
 
 

@@ -93,6 +93,9 @@ class Source(Protocol):
     def tagged(self, tag: str) -> Answer:
         """The manifest under a tag of the same repository, or the answer that there is none."""
 
+    def known(self) -> bool:
+        """Whether there is such a repository. Only a plain no is one: where that cannot be told it is True."""
+
     def holder(self, digest: Digest) -> Content | None:
         """An index that may list `digest`, where the reference or the source names one at little cost. A hint."""
 

@@ -122,6 +122,10 @@ class LayoutSource:
             raise Malformed(f"{self._reference.location}: index.json lists {len(digests)} manifests as {tag}")
         return Answer(status=None, content=self._content(digests.pop()) if digests else None)
 
+    def known(self) -> bool:
+        """Always: it was opened."""
+        return True
+
     def holder(self, digest: Digest) -> Content | None:
         """An index that index.json lists and that lists `digest`."""
         for item in self._listed:

@@ -139,6 +139,9 @@ class FakeSource:
             raise Malformed(f"blob {descriptor.digest} is not there", status=404)
         return self.blobs[descriptor.digest]
 
+    def known(self) -> bool:
+        return True
+
     def holder(self, digest: Digest) -> Content | None:
         raise AssertionError(f"discovery asks who lists {digest}")
 

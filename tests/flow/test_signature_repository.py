@@ -122,6 +122,52 @@ def test_a_listing_that_is_empty_for_any_name_says_nothing_of_the_repository(
             assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == code
 
 
+def _as_distribution(path: str) -> Response | None:
+    """Of a tag it says the same whether or not there is such a repository (docker-registry 2.8.2, by interop)."""
+    body = json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN"}]}).encode()
+    return Response(status=404, body=body) if "/manifests/sha256-" in path else None
+
+
+def test_a_registry_that_tells_only_by_its_list_of_tags_is_asked_for_it(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    with RegistryServer(apart.folders, referrers_api=False, token=True, intercept=_as_distribution) as server:
+        for name, code in (("acme/signature", 4), ("acme/signatures", 1)):
+            where = ("--signature-repository", f"{server.host}/{name}")
+            ran = verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path))
+            assert (ran.code, "knows no such repository" in ran.out) == (code, code == 4)
+        assert sum("/tags/list" in request.path for request in server.requests if request.authorization) == 2
+        server.forget()
+        assert verify(f"{server.host}/acme/api:v1", policy=policy(tmp_path)).code == 1
+        assert not any("/tags/list" in request.path for request in server.requests), "the image's own is there"
+
+
+def test_where_something_is_found_nobody_asks_whether_the_repository_is_there(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    apart.sign()
+    with RegistryServer(apart.folders) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 0
+        assert not any("/tags/list" in request.path for request in server.requests)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, 1), (401, 1), (403, 1), (404, 1), (405, 1), (501, 1), (429, 3), (503, 3)]
+)
+def test_only_a_plain_no_says_that_there_is_no_such_repository(
+    status: int, code: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """Who may not list tags may still read them; a list that will be there later is waited for."""
+
+    def answer(path: str) -> Response | None:
+        return Response(status=status, body=b"{}") if "/tags/list" in path else _as_distribution(path)
+
+    with RegistryServer(apart.folders, intercept=answer) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == code
+
+
 @pytest.mark.parametrize("error", [{"code": "MANIFEST_UNKNOWN", "message": "NAME_UNKNOWN"}, "NAME_UNKNOWN", {}, None])
 def test_a_404_that_does_not_name_the_repository_is_absence(
     error: object, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
@@ -152,7 +198,7 @@ def test_one_answer_that_knows_the_repository_is_enough(
 ) -> None:
     def unknown(path: str) -> Response | None:
         body = json.dumps({"errors": [{"code": "NAME_UNKNOWN"}]}).encode()
-        return Response(status=404, body=body) if "/acme/signatures/" in path and ".sig" not in path else None
+        return Response(status=404, body=body) if "/signatures/manifests/" in path and ".sig" not in path else None
 
     with RegistryServer(apart.folders, intercept=unknown) as server:
         where = ("--signature-repository", f"{server.host}/acme/signatures")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gate.errors import LimitExceeded, Malformed, NotFound
+from gate.errors import CouldNotLook, LimitExceeded, Malformed, NotFound, Unavailable
 from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
@@ -29,7 +29,7 @@ from gate.sources.registry.credentials import Credentials
 from gate.sources.registry.http import Client, Reply, Request, answered, refusal, unknown_repository
 from gate.sources.registry.login import Login
 from gate.sources.registry.mirrors import MirroredSource
-from gate.sources.registry.referrers import list_referrers
+from gate.sources.registry.referrers import NO_SUCH_API, list_referrers
 from gate.sources.registry.repository import Repository
 from gate.sources.settings import DEFAULT
 
@@ -174,6 +174,26 @@ class RegistrySource:
             )
             raise refusal(reply, what, hint=f"{hint}for a tag that is not there, say {say} in the policy")
         return Answer(status=reply.status, content=_content(reply, what, None))
+
+    def known(self) -> bool:
+        """Whether the registry has the repository: False if it answers NAME_UNKNOWN where that lists its tags.
+
+        Distribution says MANIFEST_UNKNOWN of a tag whether or not there is such a repository, and only here the truth.
+        A registry that lists no tags for whoever asks, or more than gate reads, says nothing. Raises `Unavailable`.
+        """
+        what = self._what("the list of its tags")
+        cap = self._limits.manifest_bytes
+        try:
+            reply = self._registry.fetch(
+                Request(url=self._registry.tags_url, what=what, cap=cap, limit="manifest-bytes")
+            )
+        except Unavailable:
+            raise
+        except CouldNotLook:
+            return True
+        if reply.status not in NO_SUCH_API and isinstance(error := refusal(reply, what), Unavailable):
+            raise error
+        return not (reply.status == 404 and unknown_repository(reply))
 
     def holder(self, digest: Digest) -> Content | None:
         """What the tag of a reference with tag and digest is, if that is something else."""

@@ -59,6 +59,10 @@ class MirroredSource:
         """The manifest under `tag`. Of what is attached only the origin speaks: a mirror's may be older, or a part."""
         return self._origin.tagged(tag)
 
+    def known(self) -> bool:
+        """Whether the origin has such a repository."""
+        return self._origin.known()
+
     def holder(self, digest: Digest) -> Content | None:
         """What the reference's tag is, if that is something else than `digest`; for a note, so the origin's will do."""
         return self._origin.holder(digest)

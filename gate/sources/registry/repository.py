@@ -91,6 +91,11 @@ class Repository(oras.provider.Registry):  # type: ignore[misc] # oras has no ty
         """Where a blob is."""
         return f"{self.prefix}://{self.container.get_blob_url(str(digest))}"
 
+    @property
+    def tags_url(self) -> str:
+        """Where the tags are listed; of which one is enough (distribution-spec, "Listing Tags")."""
+        return f"{self.prefix}://{self.container.registry}/v2/{self.container.api_prefix}/tags/list?n=1"
+
     def referrers_url(self, digest: Digest) -> str:
         """Where the referrers of a digest are listed; oras knows no such place."""
         return f"{self.prefix}://{self.container.registry}/v2/{self.container.api_prefix}/referrers/{digest}"
