@@ -3,14 +3,14 @@
 What comes in: a fetched image and the rules that match it. What goes out: one judgement, with a result of each rule for
 each entry that it chose. Evidence of an entry counts for that entry alone, as each is looked at by itself.
 
-The verdict then holds for the entries that every such rule chose; for the index itself only if they are all that
-anything could run.
+The verdict then holds for the entries that every rule chose; for the index itself only if they are all that anything
+could run. A rule without `platforms` chose the index: beside it no entry is handed off, for that rule never judged one.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from gate.sources.manifest import Manifest
 
 CHECK = "platforms"
+_NOTHING_IN_COMMON: Final = (
+    "the rules that match judge no manifest in common, so that a pass would hold for nothing (a rule without platforms "
+    "judges the index): give them the same platforms"
+)
 
 
 def judge_entries(
@@ -51,18 +55,16 @@ def judge_entries(
     rules = rules_for(judge.policy, reference)
     chosen = {rule.name: _choose(judge, rule, image, index) for rule in rules}
     spread = [rule for rule in rules if rule.platforms is not Scope.INDEX]
-    common = _common([chosen[rule.name] for rule in spread])
-    if not common and not any(chosen[rule.name].problem for rule in spread):
-        nothing = Chosen(
-            problem="the rules that match choose no manifest in common, so that a pass would hold for nothing"
-        )
-        chosen |= {rule.name: nothing for rule in spread}
+    whole = all(chosen[rule.name].whole for rule in spread)
+    common = _common([chosen[rule.name] for rule in rules])
+    covered = ((image.digest,) if whole else ()) + tuple(digest for digest in common if digest != image.digest)
+    if not covered and not any(chosen[rule.name].problem for rule in spread):
+        chosen |= {rule.name: Chosen(problem=_NOTHING_IN_COMMON) for rule in spread}
 
     wanted = dict.fromkeys(entry.digest for rule in rules for entry in chosen[rule.name].entries)
     jobs = [partial(judge.judge_digest, reference, look(digest)) for digest in wanted]
     answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
     found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))
-    whole = all(chosen[rule.name].whole for rule in spread)
     from gate.checks import of_rule  # noqa: PLC0415
     from gate.checks.denies import denied_digest  # noqa: PLC0415
 
@@ -77,7 +79,7 @@ def judge_entries(
         rules=tuple(results),
         judged=tuple(item for item in found.values() if isinstance(item, Judged)),
         asked=(_looked_at(image),) if image.digest not in wanted else (),
-        covered=((image.digest,) if whole else ()) + tuple(digest for digest in common if digest != image.digest),
+        covered=covered,
     )
 
 

@@ -224,11 +224,30 @@ def _rules(*platforms: str) -> str:
 
 def test_each_rule_is_judged_on_what_it_chooses(built: Built, run: Run) -> None:
     built.sign(built.index, built.amd)
-    ran = run(built, rules=_rules("", '["linux/amd64"]'))
-    assert ran.code == 0
-    assert [rule["digest"] for rule in ran.report["images"][0]["rules"]] == [None, built.amd["digest"]]
-    assert holds_for(ran) == [built.amd["digest"]]
     assert run(built, rules=_rules("", '"each"')).code == 1
+    built.sign(built.arm)
+    ran = run(built, rules=_rules("", '"each"'))
+    assert ran.code == 0
+    digests = [None, built.amd["digest"], built.arm["digest"]]
+    assert [rule["digest"] for rule in ran.report["images"][0]["rules"]] == digests
+
+
+@pytest.mark.parametrize("platforms", ['"each"', LIST])
+@pytest.mark.parametrize("first", [True, False])
+def test_beside_a_rule_that_judged_the_index_no_entry_is_handed_off(
+    platforms: str, built: Built, run: Run, *, first: bool
+) -> None:
+    """Asked for an entry itself, that rule would say no: it never judged one."""
+    built.sign(built.index, built.amd, built.arm)
+    ran = run(built, rules=_rules(*(("", platforms) if first else (platforms, ""))))
+    assert (ran.code, holds_for(ran)) == (0, [built.index["digest"]])
+
+
+def test_a_rule_for_the_index_and_one_for_a_part_of_it_have_nothing_in_common(built: Built, run: Run) -> None:
+    built.sign(built.index, built.amd)
+    ran = run(built, rules=_rules("", '["linux/amd64"]'))
+    assert (ran.code, set(ran.failed), holds_for(ran)) == (1, {"platforms"}, [])
+    assert "a rule without platforms judges the index" in ran.out
 
 
 def test_a_pass_holds_for_what_every_rule_chose(built: Built, run: Run) -> None:
@@ -236,7 +255,7 @@ def test_a_pass_holds_for_what_every_rule_chose(built: Built, run: Run) -> None:
     assert holds_for(run(built, rules=_rules('"each"', '["linux/amd64"]'))) == [built.amd["digest"]]
     ran = run(built, rules=_rules('["linux/arm64"]', '["linux/amd64"]'))
     assert (ran.code, set(ran.failed)) == (1, {"platforms"})
-    assert "no manifest in common" in ran.out
+    assert "judge no manifest in common" in ran.out
 
 
 # --- what could not be looked at
