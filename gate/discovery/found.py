@@ -53,7 +53,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     """One place that was looked at. `complete` is False if something there could not be read; `error` says why.
 
     `subject` is the digest that it was looked at for; `repository` the name of a repository other than the image's own,
-    None for that.
+    None for that. `decides` is False where nothing depends on whether it could be read: a mirror's.
     """
 
     place: str
@@ -65,6 +65,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     error: CouldNotLook | None = None
     subject: Digest | None = None
     repository: str | None = None
+    decides: bool = True
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
@@ -79,4 +80,5 @@ class Discovery(Struct, frozen=True, kw_only=True):
     @property
     def missed(self) -> tuple[CouldNotLook, ...]:
         """Why the ledger is incomplete; empty if every place that can hold evidence was read to its end."""
-        return tuple(entry.error for entry in self.ledger if entry.error is not None and entry.place != SBOM_PLACE)
+        decisive = (entry for entry in self.ledger if entry.decides and entry.place != SBOM_PLACE)
+        return tuple(entry.error for entry in decisive if entry.error is not None)

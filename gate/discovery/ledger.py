@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Place(Struct, frozen=True):
-    """A repository, and the name that it has in the ledger: None for the image's own."""
+    """A repository, and the name that it has in the ledger: None for the image's own.
+
+    What is missed where `decides` is False keeps no result from being final: another place was to be asked.
+    """
 
     source: Source
     name: str | None
+    decides: bool = True
 
 
 class Ledger:
@@ -62,5 +66,6 @@ class Ledger:
                 error=error,
                 subject=self.subject,
                 repository=where.name,
+                decides=where.decides,
             )
         )

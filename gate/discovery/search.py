@@ -30,7 +30,7 @@ from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gate.discovery.found import Candidate
     from gate.limits import Deadline, Limits
@@ -113,10 +113,10 @@ class _Look:
         if isinstance(image, Content) or digest is None:
             found = image if isinstance(image, Content) else image()
             self.progress.phase(Phase.LISTINGS)
-            answers: list[object] = [*self._round(self._questions(found.digest))]
+            answers: list[object] = [*self._round(self._all_questions(found.digest))]
         else:
             self.progress.phase(Phase.LISTINGS)
-            first, *answers = [*self._round([image, *self._questions(digest)])]
+            first, *answers = [*self._round([image, *self._all_questions(digest)])]
             if isinstance(first, GateError):
                 raise first
             assert isinstance(first, Content)
@@ -130,14 +130,8 @@ class _Look:
         self.ledger.note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
         left = iter(answers)
         for where in self.places:
-            tags = tags_of(found.digest)
-            listing, *tagged = [next(left) for _ in (None, *tags)]
-            if (unknown := find_unknown(where, listing, tagged)) is not None:
-                self.ledger.missed(where, "repository", str(where.name), unknown)
-                continue
-            self._take_listing(where, listing, has_tag=holds(tagged[0], other_than=found.digest))
-            for (place, tag), answer in zip(tags, tagged, strict=True):
-                self._take_tag(where, place, tag, answer)
+            self._take_answers(where, left, found.digest)
+        self._ask_mirrors(found.digest)
         if len(self.listed) + len(self.tagged) > self.limits.referrers:
             self.listed.clear()
             over = LimitExceeded(
@@ -145,6 +139,27 @@ class _Look:
             )
             self.ledger.missed(self.places[0], "referrers", str(found.digest), over)
         return found
+
+    def _take_answers(self, where: Place, left: Iterator[object], subject: Digest) -> None:
+        """What one repository answered to its `_questions`."""
+        tags = tags_of(subject)
+        listing, *tagged = [next(left) for _ in (None, *tags)]
+        if (unknown := find_unknown(where, listing, tagged)) is not None:
+            self.ledger.missed(where, "repository", str(where.name), unknown)
+            return
+        self._take_listing(where, listing, has_tag=holds(tagged[0], other_than=subject))
+        for (place, tag), answer in zip(tags, tagged, strict=True):
+            self._take_tag(where, place, tag, answer)
+
+    def _ask_mirrors(self, subject: Digest) -> None:
+        """Where the image's own registry could not be looked at to the end: what is attached in its mirrors. That it
+        could not stays a gap; but a signature that is found there and holds, holds (rules 27 and 28).
+        """
+        if any(not entry.complete and entry.repository is None for entry in self.ledger.entries):
+            mirrors = [Place(mirror, name, decides=False) for name, mirror in self.places[0].source.mirrors]
+            left = iter(self._round([ask for where in mirrors for ask in self._questions(where, subject)]))
+            for where in mirrors:
+                self._take_answers(where, left, subject)
 
     def fetch_manifests(self) -> list[tuple[_Fetched, Manifest]]:
         """Every manifest that was listed; only those whose own subject is the image count."""
@@ -211,12 +226,12 @@ class _Look:
             if raw is not None:
                 self.candidates.append(replace(candidate, raw=raw))
 
-    def _questions(self, subject: Digest) -> list[Callable[[], Content | Listing | Answer]]:
-        questions: list[Callable[[], Content | Listing | Answer]] = []
-        for where in self.places:
-            questions.append(partial(where.source.referrers, subject, self.limits.tally))
-            questions += [partial(where.source.tagged, tag) for _, tag in tags_of(subject)]
-        return questions
+    def _all_questions(self, subject: Digest) -> list[Callable[[], Content | Listing | Answer]]:
+        return [ask for where in self.places for ask in self._questions(where, subject)]
+
+    def _questions(self, where: Place, subject: Digest) -> list[Callable[[], Content | Listing | Answer]]:
+        listing = partial(where.source.referrers, subject, self.limits.tally)
+        return [listing, *(partial(where.source.tagged, tag) for _, tag in tags_of(subject))]
 
     def _take_listing(self, where: Place, listing: object, *, has_tag: bool) -> None:
         """The listing. What answers 200 with something else has no such API if the referrers tag is there in its place;

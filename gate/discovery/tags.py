@@ -53,7 +53,7 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Cou
     where there is nothing else. An empty listing does not contradict: a registry with the referrers API may give one
     for any name (distribution-spec, "Listing Referrers": never 404).
     """
-    if where.name is None or (isinstance(listing, Listing) and listing.descriptors):
+    if where.name is None or not where.decides or (isinstance(listing, Listing) and listing.descriptors):
         return None
     answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.content is None]
     if not answers or len(answers) < len(tagged):

@@ -21,7 +21,7 @@ from gate.errors import Malformed
 from gate.sources.access import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gate.limits import Deadline, Limits, Tally
     from gate.reference import Digest, Reference
@@ -73,6 +73,10 @@ class Source(Protocol):
 
     listing_place: str
     """The ledger's name for what `referrers` asks."""
+
+    @property
+    def mirrors(self) -> Sequence[tuple[str, Source]]:
+        """The mirrors of the registry that answer, by name. What they list is a hint, and their silence none."""
 
     @property
     def credentials(self) -> str | None:

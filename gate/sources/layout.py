@@ -40,6 +40,7 @@ class LayoutSource:
 
     listing_place = "layout-subjects"
     credentials: str | None = None
+    mirrors = ()
 
     def __init__(self, reference: Reference, *, limits: Limits) -> None:
         """Open the layout. Raises `InvalidReference` if there is none, `CouldNotLook` if it cannot be read."""

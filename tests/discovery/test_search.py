@@ -104,6 +104,7 @@ class FakeSource:
     asked: list[str] = field(default_factory=list)
     listing_place: str = "referrers-api"
     credentials: str | None = None
+    mirrors: tuple[tuple[str, FakeSource], ...] = ()
 
     def add(self, *items: Content, blobs: Iterable[bytes] = ()) -> FakeSource:
         """Put manifests and blobs there, unlisted."""

@@ -26,8 +26,8 @@ def serve() -> Iterator[Callable[..., RegistryServer]]:
 
 @pytest.fixture
 def run(verify: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
-    def judged(origin: str, *mirrors: str, settings: str = "") -> Ran:
-        text = policy_path("production").read_text().replace("../trusted_root.json", str(LAB / "trusted_root.json"))
+    def judged(origin: str, *mirrors: str, settings: str = "", policy: str = "production") -> Ran:
+        text = policy_path(policy).read_text().replace("../trusted_root.json", str(LAB / "trusted_root.json"))
         listed = ", ".join(f'"{mirror}"' for mirror in mirrors)
         text += f'\n[registries."{origin}"]\n' + (f"mirrors = [{listed}]\n" if mirrors else "") + settings
         (tmp_path / "policy.toml").write_text(text)
@@ -121,6 +121,42 @@ def test_a_mirror_may_have_a_prefix(serve: Callable[..., RegistryServer], run: C
     origin = serve(SIGNED)
     assert run(origin.host, f"{mirror.host}/cache").code == 0
     assert not [request for request in origin.requests if "/blobs/" in request.path]
+
+
+def test_what_a_mirror_lists_counts_where_the_registry_cannot_be_reached(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """Rule 27: a signature that is there and holds, holds; what only a complete listing tells stays open."""
+    mirror = serve(SIGNED)
+    ran = run(DOWN, mirror.host, policy="signature")
+    assert ran.code == 0
+    places = {(entry["place"], entry["repository"]): entry for entry in ran.report["images"][0]["ledger"]}
+    assert places["referrers-api", None]["complete"] is False
+    assert places["referrers-api", f"{mirror.host}/acme/api"]["found"] == 2
+    assert run(DOWN, mirror.host).code == 3, "agents: the registry may hold what contradicts"
+    assert run(DOWN, serve(UNSIGNED).host, policy="signature").code == 3, "a mirror's silence is no absence"
+
+
+def test_a_mirror_by_tags_alone_counts_too(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
+    mirror = serve(SIGNED, referrers_api=False)
+    assert run(DOWN, mirror.host, policy="signature").code == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_mirror_that_cannot_be_looked_at_changes_nothing(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran], status: int
+) -> None:
+    """Neither its refusal (4) nor its word that there is nothing (1): the registry itself may answer later."""
+    mirror = serve(SIGNED, intercept=lambda path: Response(status=status) if "sha256" in path else None)
+    assert run(DOWN, mirror.host, policy="signature").code == 3
+
+
+def test_a_mirror_is_asked_for_no_listing_where_the_registry_answers(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    mirror = serve(SIGNED)
+    assert run(serve(SIGNED).host, mirror.host).code == 0
+    assert not [request for request in mirror.requests if "/referrers/" in request.path or "/sha256-" in request.path]
 
 
 def forbidding(path: str) -> Response | None:

@@ -34,7 +34,7 @@ from gate.sources.registry.repository import Repository
 from gate.sources.settings import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gate.limits import Deadline, Limits, Tally
     from gate.sources import Source
@@ -100,6 +100,8 @@ class RegistrySource:
         self, reference: Reference, registries: Registries, *, limits: Limits, settings: RegistrySettings = DEFAULT
     ) -> None:
         self.host = reference.host
+        self.name = reference.name
+        self.mirrors: Sequence[tuple[str, Source]] = ()
         self._settings = settings
         self._reference = reference
         self._limits = limits

@@ -2,8 +2,8 @@
 
 What comes in: sources in the order in which they are asked, the origin last. What goes out: content of the first of
 them that has it, which is the same wherever it comes from, because its digest is checked. An image's tag is what the
-first mirror that has it says. What is attached to the image only the origin says: a mirror's listing may be older, and
-then hides what contradicts (design rules 27 and 28).
+first mirror that has it says. What is attached to the image the origin says: a mirror's listing may be older, and then
+hides what contradicts (design rules 27 and 28). `mirrors` are for whoever cannot reach the origin.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gate.limits import Tally
     from gate.reference import Digest
-    from gate.sources import Answer, Content, Listing
+    from gate.sources import Answer, Content, Listing, Source
     from gate.sources.manifest import Descriptor
     from gate.sources.registry import RegistrySource
 
@@ -36,6 +36,11 @@ class MirroredSource:
         self._mirrors = tuple(mirrors)
         self._origin = origin
         self._down: set[RegistrySource] = set()
+
+    @property
+    def mirrors(self) -> Sequence[tuple[str, Source]]:
+        """Each mirror but those that are out of reach."""
+        return [(mirror.name, mirror) for mirror in self._mirrors if mirror not in self._down]
 
     @property
     def credentials(self) -> str | None:
