@@ -96,7 +96,10 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
             yield f"    {item['digest'][:19]}  {item['kind']}: {reasons}"
     for note in image["notes"]:
         yield f"  note  {note}"
-    yield from _ledger(image["ledger"])
+    # What keeps the image itself from being looked at was said above.
+    yield from _ledger(
+        [entry for entry in image["ledger"] if entry["error"] is None or entry["error"] != image["error"]]
+    )
 
 
 def _total(report: Mapping[str, Any]) -> Iterator[str | _Said]:

@@ -283,8 +283,10 @@ def test_what_breaks_behind_a_proxy_names_the_proxy_too(network: Network) -> Non
 def test_a_registry_that_asks_to_wait_says_for_how_long() -> None:
     late = Response(status=429, headers={"Retry-After": "3600"})
     with RegistryServer(LAYOUTS, intercept=on("/manifests/v1", late)) as server:
-        code, message, remedy = judge(f"{server.host}/acme/api:v1").error
+        said = judge(f"{server.host}/acme/api:v1")
+        code, message, remedy = said.error
         assert (code, len(server.requests)) == (3, 1)
+        assert said.summary.count("answered HTTP 429") == 1, "once, where it is said what to do"
         assert message.endswith(f"{server.host} answered HTTP 429 and asks to wait 3600 s")
     assert "run it again later, or log in" in remedy
 

@@ -66,7 +66,7 @@ def read_configuration(file: AuthFile) -> Mapping[str, JSON] | None:
     try:
         document = parse_object(raw)
     except Refused:
-        raise Unreadable("is not a JSON object that has one reading") from None
+        raise Unreadable("is not a JSON object, or has a key twice") from None
     for name in ("auths", "credHelpers"):
         if not isinstance(document.get(name), dict | None):
             raise Unreadable(f"has {name} that are no object")
