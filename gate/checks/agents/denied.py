@@ -18,7 +18,7 @@ from gate.checks.denies import holds
 from gate.policy.model import Anything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gate.checks.agents.judged import Scene
     from gate.claims.agents import AgentClaim, Signal
@@ -77,22 +77,30 @@ def _ids(agent: Agent) -> tuple[Pattern, ...]:
 
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:
+    agents = scene.policy.agents.values()
     names = [name for name in (said.agent, said.agent_identity) if name is not None]
-    names += [
-        agent.aliases[name] for agent in scene.policy.agents.values() for name in tuple(names) if name in agent.aliases
-    ]
+    names += _meant(names, [agent.aliases for agent in agents])
     models = [] if said.model is None else list(spellings(said.model, said.provider))
-    models += [
-        agent.model_aliases[name]
-        for agent in scene.policy.agents.values()
-        for name in tuple(models)
-        if name in agent.model_aliases
-    ]
+    models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
+    models += _meant(models, [agent.model_aliases for agent in agents])
     for item in denied:
         agent = any(pattern.matches_in_any_case(name) for pattern in item.agents for name in names)
         model = any(pattern.matches_in_any_case(name) for pattern in item.models for name in models)
         if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
+
+
+def _meant(names: Iterable[str], known: Iterable[Mapping[str, str]]) -> list[str]:
+    """What these names mean by any agent's aliases, which for a deny ignore upper and lower case too."""
+    folded = {name.casefold() for name in names}
+    return [meant for aliases in known for spelling, meant in aliases.items() if spelling.casefold() in folded]
+
+
+def _behind_slashes(name: str) -> Iterator[str]:
+    """A model's name without the provider, or the reseller and the provider, that may stand before it."""
+    while "/" in name:
+        name = name.partition("/")[2]
+        yield name
 
 
 def _at_its_time(deny: Deny, evidence: Signed, scene: Scene) -> bool:
