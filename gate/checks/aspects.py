@@ -20,6 +20,7 @@ from gate.verification import Identity
 
 if TYPE_CHECKING:
     from gate.checks.vsa import Vouched
+    from gate.claims.agents import Document
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.policy.matching import Pattern
@@ -48,16 +49,30 @@ class Aspect(Struct, frozen=True, kw_only=True):
     """What kept it from being decided; then it has not passed."""
 
 
-def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
-    """Rule 12: a GitHub workflow that signs for a builder is that builder, ref included, unless the entry says not."""
-    subject, builder_id = provenance.evidence.signer.name, provenance.builder_id
+def is_own_word(said: Provenance | Document, builders: tuple[Builder, ...]) -> bool:
+    """Whether the builder itself signed: where both are GitHub workflows they must be the same one (rule 12)."""
+    subject = said.evidence.signer.name
     excused = bool(builders) and all(
         item.id_differs and item.id is not None and item.id.how is How.EXACT for item in builders
     )
-    both_workflows = _WORKFLOWS in subject and _WORKFLOWS in builder_id
+    both_workflows = _WORKFLOWS in subject and _WORKFLOWS in said.builder_id
+    return not both_workflows or subject == said.builder_id or excused
+
+
+def is_self_hosted(said: Provenance | Document) -> bool:
+    """Whether a machine of the tenant's own made it, by its certificate or by its own word (rule 11)."""
+    signer = said.evidence.signer
+    return said.self_hosted or (
+        isinstance(signer, Identity) and signer.extensions.get("runner-environment") == _SELF_HOSTED
+    )
+
+
+def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspect:
+    """Rule 12: a GitHub workflow that signs for a builder is that builder, ref included, unless the entry says not."""
+    subject, builder_id = provenance.evidence.signer.name, provenance.builder_id
     return Aspect(
         name="builder",
-        passed=not both_workflows or subject == builder_id or excused,
+        passed=is_own_word(provenance, builders),
         expected=" or ".join(item.name for item in builders) or "any builder, by its signer, for level 1 at most",
         found=f"{builder_id!a}, signed by {subject!a}",
         remedy="image: sign it in the workflow that builds it; policy: id-differs = true with an exact id, which takes "
@@ -72,10 +87,7 @@ def judge_level(
 
     Rule 13: in its place, a verification summary by a pair that the rule names.
     """
-    signer = provenance.evidence.signer
-    self_hosted = provenance.self_hosted or (
-        isinstance(signer, Identity) and signer.extensions.get("runner-environment") == _SELF_HOSTED
-    )
+    self_hosted = is_self_hosted(provenance)
     level = min(
         (min(item.level, 1) if self_hosted and not item.self_hosted_allowed else item.level for item in builders),
         default=1,

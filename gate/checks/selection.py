@@ -16,6 +16,8 @@ from gate.checks.ages import young
 from gate.checks.aspects import (
     Aspect,
     differ,
+    is_own_word,
+    is_self_hosted,
     judge_builder,
     judge_commit,
     judge_level,
@@ -104,6 +106,18 @@ def matching_builders(provenance: Provenance | Document, names: tuple[str, ...],
         for builder in builders
         if _is_its_id(builder, provenance) and signed_by(provenance.evidence, builder.signers, policy)
     )
+
+
+def vouching_builders(document: Document, names: tuple[str, ...], policy: Policy) -> tuple[Builder, ...]:
+    """The builder entries whose `vouches-for` counts for a statement: those that match it, if the builder itself said
+    it. What another workflow signed in its name, or a machine of the tenant's own, is the tenant's word.
+    """
+    builders = matching_builders(document, names, policy)
+    if not is_own_word(document, builders):
+        return ()
+    if is_self_hosted(document) and not all(item.self_hosted_allowed for item in builders):
+        return ()
+    return builders
 
 
 def _summaries(section: ProvenanceSection, claims: Claims, policy: Policy, now: datetime, name: str) -> Vouched:

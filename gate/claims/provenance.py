@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, BuildType, find_build_type
+from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, BuildType, find_build_type, github
 from gate.claims.fields import OfAnotherType, text_at
 from gate.claims.source import Source, certified_source
 from gate.pointer import Missing, leaves, value_at
@@ -117,7 +117,7 @@ def read_provenance(evidence: Verified) -> Provenance | None:
         )
         if builder_id and build_type
         else Source(conflict=f"the provenance has no {'builder.id' if build_type else 'buildType'}"),
-        self_hosted=_self_hosted(predicate),
+        self_hosted=github.says_self_hosted(predicate),
     )
 
 
@@ -137,12 +137,6 @@ def _stated(build_type: BuildType | None, predicate: Mapping[str, JSON], certifi
         return build_type.read(predicate, certified)
     except OfAnotherType as error:
         return Source(conflict=f"in the provenance {error}")
-
-
-def _self_hosted(predicate: Mapping[str, JSON]) -> bool:
-    """GitHub's build type says it among its internal parameters. It may only cost a level, so that any may say it."""
-    stated = text_at(predicate, "buildDefinition", "internalParameters", "github", "runner_environment")
-    return stated == "self-hosted"
 
 
 def _at(evidence: Verified, field: str) -> JSON | Missing:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.evidence import (
     AGENT,
+    AGENTS_POLICY,
     COPILOT,
+    MAIN,
     MODEL,
     PROVEN,
+    REPOSITORY,
     RULE,
     SIGNERS,
     VOUCHING,
+    WORKFLOW,
+    WRITTEN,
     claim,
     claimed,
     failed,
+    github,
+    predicate_v1,
+    provenance,
 )
 
 OTHERWISE = f"""[agents.copilot]
@@ -55,3 +65,43 @@ def test_a_deny_ignores_the_case_of_a_models_other_spellings(name: str) -> None:
     """Rule 9."""
     assert failed(denying(f'"{MODEL}"'), claimed(claim(model=name))) == DENY
     assert failed(denying(f'"{MODEL}"'), claimed(claim(model="gpt-4o"))) == ()
+
+
+# Who vouches.
+
+TESTING = f"{REPOSITORY}/.github/workflows/test.yml@{MAIN}"
+ANY_WORKFLOW = SIGNERS.replace(
+    f'identity = "{WORKFLOW}"', f'identity = {{ glob = "{REPOSITORY}/.github/workflows/*@{MAIN}" }}'
+)
+COVERAGE = ("agents.coverage",)
+
+
+def heard(builder: str) -> str:
+    """A policy that hears any workflow of the repository, and takes the builder's word alone."""
+    return f'{ANY_WORKFLOW}{builder}{COPILOT}{RULE}{PROVEN}{WRITTEN}signers = ["release"]\n'
+
+
+def test_a_workflow_that_names_another_as_the_builder_has_not_its_word() -> None:
+    """Rules 12 and 15: beside the provenance of the release it says in its name who wrote the head."""
+    silent, said = provenance(predicate_v1(claims=[])), provenance(signer=github(TESTING))
+    text = heard(VOUCHING)
+    assert failed(text, silent) == COVERAGE
+    assert failed(text, silent, said) == COVERAGE
+    assert failed(text, said) == ("provenance.builder", *COVERAGE)
+    assert failed(text, silent, claimed(claim())) == ()
+    assert failed(f'{text}min-trust = "tenant"\n', silent, said) == ()
+    assert failed(heard(f"{VOUCHING}id-differs = true\n"), silent, said) == ()
+
+
+@pytest.mark.parametrize("by", ["certificate", "predicate"])
+def test_a_machine_of_the_tenants_own_has_not_the_builders_word(by: str) -> None:
+    """Rules 11 and 15: it is worth level 1 at most, and so is what it says of commits the tenant's."""
+    said: dict[str, Any] = predicate_v1()
+    if by == "predicate":
+        said["buildDefinition"]["internalParameters"] = {"github": {"runner_environment": "self-hosted"}}
+    own = provenance(said, signer=github(runner="self-hosted" if by == "certificate" else None))
+    text = AGENTS_POLICY.replace(PROVEN, PROVEN.replace("level = 3", "level = 1"))
+    assert failed(text, provenance()) == ()
+    assert failed(text, own) == COVERAGE
+    assert failed(f'{text}min-trust = "tenant"\n', own) == ()
+    assert failed(text.replace(VOUCHING, f'{VOUCHING}self-hosted = "allow"\n'), own) == ()

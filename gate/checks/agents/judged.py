@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gate.checks.agents.ranges import Walk, walk_range
-from gate.checks.selection import matching_builders
+from gate.checks.selection import vouching_builders
 from gate.checks.signers import signed_by
 from gate.claims.agents import Authorship
 from gate.claims.source import canonical_repository, is_commit
@@ -137,7 +137,7 @@ def set_scene(
         now=now,
         judged=selection.judged,
         heads=tuple(dict.fromkeys((item.repository, commit) for item in selection.judged for commit in item.commits)),
-        builders={id(item): matching_builders(item, provenance.builders, policy) for item in claims.documents},
+        builders={id(item): vouching_builders(item, provenance.builders, policy) for item in claims.documents},
         documents=accepted,
     )
     # 2. Which commits count: the heads, what statements about the image list, and what lies before a head (rule 17).

@@ -28,7 +28,7 @@ from gate.claims.agents.formats import BUILT_IN, choose, source_types
 from gate.claims.agents.mapped import Pointers, mapped
 from gate.claims.agents.reading import Format, Reading
 from gate.claims.agents.trailers import is_agent_account
-from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1
+from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, github
 from gate.claims.fields import text_at
 from gate.errors import LimitExceeded
 from gate.limits import Tally
@@ -108,6 +108,7 @@ def read_document(
         format=chosen.name,
         about_source=about_source,
         builder_id=_builder_id(statement.predicate_type, predicate),
+        self_hosted=github.says_self_hosted(predicate),
         commits=tuple(sorted({item for item in subjects if item} | named)) if about_source else (),
         trees=tuple(sorted({item.digests["gitTree"] for item in statement.subjects if "gitTree" in item.digests})),
         gap=gap,

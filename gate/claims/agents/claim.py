@@ -124,14 +124,16 @@ class Document(Struct, frozen=True, kw_only=True):
     """One verified statement, as far as it speaks of commits.
 
     `commits` and `trees` are those that the statement is about, where it is not about the image; a document about the
-    image has none. `builder_id` is its own `runDetails.builder.id` or `builder.id`, empty where it has none. `gap`
-    says that it holds more than gate reads.
+    image has none. `builder_id` is its own `runDetails.builder.id` or `builder.id`, empty where it has none;
+    `self_hosted` is whether it says that a machine of the tenant's own made it. `gap` says that it holds more than gate
+    reads.
     """
 
     evidence: Signed
     format: str
     about_source: bool
     builder_id: str
+    self_hosted: bool = False
     commits: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     claims: tuple[AgentClaim, ...] = ()

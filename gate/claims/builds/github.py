@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.builds.form import BuildType, commits_of, read_source
-from gate.claims.fields import object_in, objects_in, text_in
+from gate.claims.fields import object_in, objects_in, text_at, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,12 @@ def config_source(predicate: Mapping[str, JSON], certified: str | None) -> Sourc
     """Provenance v0.2: invocation.configSource, and the material that is it."""
     config = object_in(object_in(predicate, "invocation"), "configSource")
     return read_source(text_in(config, "uri"), objects_in(predicate, "materials"), certified, own=commits_of(config))
+
+
+def says_self_hosted(predicate: Mapping[str, JSON]) -> bool:
+    """GitHub's build type says it among its internal parameters. It can only cost trust, so that any may say it."""
+    stated = text_at(predicate, "buildDefinition", "internalParameters", "github", "runner_environment")
+    return stated == "self-hosted"
 
 
 _WORKFLOW: Final = ("/workflow/ref", "/workflow/repository", "/workflow/path")
