@@ -41,7 +41,7 @@ def holds(deny: Deny, evidence: Signed, policy: Policy) -> bool:
         return False
     if deny.until is None:
         return True
-    signed_at = seen if isinstance(evidence.signer, Identity) else _stated(evidence, policy)
+    signed_at = seen if isinstance(evidence.signer, Identity) else _stated(evidence, deny, policy)
     return signed_at is None or signed_at < deny.until
 
 
@@ -135,11 +135,13 @@ def _loosened(signer: Signer) -> Signer:
     return replace(signer, holder=replace(holder, identity=holder.identity.loosened(), extensions=extensions))
 
 
-def _stated(evidence: Signed, policy: Policy) -> datetime | None:
-    """When a key's predicate says that it was made, by the earliest of what the entries of that key say."""
+def _stated(evidence: Signed, deny: Deny, policy: Policy) -> datetime | None:
+    """When a key's predicate says that it was made, by the earliest of what the entries of that key say which the
+    deny's file sees.
+    """
     times = [
         time
-        for signer in policy.signers.values()
+        for signer in (policy.signers[name] for name in sorted(deny.known))
         if identity_mismatch(evidence.signer, signer) is None
         if (time := stated_time(evidence, signer)) is not None
     ]

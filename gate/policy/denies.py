@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.policy.matching import exact
 from gate.policy.model import Anything, DeniedIdentity, Deny, KeyHolder
+from gate.policy.presets import PRESET_SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ def read_deny(number: int, table: Mapping[str, Any], to: Definitions) -> Deny:
     if until is not None:
         named = {name for item in table.get("builders", ()) if isinstance(item, str) for name in _signers_of(item, to)}
         _check_keys({*named, *(item.name for item in signers if item.name is not None)}, at, to)
+    seen = to.reader.merged.defined("signers", at) or {}
     return Deny(
         signers=signers,
         builders=builders,
@@ -49,6 +51,7 @@ def read_deny(number: int, table: Mapping[str, Any], to: Definitions) -> Deny:
         since=since,
         until=until,
         file=to.reader.merged.origin(at)[0].number,
+        known=frozenset(name for name in to.signers if name in seen or name.startswith(PRESET_SIGNER)),
     )
 
 

@@ -323,7 +323,8 @@ class Deny(Struct, frozen=True, kw_only=True):
     A builder is denied by its `builder.id`, an agent by its id, a model by its name: `agents` and `models` are compared
     with `matches_in_any_case` (rule 9). `since` and `until` limit it to what was signed in [since, until); evidence
     whose time is not known to lie outside is denied (`checks.denies.holds`). `file` is the number of the file that it
-    stands in: what it rejects, it rejects for rules that see that file.
+    stands in: what it rejects, it rejects for rules that see that file. `known` are the signers that this file sees: no
+    other entry says for it when a key signed.
     """
 
     signers: tuple[DeniedIdentity, ...] = ()
@@ -336,6 +337,7 @@ class Deny(Struct, frozen=True, kw_only=True):
     since: datetime | None
     until: datetime | None
     file: int = 0
+    known: frozenset[str] = frozenset()
 
 
 class RootEntry(Struct, frozen=True, kw_only=True):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gate.verification import fingerprint, read_key
 from tests.evidence import (
     AGENT,
     AGENTS_POLICY,
+    BUILDER,
     COPILOT,
+    DAY,
     MAIN,
     MODEL,
+    NOW,
     PROVEN,
     REPOSITORY,
     RULE,
@@ -19,13 +25,19 @@ from tests.evidence import (
     VOUCHING,
     WORKFLOW,
     WRITTEN,
+    attestation,
     claim,
     claimed,
     failed,
     github,
+    judge,
+    keyed,
     predicate_v1,
     provenance,
 )
+
+if TYPE_CHECKING:
+    from gate.verification import Verified
 
 OTHERWISE = f"""[agents.copilot]
 aliases = {{ "Copilot" = "{AGENT}" }}
@@ -105,3 +117,59 @@ def test_a_machine_of_the_tenants_own_has_not_the_builders_word(by: str) -> None
     assert failed(text, own) == COVERAGE
     assert failed(f'{text}min-trust = "tenant"\n', own) == ()
     assert failed(text.replace(VOUCHING, f'{VOUCHING}self-hosted = "allow"\n'), own) == ()
+
+
+# A key of a base's signer, which what extends the base names again.
+
+CASES = Path(__file__).parents[1] / "cases" / "lab"
+AGAIN = """version = 1
+extends = ["base.toml"]
+[signers.again]
+key = "key.pub"
+log = "optional"
+time = "/later"
+"""
+
+
+def _failed(child: str, base: str, item: Verified, folder: Path) -> tuple[str, ...]:
+    """What fails of this, signed with the key, under a policy that extends this base."""
+    key = '[signers.key]\nkey = "key.pub"\nlog = "optional"\ntime = "/made"\n'
+    text = base.replace("version = 1\n", f"version = 1\n{key}")
+    folder /= hashlib.sha256(text.encode()).hexdigest()
+    folder.mkdir(exist_ok=True)
+    (folder / "base.toml").write_text(text)
+    (folder / "key.pub").write_bytes((CASES / "key.pub").read_bytes())
+    return judge(
+        child,
+        keyed(item, fingerprint(read_key((CASES / "key.pub").read_bytes())), times=(), logged=False),
+        folder=folder,
+    ).failed
+
+
+def test_no_entry_of_what_extends_a_base_says_when_the_bases_key_signed(tmp_path: Path) -> None:
+    """Rule 5: the time that the base's entry points at is not there, so that its claims have no age."""
+    made = NOW - DAY
+    entry = BUILDER.replace('["release"]', '["key"]').replace(WORKFLOW, "https://ci.acme.test/")
+    proven = PROVEN.replace("level = 3", "level = 1").replace(f'["{REPOSITORY}"]', '"any"')
+    proven = proven.replace(f'["{MAIN}"]', '"any"')
+    base = f'{SIGNERS}{entry}{COPILOT}{RULE}{proven}{WRITTEN}min-trust = "tenant"\nmax-age = "7d"\n'
+    for child in ('version = 1\nextends = ["base.toml"]\n', AGAIN):
+        for key, expected in (("made", ()), ("later", ("agents.age",))):
+            said = provenance(predicate_v1(builder="https://ci.acme.test/", **{key: made.isoformat()}))
+            assert _failed(child, base, said, tmp_path) == expected, (child, key)
+
+
+def test_no_entry_of_what_extends_a_base_says_that_its_key_signed_after_a_deny(tmp_path: Path) -> None:
+    """Rules 5 and 9: what is not known to lie outside a deny is denied."""
+    base = f"""{SIGNERS}{RULE}[[rules.attestations]]
+type = "vuln"
+signers = ["key"]
+[[deny]]
+signers = ["key"]
+until = {(NOW - DAY).isoformat()}
+reason = "it was copied"
+"""
+    for child in ('version = 1\nextends = ["base.toml"]\n', AGAIN):
+        for key, expected in (("made", ()), ("later", ("attestations.vuln",))):
+            said = attestation(predicate={key: NOW.isoformat()})
+            assert _failed(child, base, said, tmp_path) == expected, (child, key)

@@ -130,13 +130,13 @@ def _permits(entry: JudgedClaim, scene: Scene) -> bool:
 
 def _is_young(entry: JudgedClaim, scene: Scene) -> bool:
     evidence = entry.claim.evidence
-    names = signed_by(evidence, scene.policy.signers, scene.policy)
+    names = signed_by(evidence, scene.signers, scene.policy)
     return young(signing_time(evidence, names, scene.policy, scene.now), scene.section.max_age, scene.now)
 
 
 def _age(entry: JudgedClaim, scene: Scene) -> str:
     evidence = entry.claim.evidence
-    names = signed_by(evidence, scene.policy.signers, scene.policy)
+    names = signed_by(evidence, scene.signers, scene.policy)
     time = signing_time(evidence, names, scene.policy, scene.now)
     return "without a usable time" if time is None else f"of {time.isoformat()}"
 

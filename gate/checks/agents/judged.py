@@ -70,12 +70,13 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     `accepted` are those of the `claims` that are judged, `evidence` what they stand in. `bound` are the commits that
     the accepted provenance names, each with the repositories that it names it in; `walk` is what of them lies between
-    the heads and the base, where the rule has a range.
+    the heads and the base, where the rule has a range. `signers` are everyone whom the rule hears, by name.
     """
 
     section: AgentsSection
     policy: Policy
     now: datetime
+    signers: frozenset[str]
     judged: tuple[Judged, ...]
     heads: tuple[Commit, ...]
     builders: Mapping[int, tuple[Builder, ...]]
@@ -135,6 +136,7 @@ def set_scene(
         section=section,
         policy=policy,
         now=now,
+        signers=_heard(section, provenance, policy),
         judged=selection.judged,
         heads=tuple(dict.fromkeys((item.repository, commit) for item in selection.judged for commit in item.commits)),
         builders={id(item): vouching_builders(item, provenance.builders, policy) for item in claims.documents},
@@ -158,6 +160,13 @@ def set_scene(
 def known_agents(section: AgentsSection, policy: Policy) -> tuple[Agent, ...]:
     """The agents that the rule's file sees: a base's rule is not completed by what extends it. Denies look at all."""
     return tuple(agent for name, agent in policy.agents.items() if name in section.known)
+
+
+def _heard(section: AgentsSection, provenance: ProvenanceSection, policy: Policy) -> frozenset[str]:
+    """Who signs what the rule takes claims from: no other entry of the policy says when that was signed."""
+    builders = [policy.builders[name].signers for name in provenance.builders]
+    agents = [agent.signers for agent in known_agents(section, policy)]
+    return frozenset((*section.signers, *provenance.signers)).union(*builders, *agents)
 
 
 def agents_of(claim: AgentClaim | Signal, agents: Iterable[Agent]) -> tuple[Agent, ...]:
