@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gate.checks.agents import JudgedClaim, check_agents, claim_signers, known_to
+from gate.checks.agents import JudgedClaim, Objection, check_agents, claim_signers, known_to
 from gate.checks.attestations import check_attestation
 from gate.checks.denies import denied_digest, without_denied
 from gate.checks.provenance import check_provenance
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 class RuleResult(Struct, frozen=True, kw_only=True):
     """One rule's results, in the order of the checks, the agent claims as it judged them, and the commits without any.
 
+    `beside` is what fails of a commit, or with None of all of them, and is no claim's fault.
+
     `name` is None for the one result of an image that no rule matches (rule 22). `digest` and `platform` say which
     entry of an index was judged, where the rule has `platforms`; None for the digest that was asked for. `message` and
     `docs` are the rule's own, for whoever reads its fail; `warnings` are about the policy, as it met this image.
@@ -50,6 +52,7 @@ class RuleResult(Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...]
     commits: tuple[JudgedClaim, ...] = ()
     unclaimed: tuple[tuple[Commit, bool], ...] = ()
+    beside: tuple[tuple[str | None, Objection], ...] = ()
     digest: Digest | None = None
     platform: Platform | None = None
     message: str | None = None
@@ -105,6 +108,7 @@ def check_rule(
     results: list[Result] = []
     commits: tuple[JudgedClaim, ...] = ()
     unclaimed: tuple[tuple[Commit, bool], ...] = ()
+    beside: tuple[tuple[str | None, Objection], ...] = ()
 
     if rule.signature is not None:
         missed = gaps + doubts(claims, rule.signature.signers, policy, authentic_only=False)
@@ -137,7 +141,7 @@ def check_rule(
             known = known_to(rule, claims, policy)
             signers |= claim_signers(rule.agents, policy)
             judgement = check_agents(rule.agents, rule.provenance, selection, known, policy, now)
-            commits, unclaimed = judgement.claims, judgement.unclaimed
+            commits, unclaimed, beside = judgement.claims, judgement.unclaimed, judgement.beside
             # More evidence can turn this check: it may disagree. It passes only over a complete ledger (rule 27).
             ahead = () if rule.agents.max_age is None else ahead_of_clock(claims, sorted(signers), policy, now)
             certain = gaps + judgement.gaps + ahead + doubts(claims, sorted(signers), policy, authentic_only=True)
@@ -154,7 +158,7 @@ def check_rule(
             missed += ahead_of_clock(claims, section.signers, policy, now)
         results.append(settle(result, missed, over_complete_ledger=True))
 
-    return replace(of_rule(rule, *results), commits=commits, unclaimed=unclaimed)
+    return replace(of_rule(rule, *results), commits=commits, unclaimed=unclaimed, beside=beside)
 
 
 def of_rule(rule: Rule, *results: Result) -> RuleResult:

@@ -45,28 +45,37 @@ class CommitResult(Struct, frozen=True, kw_only=True):
 
 
 def check_commits(rule: RuleResult, shown: Iterable[str | None] = ()) -> tuple[CommitResult, ...]:
-    """Every commit that a claim names, each that needs one and has none, and those that are `shown` though the rule
-    hears of none of their claims (a denied signer's); none for a rule that says nothing of agents.
+    """Every commit that a claim or a hint that fails names, each that needs a claim and has none, and those that are
+    `shown` though the rule hears of none of their claims (a denied signer's); none for a rule that says nothing of
+    agents.
     """
     if all(result.check.partition(".")[0] != CHECK for result in rule.results):
         return ()
     claimed: dict[str | None, list[JudgedClaim]] = {}
     for item in rule.commits:
         claimed.setdefault(item.claim.commit, []).append(item)
-    for (_, name), _ in rule.unclaimed:
+    unclaimed = [name for (_, name), _ in rule.unclaimed]
+    for name in (*unclaimed, *(name for name, _ in rule.beside if name is not None)):
         claimed.setdefault(name, [])
     unheard = [commit for commit in dict.fromkeys(shown) if commit not in claimed]
     results = [result for result in rule.results if result.check.partition(".")[0] in _FAMILIES]
     failed = {result.check: result for result in results if result.outcome is Outcome.FAIL}
     undecided = tuple(_said(result) for result in results if result.outcome is Outcome.ERROR)
-    # A check that fails for some claims is about their commits; coverage also about those without any.
+    # A check that fails for some claims or hints is about their commits; coverage also about those without any. What it
+    # finds of no commit alone is said of each.
     of_some = {item.check for entry in rule.commits for item in entry.objections}
+    of_some |= {item.check for _, item in rule.beside}
     if rule.unclaimed:
         of_some.add(_COVERAGE)
+    beside = [(name, f"{item.check}: {item.found}") for name, item in rule.beside if item.check in failed]
     of_all = tuple(_said(result) for check, result in failed.items() if check not in of_some)
+    of_all += tuple(text for name, text in beside if name is None)
     found = []
     for commit, judged in {**claimed, **{commit: [] for commit in unheard}}.items():
         own = [f"{CHECK}: {_UNHEARD}"] if commit in unheard else _reasons(judged, failed)
+        if commit in unclaimed and _COVERAGE in failed:
+            own.append(f"{_COVERAGE}: {_NOBODY}")
+        own += [text for name, text in beside if name is not None and name == commit]
         reasons = (*of_all, *dict.fromkeys(own))
         found.append(
             CommitResult(
@@ -82,9 +91,8 @@ def check_commits(rule: RuleResult, shown: Iterable[str | None] = ()) -> tuple[C
 
 def _reasons(judged: list[JudgedClaim], failed: dict[str, Result]) -> list[str]:
     """What fails of one commit's own; a fail that is waived is none."""
-    if not judged:
-        return [f"{_COVERAGE}: {_NOBODY}"] if _COVERAGE in failed else []
-    if all(item.vouched_by is None for item in judged):  # whatever the rule makes of those that count, this is none
+    if judged and all(item.vouched_by is None for item in judged):
+        # Whatever the rule makes of those that count, this is none.
         return [f"{_COVERAGE}: {judged[0].reason}"]
     return [f"{item.check}: {item.found}" for entry in judged for item in entry.objections if item.check in failed]
 

@@ -9,6 +9,7 @@ import pytest
 from gate.checks.commits import check_commits
 from gate.verdict import EXIT_RETRY, Gap, Outcome
 from tests.evidence import (
+    AGENT,
     AGENTS_POLICY,
     DAY,
     EARLIER,
@@ -17,6 +18,7 @@ from tests.evidence import (
     NOW,
     OTHER,
     SIGNATURE_POLICY,
+    about_source,
     claim,
     claimed,
     dependency,
@@ -29,7 +31,7 @@ from tests.evidence import (
 )
 
 if TYPE_CHECKING:
-    from gate.verification import Evidence
+    from gate.verification import AboutSource, Evidence
 
 LAX = AGENTS_POLICY + 'humans = "allow"\nunclaimed = "allow"\nmin-trust = "tenant"\n'
 UNVOUCHED = AGENTS_POLICY.replace("vouches-for", "# vouches-for")
@@ -93,6 +95,49 @@ def test_a_commit_that_is_shown_and_of_which_the_rule_hears_nothing_is_not_allow
     assert {commit: item.allowed for commit, item in found.items()} == {HEAD: True, OTHER: False}
     assert found[OTHER].reasons == ("agents: the rule hears of no claim about it",)
     assert {item.rule for item in found.values()} == {"production"}
+
+
+def hint(commit: str = HEAD, by: str = "mallory", **more: object) -> AboutSource:
+    """A commit's message that names an agent."""
+    said = {"source": {"message": f"Mend\n\nGenerated-by: {by}", **more}}
+    return about_source("https://gitsign.sigstore.dev/predicate/git/v0.1", said, {"gitCommit": commit})
+
+
+LISTENING = LAX + 'signers = ["release"]\n'
+ANYBODY = LISTENING.replace('allow = ["copilot", "bots"]', 'allow = "any"')
+DENIED = ANYBODY + '[[deny]]\nagents = ["mallory", "eve"]\nreason = "no"\n'
+RANGED = LISTENING + f'coverage = "range"\nbase = "{"9" * 40}"\n'
+SIGNALS, CLAIMS, COVERAGE = "agents.signals", "agents.claims", "agents.coverage"
+
+
+@pytest.mark.parametrize(
+    ("text", "claims", "hints", "expected"),
+    [
+        (DENIED, [GOOD, claim(EARLIER, author="eve")], [hint()], {HEAD: ["agents.deny"], EARLIER: ["agents.deny"]}),
+        (DENIED, [GOOD], [hint(by="anybody")], {HEAD: []}),
+        (LISTENING, [GOOD, human(EARLIER)], [hint(), hint(EARLIER)], {HEAD: [SIGNALS], EARLIER: [SIGNALS, SIGNALS]}),
+        (LISTENING, [GOOD, claim("abc")], [hint(by=AGENT, parents=[7])], {HEAD: [CLAIMS], None: [CLAIMS, CLAIMS]}),
+        (
+            RANGED.replace('unclaimed = "allow"', 'unclaimed = "deny"'),
+            [GOOD],
+            [hint(by=AGENT, parents=[EARLIER, OTHER])],
+            {HEAD: [COVERAGE], EARLIER: [COVERAGE, COVERAGE], OTHER: [COVERAGE, COVERAGE]},
+        ),
+    ],
+)
+def test_what_fails_beside_the_claims_is_said_of_its_commit_or_of_each(
+    text: str, claims: list[object], hints: list[AboutSource], expected: dict[str | None, list[str]]
+) -> None:
+    """Another commit that fails the same check by its claim does not take it over."""
+    found = said(text, claimed(*claims), *hints)
+    assert found == {commit: (not reasons, tuple(reasons)) for commit, reasons in expected.items()}
+
+
+def test_a_commit_that_a_hint_alone_names_is_shown_where_that_fails() -> None:
+    dependencies = [dependency(GOOD), dependency(uri="git+https://github.com/acme/lib", commit=OTHER)]
+    built = provenance(predicate_v1(dependencies=dependencies))
+    assert said(LISTENING, built, hint(OTHER)) == {HEAD: (True, ()), OTHER: (False, (SIGNALS,))}
+    assert said(LISTENING, built, hint(OTHER, by=AGENT)) == {HEAD: (True, ())}
 
 
 def test_where_no_one_commit_was_built_none_is_allowed() -> None:

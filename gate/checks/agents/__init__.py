@@ -45,12 +45,16 @@ __all__ = ["CHECK", "AgentsJudgement", "JudgedClaim", "Objection", "check_agents
 
 
 class AgentsJudgement(Struct, frozen=True, kw_only=True):
-    """The results, every claim as judged, the commits that nobody claims, and why some claims could not be read."""
+    """The results, every claim as judged, the commits that nobody claims, and why some claims could not be read.
+
+    `beside` is what fails of a commit, or with None of all of them, and is no claim's fault.
+    """
 
     results: tuple[Result, ...]
     claims: tuple[JudgedClaim, ...]
     unclaimed: tuple[tuple[Commit, bool], ...]
     gaps: tuple[Gap, ...]
+    beside: tuple[tuple[str | None, Objection], ...] = ()
 
 
 def check_agents(
@@ -96,6 +100,7 @@ def check_agents(
         claims=scene.noted(),
         unclaimed=unclaimed(scene),
         gaps=_unread(scene, claims),
+        beside=tuple(scene.beside),
     )
 
 

@@ -27,7 +27,9 @@ def check_readable(scene: Scene) -> Result:
             scene.note(entry, "claims", entry.claim.problem)
             wrong.append(f"{entry.claim.path}: {entry.claim.problem}")
     for document in scene.documents:
-        wrong += [f"{item.path or document.format}: {item.problem}" for item in document.problems]
+        for item in document.problems:
+            scene.note_beside(None, "claims", f"{item.path or document.format}: {item.problem}")
+            wrong.append(f"{item.path or document.format}: {item.problem}")
     count = len(scene.accepted)
     return result(
         scene,

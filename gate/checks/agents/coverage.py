@@ -35,6 +35,8 @@ _BROKEN_RANGE: Final = (
 )
 _HEADLESS: Final = "image: build it so that its provenance names one commit; no policy allows less"
 
+_NO_ONE_COMMIT: Final = "the provenance does not say which one commit it was built from"
+
 
 def required(scene: Scene) -> tuple[Commit, ...]:
     """The commits that need a claim: the heads; with `listed` all that a claim lists; with `range` all since the base.
@@ -80,10 +82,12 @@ def check_coverage(scene: Scene) -> Result:
     if missing:
         text += "; unclaimed: " + some(f"{short(commit[1])}{_why(found.get(commit, []))}" for commit in missing)
     if headless:
-        text = "the provenance does not say which one commit it was built from; " + text
+        scene.note_beside(None, "coverage", _NO_ONE_COMMIT)
+        text = f"{_NO_ONE_COMMIT}; {text}"
     untold = scene.walk.missing if scene.walk is not None else ()
     if untold:
-        text += "; nobody says " + some(untold)
+        scene.note_beside(None, "coverage", f"nobody says {some(untold)}")
+        text += f"; nobody says {some(untold)}"
     if section.coverage is Coverage.HEAD:
         text += "; commits before the head were not judged"
     holds = not headless and not untold and (not missing or section.unclaimed)

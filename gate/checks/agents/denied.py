@@ -46,12 +46,12 @@ def check_denied(scene: Scene) -> Result:
             text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=False)}: {reason}"
             scene.note(entry, "deny", text)
             wrong.append(text)
-    wrong += [
-        f"{short(signal.commit)}: its {signal.what} names {signal.agent or signal.model!a}: {reason}"
-        for document in scene.documents
-        for signal in signals_of(scene, document)
-        for reason in _reasons(signal, document.evidence, denied, scene)
-    ]
+    hints = [(document, signal) for document in scene.documents for signal in signals_of(scene, document)]
+    for document, signal in hints:
+        for reason in _reasons(signal, document.evidence, denied, scene):
+            text = f"{short(signal.commit)}: its {signal.what} names {signal.agent or signal.model!a}: {reason}"
+            scene.note_beside(signal.commit, "deny", text)
+            wrong.append(text)
     return result(
         scene,
         "deny",

@@ -87,10 +87,15 @@ class Scene(Struct, frozen=True, kw_only=True):
     bound: Mapping[str, frozenset[str | None]] = field(default_factory=dict)
     walk: Walk | None = None
     objections: defaultdict[int, list[Objection]] = field(default_factory=lambda: defaultdict(list))
+    beside: list[tuple[str | None, Objection]] = field(default_factory=list)
 
     def note(self, entry: JudgedClaim, aspect: str, found: str) -> None:
         """Keep what is wrong with a claim, for the report."""
         self.objections[id(entry)].append(Objection(check=f"{CHECK}.{aspect}", found=found))
+
+    def note_beside(self, commit: str | None, aspect: str, found: str) -> None:
+        """Keep what is wrong with a commit, or with None with all of them, and is no claim's fault."""
+        self.beside.append((commit, Objection(check=f"{CHECK}.{aspect}", found=found)))
 
     def noted(self) -> tuple[JudgedClaim, ...]:
         """Every claim with what was found."""

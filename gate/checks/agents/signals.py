@@ -41,7 +41,9 @@ def check_signals(scene: Scene) -> Result:
     for signal in signals:
         text = _wrong(signal, scene)
         if text is not None:
-            wrong.append(f"{short(signal.commit)}: {text}")
+            text = f"{short(signal.commit)}: {text}"
+            scene.note_beside(signal.commit, "signals", text)
+            wrong.append(text)
         for number in people.get(signal.commit, ()):
             text = f"{short(signal.commit)} is claimed to be a person's, and its {signal.what} names "
             text += ascii(signal.agent) if signal.agent else "an agent"
