@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _COVERAGE: Final = f"{CHECK}.coverage"
 _NOBODY: Final = "nobody claims it"
 _UNHEARD: Final = "the rule hears of no claim about it"
-_FAMILIES: Final = frozenset({CHECK, provenance.CHECK, source.CHECK, denies.CHECK})
-"""What a commit counts by: provenance that names it, a source and a digest that are allowed, and claims. A signature or
-an attestation is the image's matter."""
+_FAMILIES: Final = frozenset({CHECK, provenance.CHECK, source.CHECK, denies.CHECK, "platforms"})
+"""What a commit counts by: provenance that names it, a source and a digest that are allowed, claims, and manifests to
+judge. A signature or an attestation is the image's matter."""
 
 
 class CommitResult(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gate.checks import RuleResult
     from gate.discovery import Discovery
     from gate.flow.judge import Judge
+    from gate.limits import Limits
     from gate.parallel import Share
     from gate.policy.model import Rule
     from gate.reference import Digest, Reference
@@ -53,7 +54,7 @@ def judge_entries(
     look at a digest. Raises `CouldNotLook` if the index is over a limit.
     """
     rules = rules_for(judge.policy, reference)
-    chosen = {rule.name: _choose(judge, rule, image, index) for rule in rules}
+    chosen = {rule.name: _choose(rule, image, index, judge.limits) for rule in rules}
     spread = [rule for rule in rules if rule.platforms is not Scope.INDEX]
     whole = all(chosen[rule.name].whole for rule in spread)
     common = _common([chosen[rule.name] for rule in rules])
@@ -95,15 +96,21 @@ def _looked_at(image: Content) -> LedgerEntry:
     )
 
 
-def _choose(judge: Judge, rule: Rule, image: Content, index: Manifest | None) -> Chosen:
+def check_platforms(rule: Rule, image: Content, limits: Limits) -> Result | None:
+    """The failed result of a rule that an image has not the manifests for; None if it has. Raises `LimitExceeded`."""
+    chosen = _choose(rule, image, read_index(image, limits), limits)
+    return _unusable(rule, chosen.problem) if chosen.problem else None
+
+
+def _choose(rule: Rule, image: Content, index: Manifest | None, limits: Limits) -> Chosen:
     asked = Chosen(entries=(Entry(image.digest, None),), whole=True)
     if rule.platforms is Scope.INDEX:
         return asked
     if isinstance(rule.platforms, Scope):
-        return asked if index is None else choose(index, None, judge.limits)
+        return asked if index is None else choose(index, None, limits)
     if index is None:
         return Chosen(problem="it is no index, so that it does not say what it runs on")
-    return choose(index, rule.platforms, judge.limits)
+    return choose(index, rule.platforms, limits)
 
 
 def _common(chosen: Sequence[Chosen]) -> tuple[Digest, ...]:

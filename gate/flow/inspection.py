@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover_file
 from gate.discovery.entries import read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
+from gate.flow.entries import check_platforms
 from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
 from gate.parallel import Background
@@ -197,12 +198,17 @@ class Inspector(Struct, frozen=True, kw_only=True):
         missed = found.missed + (() if inspection.error is None else (inspection.error,))
         try:
             results = rules_of(inspection.reference, found, claims, policy, missed=missed, limits=limits, now=self.now)
+            unusable = [check_platforms(rule, found.image, limits) for rule in rules]
         except LimitExceeded as error:
             return replace(inspection, error=inspection.error or error)
         notes = tuple(
             f"rule {rule.name} judges the manifests of an index, and here this digest alone was looked at: inspect each"
             for rule in rules
             if rule.platforms is not Scope.INDEX and inspection.entries
+        )
+        results = tuple(
+            result if problem is None else replace(result, results=(*result.results, problem))
+            for result, problem in zip(results, unusable, strict=True)
         )
         shown = [claim.commit for document in claims.documents for claim in document.claims]
         return replace(

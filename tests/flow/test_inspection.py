@@ -391,6 +391,7 @@ def test_a_commit_that_is_not_allowed_says_why_and_the_exit_code_stays_0(
         ("capture", {}),
         ("labels", {}),
         ("source", {}),
+        ("platforms", {}),
     ],
 )
 def test_whoever_looks_is_told_what_whoever_judges_is(
@@ -409,6 +410,8 @@ def test_whoever_looks_is_told_what_whoever_judges_is(
         text = text.replace("[rules.agents]", 'source-is = "this-project"\n[rules.agents]')
     elif change == "labels":
         text = text.replace("[rules.agents]", 'labels = "must-agree"\n[rules.agents]')
+    elif change == "platforms":
+        text = text.replace('images = ["**"]', 'images = ["**"]\nplatforms = ["linux/amd64"]')
     elif change == "source":
         text += '[rules.source]\nlevel = 2\nvsa = [{ verifier = "https://x.test", signer = "release", level = 3 }]\n'
     elif change == "capture":
