@@ -251,6 +251,17 @@ def test_another_moment_counts_only_where_the_policy_allows_it_and_every_output_
     assert verify(image, "--at", "monday", policy=path).code == 2
 
 
+def test_a_policy_that_will_have_expired_by_another_moment_judges_nothing_as_of_it(
+    image: str, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    path = policy(tmp_path, SIGNED)
+    path.write_text(path.read_text().replace("version = 1", 'version = 1\nat = "allow"\nexpires = 2098-01-01'))
+    assert verify(image, "--at", "2097-12-31T23:59:59Z", policy=path).code == 0
+    refused = verify(image, "--at", "2098-01-01", policy=path)
+    assert refused.code == 2
+    assert "it expired at 2098-01-01T00:00:00Z" in refused.err
+
+
 def test_an_age_is_judged_as_of_the_other_moment(image: str, tmp_path: Path, verify: Callable[..., Ran]) -> None:
     path = policy(
         tmp_path,

@@ -152,9 +152,12 @@ def load(asked: Asked, now: datetime, *, file: bool) -> Policy:
 
 
 def moment_of(asked: Asked, policy: Policy, now: datetime) -> datetime:
-    """The moment that counts as now. Raises `InvalidUsage` unless the policy allows another."""
+    """The moment that counts as now. Raises `InvalidUsage` unless the policy allows another, and `InvalidPolicy` if it
+    has expired by then: `load` asks only whether it has today.
+    """
     if asked.at is None:
         return now
+    from gate.policy.dates import as_of  # noqa: PLC0415
     from gate.policy.reading import read_moment  # noqa: PLC0415
 
     try:
@@ -163,6 +166,7 @@ def moment_of(asked: Asked, policy: Policy, now: datetime) -> datetime:
         raise InvalidUsage(f"--at {asked.at!a} is no moment: write 2027-01-31T00:00:00Z, or 2027-01-31") from None
     if not policy.at_allowed:
         raise InvalidUsage('--at: the policy does not allow another moment; at = "allow" in it would')
+    as_of(policy, moment)
     return moment
 
 
