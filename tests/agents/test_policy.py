@@ -17,6 +17,7 @@ from tests.agents.table import reviewed, since
 from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, loads, policy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -29,13 +30,17 @@ def refused(text: str, folder: Path | None = None) -> str:
 
 # A base that is an earlier report.
 
+PASSED = {"signature": "pass", "agents.coverage": "pass"}
 
-def report(folder: Path, verdict: str = "pass", **change: Any) -> str:
+
+def report(folder: Path, verdict: str = "pass", checked: Mapping[str, str] = PASSED, **change: Any) -> str:
     """Write a report of an image that was built from the earlier commit; the base that means it."""
     rules = judge(rule(), silent()).rules
     commits = commit_documents(rules)
     assert [(item["hash"], item["head"]) for item in commits] == [(HEAD, True)]
-    written = {"images": [{"verdict": verdict, "commits": [{**item, "hash": EARLIER, **change} for item in commits]}]}
+    checks = [{"id": check, "outcome": outcome} for check, outcome in checked.items()]
+    image = {"verdict": verdict, "commits": [{**item, "hash": EARLIER, **change} for item in commits]}
+    written = {"images": [{**image, "rules": [{"name": "production", "checks": checks}]}]}
     raw = json.dumps(written).encode()
     (folder / "last.json").write_bytes(raw)
     return f'base = {{ report = "last.json", sha256 = "{hashlib.sha256(raw).hexdigest()}" }}\n'
@@ -74,6 +79,15 @@ def test_only_a_head_that_passed_is_a_base(verdict: str, change: dict[str, Any],
     """Rule 29."""
     base = report(tmp_path, verdict, **change)
     assert "passed no image" in refused(rule(f'{TENANT}coverage = "range"\n{base}'), tmp_path)
+
+
+@pytest.mark.parametrize("check", ["agents", "agents.coverage", "agents.models"])
+def test_a_head_whose_agents_were_waived_is_no_base(check: str, tmp_path: Path) -> None:
+    """Rules 21 and 29: it was let pass for a time, and a range that begins there would let it pass for ever."""
+    excused = report(tmp_path, checked={**PASSED, check: "waived"})
+    assert "passed no image" in refused(rule(f'{TENANT}coverage = "range"\n{excused}'), tmp_path)
+    other = report(tmp_path, checked={**PASSED, "signature": "waived"})
+    assert loads(rule(f'{TENANT}coverage = "range"\n{other}'), tmp_path)
 
 
 def test_a_report_counts_only_by_its_digest(tmp_path: Path) -> None:

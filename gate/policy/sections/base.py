@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gate.policy.model import Base
 from gate.strictjson import Refused, parse_object
@@ -17,6 +17,9 @@ from gate.strictjson import Refused, parse_object
 if TYPE_CHECKING:
     from gate.policy.reading import KeyPath, Reader
     from gate.strictjson import JSON
+
+_AGENTS: Final = "agents"
+_WAIVED: Final = "waived"
 
 
 def read_base(value: str | Mapping[str, Any], at: KeyPath, to: Reader) -> Base:
@@ -45,13 +48,17 @@ def read_base(value: str | Mapping[str, Any], at: KeyPath, to: Reader) -> Base:
 
 
 def _heads(report: Mapping[str, JSON]) -> dict[str, frozenset[str]]:
-    """The head commits of the images that passed, by repository."""
+    """The head commits of the images that passed, by repository. Where a check of the agents was waived, what leads to
+    the head was let pass for a time, and a range that begins there would let it pass for ever.
+    """
     from gate.claims.source import is_commit  # noqa: PLC0415
 
     found: defaultdict[str, set[str]] = defaultdict(set)
     images = report.get("images")
     for image in images if isinstance(images, list) else ():
-        commits = image.get("commits") if isinstance(image, Mapping) and image.get("verdict") == "pass" else None
+        if not isinstance(image, Mapping) or image.get("verdict") != "pass" or _is_excused(image.get("rules")):
+            continue
+        commits = image.get("commits")
         for commit in commits if isinstance(commits, list) else ():
             if not isinstance(commit, Mapping) or commit.get("head") is not True:
                 continue
@@ -59,3 +66,15 @@ def _heads(report: Mapping[str, JSON]) -> dict[str, frozenset[str]]:
             if isinstance(name, str) and is_commit(name) and isinstance(repository, str) and repository:
                 found[repository].add(name)
     return {repository: frozenset(commits) for repository, commits in found.items()}
+
+
+def _is_excused(rules: JSON) -> bool:
+    """Whether a check of the agents was waived in one of an image's rules."""
+    tables = [item for item in rules if isinstance(item, Mapping)] if isinstance(rules, list) else []
+    checks = [check for table in tables if isinstance(found := table.get("checks"), list) for check in found]
+    return any(
+        isinstance(check, Mapping)
+        and str(check.get("id")).partition(".")[0] == _AGENTS
+        and check.get("outcome") == _WAIVED
+        for check in checks
+    )
