@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.agents.documents import (
     BASE,
     EARLIER,
@@ -31,6 +33,14 @@ def test_only_people_whom_the_rule_names_review() -> None:
         assert _approved_by("mallory", people) == REVIEWERS
     assert _approved_by("github:alice", '[["alice", "github:alice"]]') == ()
     assert _approved_by("mallory", '[["alice", "github:alice"], { glob = "b*" }]') == REVIEWERS
+
+
+@pytest.mark.parametrize(("second", "expected"), [("Carol@acme.com", REVIEWERS), ("dave@acme.com", ())])
+def test_a_person_of_a_list_whom_a_pattern_means_too_is_counted_once(second: str, expected: tuple[str, ...]) -> None:
+    """A-T33: in other letters she is neither of her spellings, and still nobody else."""
+    text = reviewed("threshold = 2", people='[["carol", "carol@acme.com"], { glob = "*@acme.com" }]')
+    assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf("carol", second))) == expected
+    assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf(second, "carol"))) == expected
 
 
 def test_one_pattern_of_one_agent_makes_a_reviewer_an_agent() -> None:

@@ -77,12 +77,18 @@ def _people(
 
 
 def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
-    """All spellings of the person who is meant, the first of which stands for him or her; None for nobody named."""
-    for item in section.people:
-        if isinstance(item, tuple) and name in item:
+    """All spellings of the person who is meant, the first of which stands for him or her; None for nobody named.
+
+    Whom a pattern means in other letters than a list has is the person of that list, and is not counted again.
+    """
+    listed = [item for item in section.people if isinstance(item, tuple)]
+    for item in listed:
+        if name in item:
             return item
     if any(not isinstance(item, tuple) and item.matches(name) for item in section.people):
-        return (name.casefold(), name)
+        folded = name.casefold()
+        same = next((item for item in listed if folded in map(str.casefold, item)), (folded,))
+        return (*same, name)
     return None
 
 
