@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from gate.discovery.entries import Chosen, Entry, choose, read_index
+from gate.discovery.entries import Chosen, Entry, choose, listed_digests, read_index
 from gate.discovery.found import LedgerEntry
 from gate.errors import CouldNotLook, GateError
 from gate.flow.judgement import ImageJudgement, Judged
@@ -24,7 +24,7 @@ from gate.policy.model import Scope
 from gate.verdict import Gap, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from gate.checks import RuleResult
     from gate.discovery import Discovery
@@ -69,8 +69,9 @@ def judge_entries(
     from gate.checks import of_rule  # noqa: PLC0415
     from gate.checks.denies import denied_digest  # noqa: PLC0415
 
-    # What is denied is the index itself: each entry that is judged was asked for its own digests.
-    denied = None if image.digest in wanted else denied_digest((image.digest,), judge.policy)
+    denied = (
+        None if image.digest in wanted else denied_digest(_unasked(image, wanted, judge, whole=whole), judge.policy)
+    )
     results = [result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)]
     if denied is not None:
         results += [of_rule(rule, denied) for rule in rules]
@@ -100,6 +101,14 @@ def check_platforms(rule: Rule, image: Content, limits: Limits) -> Result | None
     """The failed result of a rule that an image has not the manifests for; None if it has. Raises `LimitExceeded`."""
     chosen = _choose(rule, image, read_index(image, limits), limits)
     return _unusable(rule, chosen.problem) if chosen.problem else None
+
+
+def _unasked(image: Content, wanted: Collection[Digest], judge: Judge, *, whole: bool) -> tuple[Digest, ...]:
+    """The index's digest, and where a pass would hold for it those of what else it lists: each entry that is judged was
+    asked for its own.
+    """
+    listed = listed_digests(image, judge.limits) if whole else ()
+    return (image.digest, *(digest for digest in listed if digest not in wanted))
 
 
 def _choose(rule: Rule, image: Content, index: Manifest | None, limits: Limits) -> Chosen:

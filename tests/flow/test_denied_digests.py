@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.images import Layout, entry, policy
+from tests.images import ABOUT, Layout, entry, policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SIGNED = '[[rules]]\nname = "signed"\nimages = ["**"]\nsignature.signers = ["forge"]\n'
 EACH = SIGNED.replace("signature", 'platforms = "each"\nsignature')
+AMD = SIGNED.replace("signature", 'platforms = ["linux/amd64"]\nsignature')
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,9 @@ EACH = SIGNED.replace("signature", 'platforms = "each"\nsignature')
         (EACH, "layer", 1),
         (EACH, "config", 1),
         (EACH, "other", 0),
+        (SIGNED, "about", 1),
+        (EACH, "about", 1),  # the pass would hold for the index, which lists it
+        (AMD, "about", 1),
     ],
 )
 def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
@@ -38,7 +42,9 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
 ) -> None:
     layout = Layout(tmp_path / "image")
     image = layout.image("amd")
-    index = layout.index([entry(image, "linux/amd64")], tag="v1")
+    about = layout.image("about amd")
+    beside = entry(about, "unknown/unknown", **{ABOUT: image["digest"]})
+    index = layout.index([entry(image, "linux/amd64"), beside], tag="v1")
     layout.sign(index)
     layout.sign(image)
     blob = tmp_path / "image" / "blobs" / "sha256" / image["digest"].removeprefix("sha256:")
@@ -46,6 +52,7 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
     digests = {
         "index": index["digest"],
         "manifest": image["digest"],
+        "about": about["digest"],
         "layer": manifest["layers"][0]["digest"],
         "config": manifest["config"]["digest"],
         "other": f"sha256:{'d' * 64}",
@@ -65,3 +72,16 @@ def test_what_a_denied_signer_signed_is_reported_as_rejected(tmp_path: Path, ver
     (evidence,) = ran.report["images"][0]["evidence"]
     assert (evidence["verified"], evidence["step"]) == (False, "denied")
     assert evidence["reason"] == "the policy denies it: its key was stolen"
+
+
+def test_a_pass_for_some_entries_is_not_for_what_else_the_index_lists(
+    tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    layout = Layout(tmp_path / "image")
+    amd, arm = layout.image("amd"), layout.image("arm")
+    layout.index([entry(amd, "linux/amd64"), entry(arm, "linux/arm64")], tag="v1")
+    layout.sign(amd)
+    text = f'{AMD}[[deny]]\ndigests = ["{arm["digest"]}"]\nreason = "stolen token"\n'
+    ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path, text))
+    assert ran.code == 0, ran.out
+    assert ran.report["images"][0]["holds_for"] == [amd["digest"]]
