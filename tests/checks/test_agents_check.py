@@ -559,6 +559,27 @@ def test_a_person_who_is_called_like_an_agent_needs_no_model() -> None:
     assert judged.exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "denied"), [("other-agent", True), ("Other-Agent", False), ("other agent", False), ("claude", True)]
+)
+def test_whose_name_is_a_denied_agents_very_id_is_not_known_to_be_a_person(name: str, *, denied: bool) -> None:
+    """Rules 9 and 18: a deny fails closed. It ignores case of what agents are called, and not of what people are."""
+    lax = AGENTS_POLICY + 'humans = "allow"\ndeny = ["other"]\n'
+    lax += '[[deny]]\nagents = ["claude", { glob = "other*" }]\nreason = "x"\n'
+    assert failed(lax, claimed(human(author=name))) == (("agents.deny",) if denied else ())
+    ended = '[[deny]]\nagents = ["claude"]\nuntil = 2020-01-01T00:00:00Z\nreason = "x"\n'
+    assert failed(AGENTS_POLICY + 'humans = "allow"\n' + ended, claimed(human(author=name))) == ()
+
+
+@pytest.mark.parametrize("name", ["dependabot[bot]", "noreply@anthropic.com", "7+x[bot]@users.noreply.github.com"])
+def test_an_account_that_is_known_to_be_an_agents_is_no_persons(name: str) -> None:
+    """A-T8: the claim contradicts itself, and one of the two is not so."""
+    judged = judge(AGENTS_POLICY + 'humans = "allow"\n', claimed(human(author=name)))
+    assert judged.failed == ("agents.authorship",)
+    assert "is claimed to be a person's" in judged.found("agents.authorship")
+    assert passes(AGENTS_POLICY, claimed(claim(author="dependabot[bot]", model=None)))
+
+
 @pytest.mark.parametrize("word", ["assisted", "mixed"])
 def test_mixed_work_is_an_agents_and_never_a_persons(word: str) -> None:
     """Rule 18, A-T9: one value; with `mixed` allowed its agents and models are judged."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gate.checks.agents.judged import agents_of
 from gate.checks.agents.words import author, by_claim, result
-from gate.claims.agents import Authorship
+from gate.claims.agents import Authorship, is_agent_account
 from gate.policy.model import Anything
 
 if TYPE_CHECKING:
@@ -42,13 +42,17 @@ def check_readable(scene: Scene) -> Result:
 
 
 def check_authorship(scene: Scene) -> Result:
-    """Rule 18: an agent; a person or both together only where the rule says so; nobody unknown."""
+    """Rule 18: an agent; a person or both together only where the rule says so; nobody unknown, and nobody as a person
+    whose account is known to be an agent's.
+    """
     section = scene.section
     allowed = {Authorship.AGENT}
     allowed |= {Authorship.HUMAN} if section.humans else set()
     allowed |= {Authorship.MIXED} if section.mixed else set()
 
     def wrong(entry: JudgedClaim) -> str | None:
+        if not entry.by_agent and is_agent_account(entry.claim.agent or ""):  # A-T8: one of the two is not so
+            return f"is claimed to be a person's, and its author {entry.claim.agent!a} is an agent's account"
         return None if entry.claim.authored_by in allowed else _by(entry)
 
     return by_claim(

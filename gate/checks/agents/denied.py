@@ -1,8 +1,9 @@
 """`agents.deny`: no agent or model that the rule or the policy denies had a part in any commit (rule 9).
 
 What comes in: a scene. What goes out: one result. Denies ignore upper and lower case, and look at claims and at hints
-alike. A dated deny is about the time at which the claim or the image's provenance was signed, either of which will do;
-where that is not known it holds.
+alike; of a claim that a person wrote the commit, only a name that is a denied agent's very id counts. A dated deny is
+about the time at which the claim or the image's provenance was signed, either of which will do; where that is not known
+it holds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
 from gate.checks.agents.words import author, result, short
 from gate.checks.denies import holds
+from gate.policy.matching import How
 from gate.policy.model import Anything
 
 if TYPE_CHECKING:
@@ -40,10 +42,9 @@ def check_denied(scene: Scene) -> Result:
     denied = list(_denied(scene))
     wrong = []
     for entry in scene.accepted:
-        if not entry.by_agent:
-            continue
-        for reason in _reasons(entry.claim, entry.claim.evidence, denied, scene):
-            text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=False)}: {reason}"
+        find = _reasons if entry.by_agent else _reasons_of_a_person
+        for reason in find(entry.claim, entry.claim.evidence, denied, scene):
+            text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=not entry.by_agent)}: {reason}"
             scene.note(entry, "deny", text)
             wrong.append(text)
     hints = [(document, signal) for document in scene.documents for signal in signals_of(scene, document)]
@@ -87,6 +88,18 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Deni
         agent = any(pattern.matches_in_any_case(name) for pattern in item.agents for name in names)
         model = any(pattern.matches_in_any_case(name) for pattern in item.models for name in models)
         if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
+            yield item.reason
+
+
+def _reasons_of_a_person(
+    said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene
+) -> Iterator[str]:
+    """People are called Claude, and no deny is of them. Whoever has a denied agent's id for a name, byte for byte, is
+    not known to be one.
+    """
+    for item in denied:
+        called = any(pattern.how is How.EXACT and pattern.text == said.agent for pattern in item.agents)
+        if called and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
 
 
