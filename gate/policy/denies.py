@@ -66,18 +66,28 @@ def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> De
             to.reader.names((item,), "signers", at)
         return DeniedIdentity(name=item)
     return DeniedIdentity(
-        issuer=to.reader.pattern(item["issuer"], (*at, "issuer")) if "issuer" in item else None,
-        identity=to.reader.pattern(item["identity"], (*at, "identity")) if "identity" in item else None,
+        issuer=_pattern(item["issuer"], (*at, "issuer"), to) if "issuer" in item else None,
+        identity=_pattern(item["identity"], (*at, "identity"), to) if "identity" in item else None,
         extensions=tuple(
-            (key, to.reader.pattern(value, (*at, "extensions", key)))
+            (key, _pattern(value, (*at, "extensions", key), to))
             for key, value in sorted(item.get("extensions", {}).items())
         ),
     )
 
 
+def _pattern(value: str | Mapping[str, str], at: KeyPath, to: Definitions) -> Pattern:
+    """One of which nothing is taken to the letter that means more where something is allowed: what is copied from there
+    into a deny would deny nobody. A capture stands for any segment.
+    """
+    if value == "any":
+        to.reader.problem(at, '"any" would be a text like any other, and deny nobody: leave the key out')
+    _check_star(value, at, to)
+    return to.reader.pattern(value, at, captures=True).loosened()
+
+
 def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> Pattern:
     if not isinstance(item, str):
-        return to.reader.pattern(item["id"], (*at, "id"))
+        return _pattern(item["id"], (*at, "id"), to)
     if "://" in item:
         to.reader.problem(at, f"{item!a} is no name of [builders]: write {{ id = {item!a} }}")
     else:
@@ -100,7 +110,14 @@ def _agents(items: Iterable[Any], at: KeyPath, to: Definitions) -> Iterable[Patt
     yield from _patterns(tuple(items), at, to)
 
 
+def _check_star(value: object, at: KeyPath, to: Definitions) -> None:
+    if isinstance(value, str) and "*" in value:
+        to.reader.problem(at, f"{value!a} is exact, and denies nobody but by a plain *: write {{ glob = {value!a} }}")
+
+
 def _patterns(items: Any, at: KeyPath, to: Definitions) -> tuple[Pattern, ...]:
+    for number, item in enumerate(items):
+        _check_star(item, to.reader.element(at, number, item), to)
     found = to.reader.patterns(tuple(items), at)
     return () if isinstance(found, Anything) else found
 

@@ -25,6 +25,7 @@ from tests.evidence import (
     MAIN,
     NOW,
     PROVENANCE_POLICY,
+    REPOSITORY,
     SECOND,
     SIGNATURE_POLICY,
     STRANGER,
@@ -157,6 +158,20 @@ def test_a_signer_of_each_image_is_denied_for_every_image() -> None:
     text = text.replace(f'identity = "{WORKFLOW}"', f'identity = "{WORKFLOW.replace("/api/", "/{repository}/")}"')
     assert passes(text, signature())
     assert judge(text + deny('signers = ["release"]'), signature()).failed == ("signature",)
+
+
+def test_a_capture_that_is_copied_into_a_deny_stands_for_any_segment() -> None:
+    """What an identity says in [signers] it says in [[deny]]; taken to the letter it would deny nobody."""
+    identity = WORKFLOW.replace("/api/", "/{repository}/")
+    assert passes(
+        SIGNATURE_POLICY + deny(f'signers = [{{ identity = "{identity.replace("acme", "else")}" }}]'), signature()
+    )
+    for who in (f'identity = "{identity}"', f'identity = {{ glob = "{identity}" }}'):
+        assert judge(SIGNATURE_POLICY + deny(f"signers = [{{ {who} }}]"), signature()).failed == ("signature",)
+    extension = f'extensions = {{ source-repository-uri = "{REPOSITORY.replace("api", "{repository}")}" }}'
+    assert judge(SIGNATURE_POLICY + deny(f"signers = [{{ {extension} }}]"), signature()).failed == ("signature",)
+    builder = deny(f'builders = [{{ id = "{identity}" }}]')
+    assert judge(PROVENANCE_POLICY + builder, provenance()).failed == ("provenance",)
 
 
 def test_a_named_signer_who_is_denied_is_told_whichever_of_them_it_is_and_nobody_else() -> None:

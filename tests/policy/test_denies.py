@@ -28,6 +28,23 @@ BAD = {
         f'digests = ["sha256:{"a" * 64}"]\nuntil = 2027-01-31',
         "deny[0]: a digest is denied whenever it was signed: leave from and until out",
     ),
+    "any identity": ('signers = [{ identity = "any" }]', 'deny[0].signers: "any" would be a text like any other, and'),
+    "any issuer": ('signers = [{ issuer = "any" }]', 'deny[0].signers: "any" would'),
+    "any extension": ('signers = [{ extensions = { token-subject = "any" } }]', "and deny nobody: leave the key out"),
+    "any builder": ('builders = [{ id = "any" }]', 'deny[0].builders: "any" would'),
+    "an identity with a plain star": (
+        'signers = [{ identity = "https://x/*" }]',
+        "deny[0].signers: 'https://x/*' is exact, and denies nobody but by a plain *: write { glob = 'https://x/*' }",
+    ),
+    "a builder.id with a plain star": (
+        'builders = [{ id = "https://x/*" }]',
+        "deny[0].builders: 'https://x/*' is exact",
+    ),
+    "an agent with a plain star": (
+        'agents = ["x", "claude*"]',
+        "deny[0].agents: 'claude*' is exact, and denies nobody",
+    ),
+    "a model with a plain star": ('models = ["gpt-*"]', "deny[0].models: 'gpt-*' is exact, and denies nobody"),
     "any agent": ('agents = ["any"]', 'deny[0].agents: "any" stands alone and not in a list'),
     "no offset": ('agents = ["x"]\nfrom = 2027-01-31T00:00:00', "is no date and time with an offset"),
     "until before from": (
