@@ -43,6 +43,15 @@ def test_a_person_of_a_list_whom_a_pattern_means_too_is_counted_once(second: str
     assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf(second, "carol"))) == expected
 
 
+@pytest.mark.parametrize("author", ["Zoe\u0308", "ZO\u00cb", " Zo\u00eb ", "\uff3ao\u00eb"])
+def test_an_author_is_no_reviewer_by_another_spelling_that_looks_the_same(author: str) -> None:
+    """A-T33: a decomposed letter, another case, spaces, another width."""
+    text = reviewed(people='["Zo\u00eb"]')
+    approved = by("scanner", gittuf("Zo\u00eb"))
+    assert failed(text, built(), by("scanner", gitsign(name="Zo")), approved) == ()
+    assert failed(text, built(), by("scanner", gitsign(name=author)), approved) == REVIEWERS
+
+
 def test_one_pattern_of_one_agent_makes_a_reviewer_an_agent() -> None:
     wide = reviewed(people='[{ glob = "*" }]')
     agents = '[agents.helpers]\nids = ["first", { glob = "helper-*" }]\nmodels = "any"\n'

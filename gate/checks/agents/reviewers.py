@@ -7,6 +7,7 @@ person whom the rule names, and neither the author nor the operator nor an agent
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from gate.checks.agents.words import result, short, some
@@ -69,7 +70,7 @@ def _people(
                 notes.append(f"{approval.reviewer!a} approved something else")
             elif (who := _person(approval.reviewer, section)) is None:
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
-            elif _is_agent(approval.reviewer, scene) or any(name.casefold() in barred for name in who):
+            elif _is_agent(approval.reviewer, scene) or any(_folded(name) in barred for name in who):
                 notes.append(f"{approval.reviewer!a} had a part in it")
             else:
                 people[who[0]] = None
@@ -86,8 +87,8 @@ def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
         if name in item:
             return item
     if any(not isinstance(item, tuple) and item.matches(name) for item in section.people):
-        folded = name.casefold()
-        same = next((item for item in listed if folded in map(str.casefold, item)), (folded,))
+        folded = _folded(name)
+        same = next((item for item in listed if folded in map(_folded, item)), (folded,))
         return (*same, name)
     return None
 
@@ -118,8 +119,13 @@ def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[
 
 
 def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
-    """The names, in any case, of everyone who had a part in a commit that is judged, and of every agent."""
-    return frozenset(name.casefold() for name in _with_a_part(scene, said))
+    """The names, in any spelling, of everyone who had a part in a commit that is judged, and of every agent."""
+    return frozenset(_folded(name) for name in _with_a_part(scene, said))
+
+
+def _folded(name: str) -> str:
+    """One spelling for names that look the same, to tell that two are one person: never to let one in."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:
