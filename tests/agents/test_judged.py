@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.agents.documents import (
+    AGENT_COMMIT,
     OWN,
     OWN_FORMAT,
     Said,
     agent,
     agent_commit,
+    agentattest,
     built,
     claim,
     gitsign,
@@ -20,7 +22,7 @@ from tests.agents.documents import (
     trace,
 )
 from tests.agents.scene import TENANT, by, failed, judge, rule
-from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS
+from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS, v02
 from tests.evidence import AGENT, MODEL, human
 
 if TYPE_CHECKING:
@@ -31,6 +33,18 @@ if TYPE_CHECKING:
 
 def _models(entry: str) -> str:
     return rule(agents=f'[agents.copilot]\nids = ["{AGENT}"]\nmodels = [{entry}]\n')
+
+
+@pytest.mark.parametrize(
+    "said", [pedigree(model="evil"), agentattest(model="evil"), trace("evil"), v02(claims=[claim(model="evil")])]
+)
+def test_a_build_type_silences_only_a_provenance_that_has_one(said: Said) -> None:
+    """Rule 1: what says that it is an agent's run, in a type that has no such place, is heard all the same."""
+    loud = failed(rule(), built(), by("scanner", said))
+    assert loud
+    stray = {"buildType": f"{AGENT_COMMIT}v9"}
+    other = Said(said.predicate_type, {**said.predicate, "buildDefinition": stray}, said.subjects)
+    assert failed(rule(), built(), by("scanner", other)) == loud
 
 
 @pytest.mark.parametrize(

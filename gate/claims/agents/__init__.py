@@ -88,7 +88,8 @@ def read_document(
     if statement.predicate_type not in own and statement.predicate_type not in BUILT_IN:
         return None
     predicate = statement.predicate
-    build_type = text_at(predicate, "buildDefinition", "buildType")
+    # In any other type it is a key like any other, and silences nothing.
+    build_type = text_at(predicate, "buildDefinition", "buildType") if statement.predicate_type == SLSA_V1 else ""
     chosen = choose(statement.predicate_type, build_type, own, about_source=about_source)
     if chosen is None:
         return None
