@@ -439,6 +439,11 @@ def _rows() -> tuple[Row, ...]:
         ),
         Row("an agent, and help that it had", rule(MIXED), (built(), by("scanner", coverage(HELPED)))),
         Row(
+            "an agent's run, and help that it had",
+            rule(MIXED),
+            (beside, by("scanner", agentattest(about="image")), by("scanner", pedigree("ai-assisted"))),
+        ),
+        Row(
             "two runs with other subagents",
             rule(),
             (
@@ -531,6 +536,11 @@ def _rows() -> tuple[Row, ...]:
             "deny until before the build",
             rule(more=f'[[deny]]\nmodels = ["{MODEL}"]\nreason = "x"\nuntil = 2025-03-01T00:00:00Z\n'),
             (built(),),
+        ),
+        Row(
+            "deny from after the hint, beside a younger statement",
+            rule(allow='"any"', more='[[deny]]\nagents = ["zed"]\nreason = "x"\nfrom = 2025-03-09T00:00:00Z\n'),
+            (built(), by("scanner", trace(MODEL, tool="zed")), by("scanner", pedigree(), RECENT)),
         ),
         Row(
             "deny of what was claimed before and built after",
@@ -778,6 +788,12 @@ def _rows() -> tuple[Row, ...]:
             ("agents.operators",),
         ),
         Row("no operator", rule(f'{TENANT}operators = ["bo@acme.com"]\n'), (built(),), ("agents.operators",)),
+        Row(
+            "no operator, where any will do",
+            rule(f'{TENANT}operators = [{{ glob = "*" }}]\n'),
+            (built(),),
+            ("agents.operators",),
+        ),
         Row("a person needs no operator", rule(f'{HUMANS}operators = ["bo@acme.com"]\n'), (built(human()),)),
         Row(
             "allowed tools",

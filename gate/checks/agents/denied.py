@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gate.checks.agents.judged import Scene
     from gate.claims.agents import AgentClaim, Signal
     from gate.policy.matching import Pattern
-    from gate.policy.model import Agent, Deny
+    from gate.policy.model import Deny
     from gate.verdict import Result
     from gate.verification import Signed
 
@@ -47,8 +47,7 @@ def check_denied(scene: Scene) -> Result:
             text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=not entry.by_agent)}: {reason}"
             scene.note(entry, "deny", text)
             wrong.append(text)
-    hints = [(document, signal) for document in scene.documents for signal in signals_of(scene, document)]
-    for document, signal in hints:
+    for document, signal in signals_of(scene):
         for reason in _reasons(signal, document.evidence, denied, scene):
             text = f"{short(signal.commit)}: its {signal.what} names {signal.agent or signal.model!a}: {reason}"
             scene.note_beside(signal.commit, "deny", text)
@@ -66,15 +65,12 @@ def check_denied(scene: Scene) -> Result:
 def _denied(scene: Scene) -> Iterator[_Denied]:
     """What the rule denies by name, and what the policy denies."""
     for name in scene.section.deny:
-        agent = scene.policy.agents[name]
-        yield _Denied(_ids(agent), (), f"the rule denies {name}", None)
+        ids = scene.policy.agents[name].ids
+        assert not isinstance(ids, Anything), "no policy is read that denies an agent of any id"
+        yield _Denied(ids, (), f"the rule denies {name}", None)
     for deny in scene.policy.denies:
         if deny.agents or deny.models:
             yield _Denied(deny.agents, deny.models, deny.reason, deny)
-
-
-def _ids(agent: Agent) -> tuple[Pattern, ...]:
-    return () if isinstance(agent.ids, Anything) else agent.ids
 
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:

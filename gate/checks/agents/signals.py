@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from gate.verdict import Result
 
 
-def signals_of(scene: Scene, *documents: Document) -> tuple[Signal, ...]:
-    """The signals about commits that count, in accepted statements; without more in all of them."""
+def signals_of(scene: Scene) -> tuple[tuple[Document, Signal], ...]:
+    """The signals about commits that count, each with the accepted statement that it stands in."""
     return tuple(
-        signal
-        for document in documents or scene.documents
+        (document, signal)
+        for document in scene.documents
         for signal in document.signals
         if signal.commit in scene.bound
     )
@@ -38,7 +38,7 @@ def check_signals(scene: Scene) -> Result:
             people.setdefault(entry.claim.commit, []).append(number)
     wrong = []
     signals = signals_of(scene)
-    for signal in signals:
+    for _, signal in signals:
         text = _wrong(signal, scene)
         if text is not None:
             text = f"{short(signal.commit)}: {text}"
