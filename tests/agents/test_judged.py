@@ -8,6 +8,7 @@ import pytest
 
 from tests.agents.documents import (
     AGENT_COMMIT,
+    HEAD,
     OWN,
     OWN_FORMAT,
     Said,
@@ -158,6 +159,36 @@ def test_a_claim_that_is_too_old_is_told_its_time() -> None:
     assert objection.check == "agents.age"
     assert objection.found == judgement.found("agents.age")
     assert "(its claim is of 2025-" in objection.found
+
+
+def test_what_is_wrong_with_an_author_or_an_operator_is_told() -> None:
+    operators = rule(f'{TENANT}operators = ["bo"]\n')
+    for text, said, check, found in (
+        (operators, claim(), "agents.operators", "names no operator"),
+        (operators, claim(operator="eve"), "agents.operators", "had the operator 'eve'"),
+        (rule(), human(author="Ada"), "agents.authorship", "is by 'Ada' (human)"),
+        (
+            rule(),
+            claim(authored_by="mixed", model=None),
+            "agents.authorship",
+            f"is by '{AGENT}', no model named (mixed)",
+        ),
+    ):
+        judgement = judge(text, built(said))
+        assert check in judgement.failed
+        assert judgement.found(check) == f"{HEAD[:12]} {found}"
+
+
+def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> None:
+    judgement = judge(rule(), built(claim(author=5)))
+    ((objection,),) = [
+        [item for item in entry.objections if item.check == "agents.claims"] for entry in judgement.commits
+    ]
+    place, _, problem = judgement.found("agents.claims").partition(": ")
+    assert place == "buildDefinition.resolvedDependencies[0].properties.commits[0]"
+    assert objection.found == problem
+    unread = judge(rule(), built(), by("scanner", gitsign(parents=("main",)))).found("agents.claims")
+    assert unread.startswith("source: ")
 
 
 def test_formats_of_what_extends_a_base_hide_only_their_own_claims(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def check_readable(scene: Scene) -> Result:
             wrong.append(f"{entry.claim.path}: {entry.claim.problem}")
     for document in scene.documents:
         for item in document.problems:
-            scene.note_beside(None, "claims", f"{item.path or document.format}: {item.problem}")
-            wrong.append(f"{item.path or document.format}: {item.problem}")
+            scene.note_beside(None, "claims", f"{item.path}: {item.problem}")
+            wrong.append(f"{item.path}: {item.problem}")
     count = len(scene.accepted)
     return result(
         scene,

@@ -37,7 +37,7 @@ def check_conflict(scene: Scene) -> Result:
     wrong = []
     for commit, accounts in said.items():
         distinct = {tuple(_key(entry.claim) for entry in entries): entries for entries in accounts.values()}
-        if len(distinct) > 1 and _disagree(list(distinct.values()), known_agents(scene.section, scene.policy)):
+        if _disagree(list(distinct.values()), known_agents(scene.section, scene.policy)):
             text = f"disagreeing claims about {short(commit)}"
             wrong.append(text)
             for entries in distinct.values():

@@ -69,8 +69,7 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
         assert not isinstance(ids, Anything), "no policy is read that denies an agent of any id"
         yield _Denied(ids, (), f"the rule denies {name}", None)
     for deny in scene.policy.denies:
-        if deny.agents or deny.models:
-            yield _Denied(deny.agents, deny.models, deny.reason, deny)
+        yield _Denied(deny.agents, deny.models, deny.reason, deny)
 
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:
