@@ -395,6 +395,23 @@ def _rows() -> tuple[Row, ...]:
             (by("scanner", agent_commit()), beside, by("scanner", pedigree(provider="azure"))),
             CONFLICT,
         ),
+        Row(
+            "a person who is called like the agent, and its run",
+            rule(HUMANS),
+            (built(human(author=AGENT)), by("scanner", agentattest())),
+            CONFLICT,
+        ),
+        Row(
+            "two formats, one without a model",
+            rule(allow='"any"'),
+            (built(), by("scanner", pedigree(model=None))),
+        ),
+        Row(
+            "a model whose name begins like no provider at all",
+            rule(allow='"any"'),
+            (built(claim(model="None/x")), by("scanner", pedigree(model="x", provider=None))),
+            CONFLICT,
+        ),
         Row("a person, and a run of an agent", rule(HUMANS), (built(human()), by("scanner", agentattest())), CONFLICT),
         Row(
             "an agent alone, and a person with it",

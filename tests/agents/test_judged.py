@@ -161,7 +161,7 @@ def test_a_claim_that_is_too_old_is_told_its_time() -> None:
     assert "(its claim is of 2025-" in objection.found
 
 
-def test_what_is_wrong_with_an_author_or_an_operator_is_told() -> None:
+def test_what_is_wrong_with_an_author_a_model_or_an_operator_is_told() -> None:
     operators = rule(f'{TENANT}operators = ["bo"]\n')
     for text, said, check, found in (
         (operators, claim(), "agents.operators", "names no operator"),
@@ -177,6 +177,8 @@ def test_what_is_wrong_with_an_author_or_an_operator_is_told() -> None:
         judgement = judge(text, built(said))
         assert check in judgement.failed
         assert judgement.found(check) == f"{HEAD[:12]} {found}"
+    modelless = judge(rule(), built(claim(model=None))).found("agents.models")
+    assert modelless == f"{HEAD[:12]}: '{AGENT}', no model named (autonomous_agent)"
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> None:
