@@ -407,6 +407,16 @@ def _rows() -> tuple[Row, ...]:
             (built(), by("scanner", pedigree(model=None))),
         ),
         Row(
+            "two formats, one without an agent",
+            rule(allow='"any"'),
+            (built(), by("scanner", agent_commit(name=None))),
+        ),
+        Row(
+            "one author, and a run of that one and another",
+            rule(),
+            (built(), by("scanner", agent_commit(subagents=[{"agent": agent("copilot-agent-v3")}]))),
+        ),
+        Row(
             "a model whose name begins like no provider at all",
             rule(allow='"any"'),
             (built(claim(model="None/x")), by("scanner", pedigree(model="x", provider=None))),
@@ -542,6 +552,12 @@ def _rows() -> tuple[Row, ...]:
             "deny of an agent in a hint",
             rule(allow='"any"', more='[[deny]]\nagents = ["claude"]\nreason = "no"\n'),
             (built(), by("scanner", gitsign("Mend\n\nGenerated-by: Claude"))),
+            DENY,
+        ),
+        Row(
+            "deny of an agent in a hint, where no commit needs a claim",
+            rule(f'{TENANT}unclaimed = "allow"\n', allow='"any"', more='[[deny]]\nagents = ["zed"]\nreason = "no"\n'),
+            (beside, by("scanner", trace("x", tool="zed"))),
             DENY,
         ),
         Row(
@@ -773,6 +789,16 @@ def _rows() -> tuple[Row, ...]:
             (built(), by("people", summary("SLSA_SOURCE_LEVEL_4"))),
             REVIEWERS,
         ),
+        Row(
+            "F12: two parties, beside two people who approved it",
+            reviewed(f"threshold = 2\n{TWO_PARTY}", people='["alice", "github:user:bo"]'),
+            (
+                built(),
+                by("scanner", pedigree(approver="alice")),
+                by("scanner", agentattest(approvers=["github:user:bo"])),
+                by("people", summary("SLSA_SOURCE_LEVEL_4")),
+            ),
+        ),
         # Age, operators, tools.
         Row("young enough", rule(f'{TENANT}max-age = "20d"\n'), (built(),)),
         Row("too old", rule(f'{TENANT}max-age = "9d"\n'), (built(),), ("agents.age",)),
@@ -840,6 +866,12 @@ def _rows() -> tuple[Row, ...]:
         Row("F5 with an approval of another type", rule(), (beside, by("scanner", pedigree(approver=7))), CLAIMS),
         Row(
             "F13 with parents that are no commits", rule(), (built(), by("scanner", gitsign(parents=("main",)))), CLAIMS
+        ),
+        Row(
+            "F13 with such parents, where no commit needs a claim",
+            rule(f'{TENANT}unclaimed = "allow"\n'),
+            (beside, by("scanner", gitsign(parents=("main",)))),
+            CLAIMS,
         ),
         Row(
             "F18 of another version",

@@ -24,7 +24,7 @@ from tests.agents.documents import (
 )
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS, v02
-from tests.evidence import AGENT, MODEL, human
+from tests.evidence import AGENT, BUILDER, EARLIER, MODEL, human
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +58,9 @@ def test_a_build_type_silences_only_a_provenance_that_has_one(said: Said) -> Non
         # None is asked for: whichever is stated will do.
         ('{ name = "claude-opus", minimum = "4.9" }', "claude-opus-5", {"model_provider": "anthropic"}, True),
         ('{ name = "claude-opus", minimum = "4.9" }', "claude-opus-4", {"model_provider": "anthropic"}, False),
+        # What states no provider has none to match a pattern with.
+        ('{ glob = "*/gpt-5" }', "gpt-5", {"model_provider": "openai"}, True),
+        ('{ glob = "*/gpt-5" }', "gpt-5", {}, False),
         # A version alone is of no model.
         ('{ name = "claude-opus", minimum = "4.9" }', "5", {}, False),
         # What is no date is before every date, though it were the larger number; three digits are none.
@@ -177,8 +180,25 @@ def test_what_is_wrong_with_an_author_a_model_or_an_operator_is_told() -> None:
         judgement = judge(text, built(said))
         assert check in judgement.failed
         assert judgement.found(check) == f"{HEAD[:12]} {found}"
-    modelless = judge(rule(), built(claim(model=None))).found("agents.models")
-    assert modelless == f"{HEAD[:12]}: '{AGENT}', no model named (autonomous_agent)"
+    for model, found in (
+        (claim(model=None), f"'{AGENT}', no model named (autonomous_agent)"),
+        (claim(model="x", model_provider="y", model_version="7"), f"'{AGENT}' with 'y/x 7' (autonomous_agent)"),
+    ):
+        assert judge(rule(), built(model)).found("agents.models") == f"{HEAD[:12]}: {found}"
+    nameless = judge(rule(), built(claim(author=None))).found("agents.allow")
+    assert nameless == f"{HEAD[:12]} is by nobody named with '{MODEL}' (autonomous_agent)"
+
+
+def test_the_remedy_for_a_commit_that_nobody_claims_is_another_than_for_one_that_is_worth_too_little() -> None:
+    keys = 'signers = ["scanner"]\n'
+    for said, begins in (
+        ((silent(),), "image: have the build write commits[]"),
+        ((silent(), by("scanner", pedigree())), "image: have the claim written or signed by whoever must vouch for it"),
+        ((built(claim(EARLIER)),), "image: have the build write commits[]"),
+    ):
+        results = judge(rule(keys, builder=BUILDER), *said).results
+        (remedy,) = [item.remedy for item in results if item.check == "agents.coverage"]
+        assert remedy.startswith(begins)
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> None:

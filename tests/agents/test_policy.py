@@ -11,7 +11,20 @@ import pytest
 from gate.errors import InvalidPolicy
 from gate.policy.loading import load_policy
 from gate.report.commits import commit_documents
-from tests.agents.documents import HEAD, OTHER, OWN, OWN_FORMAT, Said, built, claim, entry, own, pedigree, silent
+from tests.agents.documents import (
+    HEAD,
+    OTHER,
+    OWN,
+    OWN_FORMAT,
+    Said,
+    built,
+    claim,
+    entry,
+    gitsign,
+    own,
+    pedigree,
+    silent,
+)
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import reviewed, since
 from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, loads, policy
@@ -53,14 +66,16 @@ def test_a_range_may_begin_at_the_heads_that_an_earlier_report_passed(tmp_path: 
     assert failed(text, since(claim(), base=OTHER), folder=tmp_path) == ("agents.coverage",)
     found = judge(text, since(claim(), base=OTHER), folder=tmp_path).found("agents.coverage")
     assert f"nobody says what comes before {OTHER[:12]}" in found
+    assert "it is not before" not in found
 
 
 def test_a_report_of_another_repository_is_no_base(tmp_path: Path) -> None:
     """Rule 17: a range has its beginning in the repository that it is of."""
     text = rule(f'{TENANT}coverage = "range"\n{report(tmp_path, repository=f"{REPOSITORY}2")}')
-    judgement = judge(text, since(claim(), base=EARLIER), folder=tmp_path)
-    assert judgement.failed == ("agents.coverage",)
-    assert "the range has no beginning" in judgement.found("agents.coverage")
+    assert failed(text, since(claim(), base=EARLIER), folder=tmp_path) == ("agents.coverage",)
+    whole = judge(text, built(), by("scanner", gitsign(parents=())), folder=tmp_path)
+    assert whole.failed == ("agents.coverage",)
+    assert whole.found("agents.coverage").endswith(", so that the range has no beginning")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,15 @@ def test_one_pattern_of_one_agent_makes_a_reviewer_an_agent() -> None:
         assert failed(text, built(), by("scanner", pedigree(approver=name))) == REVIEWERS
 
 
+def test_a_person_one_of_whose_names_is_an_agents_is_an_agent() -> None:
+    agents = '[agents.helpers]\nids = [{ glob = "helper-*" }]\nmodels = "any"\n'
+    for other in ("helper-7", "helper[bot]", "Helper-7"):
+        text = reviewed(people=f'[["alice", "{other}"]]')
+        approved = built(), by("scanner", pedigree(approver="alice"))
+        assert failed(text.replace(COPILOT, COPILOT + agents), *approved) == REVIEWERS
+        assert failed(text, *approved) == (REVIEWERS if other.endswith("[bot]") else ())
+
+
 def test_an_agent_of_any_name_makes_nobody_an_agent() -> None:
     agents = '[agents.whatever]\nids = "any"\nmodels = "any"\n'
     text = reviewed(people='["alice"]').replace(COPILOT, COPILOT + agents)
@@ -81,6 +90,18 @@ def test_a_summary_about_several_commits_is_about_each() -> None:
     listed = built(claim(), claim(EARLIER))
     assert failed(reviewed(TWO_PARTY), listed, by("people", both)) == ()
     assert failed(reviewed(TWO_PARTY), listed, by("people", neither)) == REVIEWERS
+
+
+def test_how_many_approved_is_told_with_who_it_was() -> None:
+    for approvals, told in (
+        ((), f"{HEAD[:12]}: 0 of 1"),
+        ((by("scanner", pedigree(approver="alice")),), f"{HEAD[:12]}: 1 of 1 ('alice')"),
+        (
+            (by("scanner", pedigree(approver="bo")),),
+            f"{HEAD[:12]}: 0 of 1; 'bo' is none of the rule's people",
+        ),
+    ):
+        assert judge(reviewed(), built(), *approvals).found("agents.reviewers") == told
 
 
 def test_whoever_does_not_count_is_named_with_the_reason() -> None:

@@ -113,9 +113,7 @@ def _equal(one: str | None, other: str | None, *, strict: bool = False) -> bool:
 
 def _agent(claim: AgentClaim, agents: _Agents) -> str | None:
     """The agent, by the spelling that the policy says it means."""
-    if claim.agent is None:
-        return None
-    meant = {agent.aliases[claim.agent] for agent in agents if claim.agent in agent.aliases}
+    meant = {meaning for agent in agents for name, meaning in agent.aliases.items() if name == claim.agent}
     return min(meant) if len(meant) == 1 else claim.agent
 
 

@@ -39,10 +39,10 @@ def walk_range(scene: Scene) -> Walk:
     commits: dict[Commit, None] = {}
     missing: list[str] = []
     for repository, head in scene.heads:
-        bases = {base.commit} if base.commit is not None else base.heads.get(repository or "", frozenset())
+        bases = base.heads.get(repository or "", frozenset()) if base.commit is None else frozenset({base.commit})
         if not bases:
             missing.append(f"{base.report} passed no head of {repository!a}, so that the range has no beginning")
-        found, untold, reached = _from(head, frozenset(item for item in bases if item), lists[repository], parents)
+        found, untold, reached = _from(head, bases, lists[repository], parents)
         commits.update(dict.fromkeys((repository, commit) for commit in found))
         missing += [f"what comes before {commit[:12]}" for commit in untold]
         if bases and not untold and not reached:

@@ -70,7 +70,7 @@ def _people(
                 notes.append(f"{approval.reviewer!a} approved something else")
             elif (who := _person(approval.reviewer, section)) is None:
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
-            elif _is_agent(approval.reviewer, scene) or any(_folded(name) in barred for name in who):
+            elif any(_is_agent(name, scene) or _folded(name) in barred for name in who):
                 notes.append(f"{approval.reviewer!a} had a part in it")
             else:
                 people[who[0]] = None
@@ -119,7 +119,9 @@ def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[
 
 
 def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
-    """The names, in any spelling, of everyone who had a part in a commit that is judged, and of every agent."""
+    """The names, in any spelling, of everyone who had a part in a commit that is judged, and what agents are called
+    beside their ids.
+    """
     return frozenset(_folded(name) for name in _with_a_part(scene, said))
 
 
@@ -140,8 +142,6 @@ def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:
         yield from (name for name in (claim.agent, claim.agent_identity, claim.operator) if name)
     for agent in scene.policy.agents.values():
         yield from (*agent.aliases, *agent.aliases.values())
-        if not isinstance(agent.ids, Anything):
-            yield from (pattern.text for pattern in agent.ids)
 
 
 def _two_parties(head: Commit, summaries: Iterable[Summary], scene: Scene, section: Reviewers) -> bool:
