@@ -252,6 +252,18 @@ def _rows() -> tuple[Row, ...]:
             (built(claim(), claim(EARLIER)), by("scanner", pedigree(about=EARLIER, tool="evil"))),
             (*CONFLICT, *ALLOW),
         ),
+        Row(
+            "F3 of a listed commit by another",
+            rule(),
+            (built(claim(), claim(EARLIER)), by("scanner", agent_commit(about=EARLIER, name="evil"))),
+            (*CONFLICT, *ALLOW),
+        ),
+        Row(
+            "F5 of a commit that a mapped list names, by another",
+            rule(more=OWN_FORMAT),
+            (built(), by("scanner", own(entry(about=EARLIER))), by("scanner", pedigree(about=EARLIER, tool="evil"))),
+            (*CONFLICT, *ALLOW),
+        ),
         # Who vouches: each place, each level.
         Row(
             "tenant's word for min-trust builder",

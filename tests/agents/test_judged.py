@@ -17,14 +17,16 @@ from tests.agents.documents import (
     agentattest,
     built,
     claim,
+    entry,
     gitsign,
+    own,
     pedigree,
     silent,
     trace,
 )
 from tests.agents.scene import TENANT, by, failed, judge, rule
 from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS, v02
-from tests.evidence import AGENT, BUILDER, EARLIER, MODEL, human
+from tests.evidence import AGENT, BUILDER, EARLIER, MODEL, REPOSITORY, human
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,6 +213,13 @@ def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> No
     assert objection.found == problem
     unread = judge(rule(), built(), by("scanner", gitsign(parents=("main",)))).found("agents.claims")
     assert unread.startswith("source: ")
+
+
+def test_a_claim_that_names_no_repository_is_of_the_one_whose_commit_it_names() -> None:
+    said = built(claim(), claim(EARLIER)), by("scanner", own(entry(), entry(about=EARLIER)))
+    judgement = judge(rule(more=OWN_FORMAT), *said)
+    assert [entry.repository for entry in judgement.commits] == [REPOSITORY] * 4
+    assert judgement.found("agents.coverage") == "2 of 2 commits claimed"
 
 
 def test_formats_of_what_extends_a_base_hide_only_their_own_claims(tmp_path: Path) -> None:

@@ -195,16 +195,16 @@ def _bound(scene: Scene) -> dict[str, frozenset[str | None]]:
         for uri, digests in judged.provenance.dependencies:
             if is_commit(digests.get("gitCommit", "")):
                 found[digests["gitCommit"]].add(canonical_repository(uri))
-    for document in scene.documents:
-        if not document.about_source:
-            for claim in document.claims:
-                if claim.commit is not None and not claim.by_hash:
-                    found[claim.commit].add(claim.repository)
+    listed = [claim for document in scene.documents if not document.about_source for claim in document.claims]
+    named = [(claim.commit, claim) for claim in listed if claim.commit is not None]
+    for commit, claim in named:
+        if not claim.by_hash:
+            found[commit].add(claim.repository)
     for repository, commit in scene.walk.commits if scene.walk is not None else ():
         found[commit].add(repository)
-    for claim in (item for document in scene.documents if not document.about_source for item in document.claims):
-        if claim.commit is not None and claim.commit not in found:  # its format has no place for a repository
-            found[claim.commit].add(None)
+    for commit, _ in named:
+        if commit not in found:  # its format has no place for a repository
+            found[commit].add(None)
     return {commit: frozenset(repositories) for commit, repositories in found.items()}
 
 
