@@ -197,6 +197,12 @@ def _rows() -> tuple[Row, ...]:
         Row("F6 about the image", rule(), (beside, by("scanner", agentattest(about="image")))),
         Row("F6 v0", rule(), (beside, by("scanner", agentattest(version="v0")))),
         Row("F6 of another head", rule(), (beside, by("scanner", agentattest(head=OTHER))), COVERAGE),
+        Row(
+            "F6 of no commit, in a statement about the head",
+            rule(),
+            (built(), by("scanner", moved(agentattest(head=None)))),
+            CLAIMS,
+        ),
         Row("F6 of a fork", rule(), (beside, by("scanner", agentattest(repository=f"{REPOSITORY}2"))), COVERAGE),
         Row(
             "F6 that delegates to another agent",
@@ -263,6 +269,12 @@ def _rows() -> tuple[Row, ...]:
             rule(more=OWN_FORMAT),
             (built(), by("scanner", own(entry(about=EARLIER))), by("scanner", pedigree(about=EARLIER, tool="evil"))),
             (*CONFLICT, *ALLOW),
+        ),
+        Row(
+            "a listed commit whose claim cannot be read needs no other",
+            rule(),
+            (built(claim(), claim(EARLIER, tools="x")),),
+            CLAIMS,
         ),
         # Who vouches: each place, each level.
         Row(

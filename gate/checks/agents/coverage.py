@@ -45,9 +45,7 @@ def required(scene: Scene) -> tuple[Commit, ...]:
     """
     found: dict[Commit, None] = dict.fromkeys(scene.heads)
     if scene.section.coverage is not Coverage.HEAD:
-        for entry in scene.accepted:
-            if entry.claim.commit is not None and entry.claim.problem is None:
-                found.setdefault((entry.repository, entry.claim.commit))
+        found.update(dict.fromkeys(claimed(scene)))
     if scene.walk is not None:
         found.update(dict.fromkeys(scene.walk.commits))
     return tuple(found)
