@@ -25,8 +25,22 @@ from tests.agents.documents import (
     trace,
 )
 from tests.agents.scene import TENANT, by, failed, judge, rule
-from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS, v02
-from tests.evidence import AGENT, BUILDER, EARLIER, MODEL, REPOSITORY, human
+from tests.agents.table import ALLOW, CONFLICT, COVERAGE, DENY, HUMANS, MODELS, SIGNALS, ranged, v02
+from tests.evidence import (
+    AGENT,
+    BUILDER,
+    EARLIER,
+    MODEL,
+    REPOSITORY,
+    SCANNER,
+    about_source,
+    dependency,
+    github,
+    human,
+    predicate_v1,
+    provenance,
+)
+from tests.evidence import judge as judge_evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,16 +205,20 @@ def test_what_is_wrong_with_an_author_a_model_or_an_operator_is_told() -> None:
     assert nameless == f"{HEAD[:12]} is by nobody named with '{MODEL}' (autonomous_agent)"
 
 
-def test_the_remedy_for_a_commit_that_nobody_claims_is_another_than_for_one_that_is_worth_too_little() -> None:
-    keys = 'signers = ["scanner"]\n'
-    for said, begins in (
-        ((silent(),), "image: have the build write commits[]"),
-        ((silent(), by("scanner", pedigree())), "image: have the claim written or signed by whoever must vouch for it"),
-        ((built(claim(EARLIER)),), "image: have the build write commits[]"),
-    ):
-        results = judge(rule(keys, builder=BUILDER), *said).results
-        (remedy,) = [item.remedy for item in results if item.check == "agents.coverage"]
-        assert remedy.startswith(begins)
+def _remedy(text: str, *said: By | Said) -> str:
+    return next(item.remedy for item in judge(text, *said).results if item.check == "agents.coverage")
+
+
+def test_each_way_to_lack_a_claim_has_its_own_remedy() -> None:
+    text = rule('signers = ["scanner"]\n', builder=BUILDER)
+    dropped, little = "image: have the build write commits[]", "image: have the claim written or signed by whoever must"
+    assert _remedy(text, silent()).startswith(dropped)
+    assert _remedy(text, silent(), by("scanner", pedigree())).startswith(little)
+    assert _remedy(text, built(claim(EARLIER))).startswith(dropped)
+    assert _remedy(ranged(), built()).startswith("image: say since which base the list holds every commit")
+    for lenient in (rule(), rule(f'{TENANT}unclaimed = "allow"\n')):
+        assert _remedy(lenient, built()) == ""
+    assert _remedy(lenient, silent()) == ""
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> None:
@@ -220,6 +238,26 @@ def test_a_claim_that_names_no_repository_is_of_the_one_whose_commit_it_names() 
     judgement = judge(rule(more=OWN_FORMAT), *said)
     assert [entry.repository for entry in judgement.commits] == [REPOSITORY] * 4
     assert judgement.found("agents.coverage") == "2 of 2 commits claimed"
+
+
+def test_only_a_claim_of_the_commit_that_the_image_was_built_from_is_of_a_head() -> None:
+    judgement = judge(rule(), built(claim(), claim(EARLIER), claim(EARLIER[:12])))
+    assert [entry.head for entry in judgement.commits] == [True, False, False]
+
+
+def test_a_head_that_the_certificate_alone_names_is_claimed_by_its_hash() -> None:
+    said = about_source("dev.pedigree/ai-authorship/v1", pedigree().predicate, {"sha1": HEAD}, signer=github(SCANNER))
+    assert judge_evidence(rule(), provenance(predicate_v1(dependencies=[])), said).exit_code == 0
+
+
+def test_a_claim_of_another_repository_by_its_certificate_is_none_of_a_head_of_the_same_hash() -> None:
+    other = "https://github.com/acme/mirror"
+    fork = {"uri": f"git+{other}", "digest": {"gitCommit": HEAD}}
+    item = provenance(predicate_v1(dependencies=[dependency(), fork]))
+    for repository, wrong in ((REPOSITORY, ()), (other, COVERAGE)):
+        signer = github(SCANNER, repository=repository)
+        said = about_source("dev.pedigree/ai-authorship/v1", pedigree().predicate, {"sha1": HEAD}, signer=signer)
+        assert judge_evidence(rule(), item, said).failed == wrong
 
 
 def test_formats_of_what_extends_a_base_hide_only_their_own_claims(tmp_path: Path) -> None:

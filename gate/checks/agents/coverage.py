@@ -94,7 +94,7 @@ def check_coverage(scene: Scene) -> Result:
         remedy = _HEADLESS
     elif untold:
         remedy = _BROKEN_RANGE
-    elif missing and not section.unclaimed:
+    elif not holds:
         remedy = _TRUSTED_LESS if all(commit in found for commit in missing) else _DROPPED
     return Result(
         check=f"{CHECK}.coverage",

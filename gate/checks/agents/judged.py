@@ -99,10 +99,7 @@ class Scene(Struct, frozen=True, kw_only=True):
 
     def noted(self) -> tuple[JudgedClaim, ...]:
         """Every claim with what was found."""
-        return tuple(
-            replace(item, objections=tuple(self.objections[id(item)])) if id(item) in self.objections else item
-            for item in self.claims
-        )
+        return tuple(replace(item, objections=tuple(self.objections[id(item)])) for item in self.claims)
 
     def trust(self, document: Document, place: str) -> Trust:
         """Who vouches for a place of an accepted document, without what an agent's own platform signs (rule 15)."""
@@ -234,7 +231,7 @@ def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) 
     if commit is not None and claim.by_hash and repository is None:
         named = scene.bound.get(commit, ())
         repository = min(named, key=lambda name: ((name, commit) not in scene.heads, str(name)), default=None)
-    head = commit is not None and (repository, commit) in scene.heads
+    head = (repository, commit) in scene.heads
     if not whole and not platform:
         reason = "whoever signed it is none of those whose claims the rule accepts"
         return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)
