@@ -240,6 +240,13 @@ def test_a_claim_that_names_no_repository_is_of_the_one_whose_commit_it_names() 
     assert judgement.found("agents.coverage") == "2 of 2 commits claimed"
 
 
+def test_where_nothing_is_claimed_nothing_that_judges_claims_passes() -> None:
+    denies = '[[deny]]\nagents = ["zed"]\nreason = "leaks"\n'
+    judgement = judge(rule(f'{TENANT}unclaimed = "allow"\n', more=denies), silent())
+    assert [check for check in judgement.outcomes if check.startswith("agents")] == [*COVERAGE, *CONFLICT]
+    assert judgement.exit_code == 0
+
+
 def test_only_a_claim_of_the_commit_that_the_image_was_built_from_is_of_a_head() -> None:
     judgement = judge(rule(), built(claim(), claim(EARLIER), claim(EARLIER[:12])))
     assert [entry.head for entry in judgement.commits] == [True, False, False]
