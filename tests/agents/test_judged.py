@@ -45,7 +45,9 @@ from tests.evidence import judge as judge_evidence
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gate.verdict import Result
     from tests.agents.scene import By
+    from tests.evidence import Judgement
 
 
 def _models(entry: str) -> str:
@@ -205,8 +207,12 @@ def test_what_is_wrong_with_an_author_a_model_or_an_operator_is_told() -> None:
     assert nameless == f"{HEAD[:12]} is by nobody named with '{MODEL}' (autonomous_agent)"
 
 
+def _coverage(judgement: Judgement) -> Result:
+    return next(item for item in judgement.results if item.check == "agents.coverage")
+
+
 def _remedy(text: str, *said: By | Said) -> str:
-    return next(item.remedy for item in judge(text, *said).results if item.check == "agents.coverage")
+    return _coverage(judge(text, *said)).remedy
 
 
 def test_each_way_to_lack_a_claim_has_its_own_remedy() -> None:
@@ -219,6 +225,16 @@ def test_each_way_to_lack_a_claim_has_its_own_remedy() -> None:
     for lenient in (rule(), rule(f'{TENANT}unclaimed = "allow"\n')):
         assert _remedy(lenient, built()) == ""
     assert _remedy(lenient, silent()) == ""
+    headless = provenance(predicate_v1(dependencies=[]), signer=github(commit=None))
+    one_commit = "image: build it so that its provenance names one commit"
+    assert _coverage(judge_evidence(rule(), headless)).remedy.startswith(one_commit)
+
+
+def test_what_is_expected_says_whether_a_commit_may_be_without_a_claim() -> None:
+    expected = "a claim, vouched for by tenant or better, for the head and every listed commit"
+    assert _coverage(judge(rule(), built())).expected == expected
+    lenient = rule(f'{TENANT}unclaimed = "allow"\n')
+    assert _coverage(judge(lenient, built())).expected == f'{expected} (or none: unclaimed = "allow")'
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_beside_its_claim() -> None:
