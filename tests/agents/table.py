@@ -370,6 +370,16 @@ def _rows() -> tuple[Row, ...]:
             ),
         ),
         Row(
+            "range: by parents, one claimed by a statement about it",
+            ranged(),
+            (
+                built(),
+                by("scanner", gitsign(parents=(EARLIER,))),
+                by("scanner", gitsign(about=EARLIER)),
+                by("scanner", pedigree(about=EARLIER)),
+            ),
+        ),
+        Row(
             "range: a merge's side is told of by nobody",
             ranged(),
             (built(claim(), claim(EARLIER)), by("scanner", gitsign(parents=(BASE, EARLIER)))),
