@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.verdict import Outcome
 from tests.agents.documents import (
     AGENT_COMMIT,
     HEAD,
@@ -254,6 +255,23 @@ def test_a_claim_that_names_no_repository_is_of_the_one_whose_commit_it_names() 
     judgement = judge(rule(more=OWN_FORMAT), *said)
     assert [entry.repository for entry in judgement.commits] == [REPOSITORY] * 4
     assert judgement.found("agents.coverage") == "2 of 2 commits claimed"
+
+
+def test_a_check_that_passes_says_of_what_and_has_no_remedy() -> None:
+    fine = {"coverage": "1 of 1 commits claimed", "conflict": "none"}
+    results = [item for item in judge(rule(), built()).results if item.check.startswith("agents.")]
+    for item in results:
+        assert item.found == fine.get(item.check.removeprefix("agents."), "1 of 1 claims")
+        assert (item.outcome, item.remedy) == (Outcome.PASS, "")
+
+
+def test_a_check_without_a_claim_stands_on_the_provenance() -> None:
+    item = provenance(predicate_v1(claims=()))
+    results = [found for found in judge_evidence(rule(), item).results if found.check.startswith("agents.")]
+    assert [(found.check, found.evidence) for found in results] == [
+        ("agents.coverage", (item.digest,)),
+        ("agents.conflict", (item.digest,)),
+    ]
 
 
 def test_where_nothing_is_claimed_nothing_that_judges_claims_passes() -> None:
