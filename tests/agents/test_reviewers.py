@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gate.limits import Limits
+from gate.verdict import EXIT_FAIL, EXIT_STUCK
 from tests.agents.documents import (
     BASE,
     EARLIER,
@@ -18,9 +22,10 @@ from tests.agents.documents import (
     pedigree,
     summary,
 )
-from tests.agents.scene import by, failed, judge
+from tests.agents.scene import NOW, by, evidence, failed, judge
 from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
 from tests.evidence import COPILOT
+from tests.evidence import judge as judge_evidence
 
 
 def _approved_by(name: str, people: str) -> tuple[str, ...]:
@@ -90,6 +95,17 @@ def test_a_summary_about_several_commits_is_about_each() -> None:
     listed = built(claim(), claim(EARLIER))
     assert failed(reviewed(TWO_PARTY), listed, by("people", both)) == ()
     assert failed(reviewed(TWO_PARTY), listed, by("people", neither)) == REVIEWERS
+
+
+@pytest.mark.parametrize("keys", ['signers = ["people"]', TWO_PARTY])
+def test_what_a_reviews_signer_says_is_undecided_where_it_is_not_read_to_its_end(keys: str) -> None:
+    """Rule 6: the approval that counts may be among those that were not read."""
+    said = by("people", gittuf(*(f"person-{number}" for number in range(9))))
+    text, signed = reviewed(keys), evidence(reviewed(keys), built(), said)
+    for most, code in ((9, EXIT_FAIL), (8, EXIT_STUCK)):
+        assert judge_evidence(text, *signed, limits=Limits(claims=most), now=NOW).exit_code == code
+    stranger = evidence(text, built(), replace(said, signer="stranger"))
+    assert judge_evidence(text, *stranger, limits=Limits(claims=8), now=NOW).exit_code == EXIT_FAIL
 
 
 def test_how_many_approved_is_told_with_who_it_was() -> None:
