@@ -45,11 +45,11 @@ class Labels(Struct, frozen=True, kw_only=True):
 
 
 def read_labels(image: Content, source: Source | None, limits: Limits) -> Labels:
-    """The annotations of a manifest, and with `source` the labels of its configuration, which that is asked for."""
-    try:
-        manifest = parse_manifest(image)
-    except Refused:
-        return Labels()
+    """The annotations of a manifest, and with `source` the labels of its configuration, which that is asked for.
+
+    Raises `Refused` for what is no manifest: discovery finds none.
+    """
+    manifest = parse_manifest(image, limits)
     annotations = _of(manifest.annotations, "annotation")
     if source is None or manifest.index:
         return Labels(found=annotations, index=manifest.index)

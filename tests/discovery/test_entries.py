@@ -96,6 +96,12 @@ def test_a_platform_that_is_not_there_chooses_nothing(wanted: str) -> None:
     assert "it has linux/amd64, linux/arm64" in found.problem
 
 
+def test_of_many_platforms_that_are_there_a_few_are_named_and_the_rest_counted() -> None:
+    entries = [entry(str(number), {"os": "linux", "architecture": f"a{number}"}) for number in range(10)]
+    for count, end in ((8, "linux/a7"), (9, "linux/a7 and 1 more"), (10, "linux/a7 and 2 more")):
+        assert chosen(*entries[:count], wanted="linux/amd64").problem.endswith(end)
+
+
 @pytest.mark.parametrize("second", [AMD64, {"os": "linux", "architecture": "x86_64", "variant": "v1"}])
 def test_a_platform_of_two_manifests_chooses_nothing(second: Any) -> None:
     """Which of them a node would pull is up to the node."""
@@ -131,6 +137,11 @@ def test_an_entry_of_which_nobody_knows_what_runs_it_spoils_the_index(odd: Any, 
     found = chosen(*BOTH, odd, wanted=wanted)
     assert found.entries == ()
     assert problem in found.problem
+
+
+def test_what_is_about_an_entry_without_a_platform_is_left_out_and_the_entry_spoils_the_index() -> None:
+    found = chosen(*BOTH, about("about-x", "x"), entry("x", None))
+    assert found.problem == f"its entry {digest('x')} names no platform"
 
 
 def test_a_variant_that_is_null_is_none() -> None:
