@@ -56,7 +56,7 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Cou
     if where.name is None or not where.decides or (isinstance(listing, Listing) and listing.descriptors):
         return None
     answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.content is None]
-    if not answers or len(answers) < len(tagged):
+    if len(answers) < len(tagged):
         return None
     if not all(answer.repository_unknown for answer in answers):
         try:

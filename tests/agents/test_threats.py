@@ -353,6 +353,8 @@ def test_a_spelling_means_an_agent_only_if_the_policy_says_so() -> None:
     assert failed(rule(agents=spelled), said, by("scanner", pedigree(provider=None))) == ()
     assert failed(rule(agents=spelled), built(claim(author="github copilot"))) == ("agents.allow",)
     assert [entry.claim.agent for entry in judge(rule(agents=spelled), said).commits] == ["GitHub Copilot"]
+    evil = built(), by("scanner", pedigree(tool="evil"))
+    assert failed(rule(agents=spelled, allow='"any"'), *evil) == ("agents.conflict",), "an alias is of its own spelling"
     ids = judge(
         rule(agents=agents.replace(f'ids = ["{AGENT}"]', f'ids = ["{AGENT}", "Copilot"]')),
         built(),

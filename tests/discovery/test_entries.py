@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gate.discovery.entries import Chosen, choose, read_index
+from gate.discovery.entries import Chosen, choose, listed_digests, read_index
 from gate.errors import LimitExceeded
 from gate.limits import Limits
 from gate.platforms import Platform, parse_platform
@@ -195,6 +195,11 @@ def test_what_is_no_index_is_none() -> None:
     image = Content(digest=Digest("sha256", hashlib.sha256(raw).hexdigest()), media_type="", raw=raw)
     assert read_index(image, LIMITS) is None
     assert read_index(Content(digest=image.digest, media_type="", raw=b"junk"), LIMITS) is None
+
+
+def test_what_is_no_manifest_lists_nothing() -> None:
+    assert listed_digests(Content(digest=digest("file"), media_type="", raw=b"junk"), LIMITS) == ()
+    assert listed_digests(content(*BOTH), LIMITS) == (digest("amd"), digest("arm"))
 
 
 def test_an_index_that_is_too_large_to_read_is_over_a_limit() -> None:

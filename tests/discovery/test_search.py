@@ -307,7 +307,9 @@ def test_a_layers_media_type_says_what_it_may_be(media_type: str, kind: Kind) ->
 def test_each_layer_is_a_candidate_with_its_place_in_the_manifest() -> None:
     source = FakeSource()
     source.attach(b"a", b"b", b"c")
-    assert [(item.layer, item.raw) for item in look(source).candidates] == [(0, b"a"), (1, b"b"), (2, b"c")]
+    found = look(source).candidates
+    assert [(item.layer, item.raw) for item in found] == [(0, b"a"), (1, b"b"), (2, b"c")]
+    assert {item.problem for item in found} == {""}
 
 
 # --- cosign's SBOMs: listed, and never evidence
