@@ -214,7 +214,7 @@ def authorization(target: object = TREE, *, version: str = "v0.2", algorithm: st
 
 def trace(
     *models: object,
-    kind: str = "ai",
+    kind: object = "ai",
     tool: object = AGENT,
     vcs: str = "git",
     revision: object = HEAD,

@@ -538,11 +538,18 @@ def _rows() -> tuple[Row, ...]:
             (built(), by("scanner", gitsign(f"Mend\n\nAssisted-by: {AGENT}:{MODEL}"))),
         ),
         Row("F15 by a stranger", rule(), (built(), by("stranger", gitsign("Mend\n\nAssisted-by: Claude:x")))),
-        Row(
-            "F16 as the author of a person's commit",
-            rule(HUMANS, allow='"any"'),
-            (built(human()), by("scanner", gitsign(name="Ada", email="198982749+Copilot@users.noreply.github.com"))),
-            SIGNALS,
+        *(
+            Row(
+                f"F16 as the author of a person's commit, {how}",
+                rule(HUMANS, allow='"any"'),
+                (built(human()), by("scanner", gitsign(name="Ada", email=email))),
+                SIGNALS,
+            )
+            for how, email in (
+                ("by its account", "198982749+Copilot@users.noreply.github.com"),
+                ("with spaces", " 198982749+Copilot@users.noreply.github.com "),
+                ("by its vendor's address", "\uff4eoreply@anthropic.com"),
+            )
         ),
         Row("F17 of the allowed agent", rule(), (built(), by("scanner", trace(MODEL)))),
         Row("F17 of another model in a range", rule(), (built(), by("scanner", trace(MODEL, "anthropic/x"))), SIGNALS),
@@ -554,6 +561,22 @@ def _rows() -> tuple[Row, ...]:
             rule(),
             (built(), by("scanner", trace("evil", vcs="jj", revision=OTHER))),
             SIGNALS,
+        ),
+        Row(
+            "F17 of a model by a contributor of no kind",
+            rule(),
+            (built(), by("scanner", trace("x", kind="AI"))),
+            SIGNALS,
+        ),
+        Row(
+            "F17 of a model by nobody knows whom", rule(), (built(), by("scanner", trace("x", kind="unknown"))), SIGNALS
+        ),
+        Row("F17 of a person", rule(), (built(), by("scanner", trace("x", kind="human")))),
+        Row(
+            "F17 of a contributor whose kind is no text",
+            rule(),
+            (built(), by("scanner", trace(MODEL, kind=["ai"]))),
+            CLAIMS,
         ),
         Row("F17 never claims", rule(), (beside, by("scanner", trace(MODEL))), COVERAGE),
         Row("F18 of another agent", rule(), (built(), by("scanner", git_ai(tool="evil"))), SIGNALS),
@@ -634,6 +657,20 @@ def _rows() -> tuple[Row, ...]:
             reviewed(),
             (built(), by("scanner", gitsign()), by("scanner", gittuf("alice", dismissed=["alice"]))),
             REVIEWERS,
+        ),
+        *(
+            Row(
+                f"F14: taken back, {how}",
+                reviewed(),
+                (built(), by("scanner", gitsign()), by("scanner", gittuf("alice", dismissed=[who]))),
+                failed,
+            )
+            for how, who, failed in (
+                ("in capitals", "ALICE", REVIEWERS),
+                ("with a space", " alice", REVIEWERS),
+                ("by nobody who can be read", None, (*CLAIMS, *REVIEWERS)),
+                ("by a key of nobody", {"keyid": ""}, (*CLAIMS, *REVIEWERS)),
+            )
         ),
         Row(
             "F14: the signer's own",
@@ -717,6 +754,19 @@ def _rows() -> tuple[Row, ...]:
             reviewed(),
             (built(), by("scanner", pushed("alice")), by("scanner", pedigree(approver="alice"))),
             REVIEWERS,
+        ),
+        *(
+            Row(
+                f"F11: the approval of who pushed, {how}",
+                reviewed(people='["alice", "zoë"]'),
+                (built(), by("scanner", pushed(pusher)), by("scanner", pedigree(approver=approver))),
+                REVIEWERS,
+            )
+            for how, pusher, approver in (
+                ("with spaces", " Alice  ", "alice"),
+                ("in other code points", "zoe\u0308", "zo\u00eb"),
+                ("in wide letters", "\uff41lice", "alice"),
+            )
         ),
         Row(
             "F11: who merged may have approved",

@@ -7,12 +7,11 @@ person whom the rule names, and neither the author nor the operator nor an agent
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from gate.checks.agents.words import result, short, some
 from gate.checks.signers import signed_by
-from gate.claims.agents import is_agent_account
+from gate.claims.agents import folded, is_agent_account
 from gate.claims.source import canonical_repository
 from gate.policy.model import Anything
 
@@ -70,7 +69,7 @@ def _people(
                 notes.append(f"{approval.reviewer!a} approved something else")
             elif (who := _person(approval.reviewer, section)) is None:
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
-            elif any(_is_agent(name, scene) or _folded(name) in barred for name in who):
+            elif any(_is_agent(name, scene) or folded(name) in barred for name in who):
                 notes.append(f"{approval.reviewer!a} had a part in it")
             else:
                 people[who[0]] = None
@@ -87,8 +86,8 @@ def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
         if name in item:
             return item
     if any(not isinstance(item, tuple) and item.matches(name) for item in section.people):
-        folded = _folded(name)
-        same = next((item for item in listed if folded in map(_folded, item)), (folded,))
+        plain = folded(name)
+        same = next((item for item in listed if plain in map(folded, item)), (plain,))
         return (*same, name)
     return None
 
@@ -122,12 +121,7 @@ def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
     """The names, in any spelling, of everyone who had a part in a commit that is judged, and what agents are called
     beside their ids.
     """
-    return frozenset(_folded(name) for name in _with_a_part(scene, said))
-
-
-def _folded(name: str) -> str:
-    """One spelling for names that look the same, to tell that two are one person: never to let one in."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return frozenset(folded(name) for name in _with_a_part(scene, said))
 
 
 def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from gate.claims.agents.claim import (
     Signal,
     Unreadable,
 )
-from gate.claims.agents.fields import commit_of, is_plain
+from gate.claims.agents.fields import commit_of, folded, is_plain
 from gate.claims.agents.formats import BUILT_IN, choose, source_types
 from gate.claims.agents.mapped import Pointers, mapped
 from gate.claims.agents.reading import Format, Reading
@@ -55,6 +55,7 @@ __all__ = [
     "Pointers",
     "Signal",
     "Unreadable",
+    "folded",
     "is_agent_account",
     "is_plain",
     "mapped",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BY_AGENT: Final = ("ai", "mixed")
+_BY_PERSON: Final = "human"
+"""Of any other kind of contributor a model is named by whoever it was, and is a hint."""
 
 
 def read_trace(reading: Reading) -> Iterator[Found]:
@@ -33,8 +35,9 @@ def read_trace(reading: Reading) -> Iterator[Found]:
             whole = conversation.object("contributor")
             parts = [item.object("contributor") for item in conversation.objects("ranges")]
             for contributor in [whole, *parts]:
-                if contributor.get("type") in _BY_AGENT:
-                    models.setdefault(contributor.text("model_id"))
+                kind, model = contributor.text("type"), contributor.text("model_id")
+                if kind in _BY_AGENT or (model is not None and kind != _BY_PERSON):
+                    models.setdefault(model)
     if problems:
         yield Unreadable(path="files", problem="; ".join(dict.fromkeys(problems)))
     for commit in commits:

@@ -10,6 +10,7 @@ A-T36 (output).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -130,6 +131,13 @@ def is_plain(text: str, *, human: bool) -> bool:
     if len(text) > MAX_ID or not text.isprintable():
         return False
     return human or (text.isascii() and text == text.strip() and "  " not in text)
+
+
+def folded(name: str) -> str:
+    """A person's name as those compare it who look for the same person: neither case nor spaces nor the way in which a
+    character is encoded makes another one. Only for what takes something away; who may do something is named exactly.
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def commit_of(subject: Subject, problems: list[str], *, git: bool) -> str | None:

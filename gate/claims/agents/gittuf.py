@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents.claim import Approval, Found, Unreadable
-from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, plain_text
+from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, folded, plain_text
 from gate.claims.agents.reading import Format, Reading
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ def read_approvals(reading: Reading) -> Iterator[Found]:
         key: [_who(value, f"{key}[{number}]", problems) for number, value in enumerate(predicate.list(key))]
         for key in ("approvers", "dismissedApprovers")
     }
+    dismissed = {folded(name) for name in found["dismissedApprovers"] if name is not None}
+    if None in found["dismissedApprovers"] and not problems:
+        problems.append("an approval is taken back by nobody who has a name")
     if problems:
         yield Unreadable(path="approvers", problem="; ".join(problems))
         return
     for number, reviewer in enumerate(found["approvers"]):
-        if reviewer is not None and tree is not None and reviewer not in found["dismissedApprovers"]:
+        if reviewer is not None and tree is not None and folded(reviewer) not in dismissed:
             yield Approval(path=f"approvers[{number}]", reviewer=reviewer, tree=tree)
 
 

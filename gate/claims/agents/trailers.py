@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents.claim import Found, Person, Signal
-from gate.claims.agents.fields import MAX_ID
+from gate.claims.agents.fields import MAX_ID, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,17 +56,19 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
 
 def read_author(path: str, commit: str, name: str | None, email: str | None) -> Iterator[Found]:
     """A signal if an author is known to be an agent: by its account, its vendor's address, or as a bot."""
-    if email is not None and _ACCOUNT.fullmatch(email):
+    address = folded(email or "")
+    if _ACCOUNT.fullmatch(address):
         yield _signal(path, "author", commit, name or "Copilot", identity=email)
-    elif email is not None and email.lower() in _AGENT_ADDRESSES:
-        yield _signal(path, "author", commit, name or _AGENT_ADDRESSES[email.lower()], identity=email)
-    elif any(text is not None and _BOT.search(text) for text in (name, email)):
+    elif address in _AGENT_ADDRESSES:
+        yield _signal(path, "author", commit, name or _AGENT_ADDRESSES[address], identity=email)
+    elif any(text is not None and _BOT.search(folded(text)) for text in (name, email)):
         yield _signal(path, "author", commit, name or email or "", identity=email)
 
 
 def is_agent_account(name: str) -> bool:
     """Whether a reviewer's name is known to be an agent's: an agent's approval never counts (A-T33)."""
-    return bool(_ACCOUNT.fullmatch(name) or _BOT.search(name) or name.lower() in _AGENT_ADDRESSES)
+    found = folded(name)
+    return bool(_ACCOUNT.fullmatch(found) or _BOT.search(found) or found in _AGENT_ADDRESSES)
 
 
 def _signal(
