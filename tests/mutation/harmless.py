@@ -468,6 +468,165 @@ STATEMENTS = (
     ),
 )
 
+_SAYS = "(?!denies).*"
+_DENIES = "denies.*"
+_UNASKED = (
+    r"buildDefinition/externalParameters/(target/base(Ref|Commit)|inputs|vars|substitutions|runSpec.*)"
+    r"|buildDefinition/externalParameters/(configSource|buildConfigSource)/path|invocation/configSource/path"
+    r"|(buildDefinition/internalParameters/(subagents/0/)?agent/runtime|agent)/version|agent/invocationKind"
+    r"|runDetails/metadata(/.*)?|metadata(/.*)?|invocation/parameters|recipe/(arguments|entryPoint)"
+    r"|predicateVersion|repo/baseCommit|authorship/declaredBy|fromRevisionID|fromID|targetRef"
+    r"|timeVerified|policy/(digest(/.*)?|uri)|scanner/(uri|result/high)"
+)
+
+CLAIMED = (
+    Harmless(
+        place="[^>]*",
+        change="unknown-key|reordered",
+        reason="unknown fields and their order (in-toto and SLSA, 'Parsing rules')",
+        example=("agent-commit", "predicate", "unknown-key"),
+        case=_SAYS,
+    ),
+    Harmless(
+        place="[^>]*",
+        change=r"doubled:\d+|reversed",
+        reason="the same said twice is said once, and lists are sets (rule 1 of subjects; A-T16 of claims)",
+        example=("a format of one's own", "predicate/work", "doubled:0"),
+        case=_SAYS,
+    ),
+    Harmless(
+        place="subject/0/name",
+        change=".*",
+        reason="a subject is its digest",
+        example=("pedigree", "subject/0/name", "emptied"),
+        case=_SAYS,
+    ),
+    Harmless(
+        place=f"predicate/({_UNASKED})",
+        change=".*",
+        reason="no rule asks for it",
+        example=("build summary", "predicate/timeVerified", "removed"),
+        case=_SAYS,
+    ),
+    Harmless(
+        place="predicate/runDetails(/builder(/id)?)?",
+        change=".*",
+        reason="no builder vouches for this run: it is a tenant's word, and this rule takes it",
+        example=("agent-commit", "predicate/runDetails", "removed"),
+        case="agent-commit",
+    ),
+    Harmless(
+        place="subject/0/uri",
+        change=rf"{_GONE}|type:.*|space-after|NUL-after",
+        reason="the target names the repository; a subject that names none, or the same, does not contradict it",
+        example=("agent-commit", "subject/0/uri", "removed"),
+        case="agent-commit",
+    ),
+    Harmless(
+        place="predicate/buildDefinition/internalParameters/subagents(/0)?",
+        change=_GONE,
+        reason="a claim less: whoever is left is judged",
+        example=("agent-commit", "predicate/buildDefinition/internalParameters/subagents", "removed"),
+    ),
+    Harmless(
+        place="predicate/.*(/provider|modelProvider)",
+        change=f"{_GONE}|upper",
+        reason="the policy names the model without its provider",
+        example=("pedigree", "predicate/agent/modelProvider", "removed"),
+        case=_SAYS,
+    ),
+    Harmless(
+        place="subject/0/digest/sha256",
+        change=".*",
+        reason="agentattest is about a patch, whose digest no registry knows: the predicate names the commit",
+        example=("agentattest", "subject/0/digest/sha256", "plus-one"),
+        case="agentattest.*",
+    ),
+    Harmless(
+        place="predicate/(humanApproval(/(reviewerRefs|state))?|approvals)|subject/0/digest/gitTree",
+        change=".*",
+        reason="this rule asks for no reviewer",
+        example=("agentattest", "predicate/humanApproval/state", "emptied"),
+        case="agentattest|review coverage",
+    ),
+    Harmless(
+        place="predicate/repo/url",
+        change=_GONE,
+        reason="without a repository the commit's hash says which it is",
+        example=("agentattest, approved", "predicate/repo/url", "removed"),
+        case="agentattest, approved",
+    ),
+    Harmless(
+        place="predicate/authorship(/agents(/0)?)?",
+        change=_GONE,
+        reason="a claim less: who wrote the commit says the provenance too",
+        example=("review coverage, approved", "predicate/authorship/agents", "emptied"),
+        case="review coverage, approved",
+    ),
+    Harmless(
+        place="predicate/source/(tree|message|author(/(name|email))?)",
+        change=".*",
+        reason="this rule asks for the parents alone; what else it says can only deny",
+        example=("gitsign, parents", "predicate/source/message", "upper"),
+        case="gitsign, parents",
+    ),
+    Harmless(
+        place="predicate/dismissedApprovers",
+        change="removed|null",
+        reason="nobody took the approval back: an empty list is one that is not there",
+        example=("gittuf, approved", "predicate/dismissedApprovers", "removed"),
+        case="gittuf, approved",
+    ),
+    Harmless(
+        place="predicate/materials/0/(digest(/gitCommit)?|uri)",
+        change=".*",
+        reason="a claim names its commit itself; spaces behind the ref make no other repository",
+        example=("commits in provenance v0.1", "predicate/materials/0/digest", "removed"),
+        case="commits in provenance v0.1",
+    ),
+    Harmless(
+        place="predicate/(buildDefinition/resolvedDependencies|materials)(/.*)?",
+        change=".*",
+        reason="a dependency that is not the source, or another commit of it, which this rule does not ask for",
+        example=("build: Tekton Chains", "predicate/buildDefinition/resolvedDependencies/0", "removed"),
+        case="build: .*",
+    ),
+    Harmless(
+        place="predicate/(buildDefinition/externalParameters/(buildConfigSource/ref|source/digest(/gitCommit)?|configSource"
+        "/(digest/sha1|uri))|invocation(/configSource(/(digest(/sha1)?|uri))?)?)",
+        change=".*",
+        reason="another place names the same source, or the same repository in the same ref's folder; no rule asks for"
+        " the commit",
+        example=(
+            "build: Google Cloud Build",
+            "predicate/buildDefinition/externalParameters/buildConfigSource/ref",
+            "removed",
+        ),
+        case="build: .*",
+    ),
+    Harmless(
+        place="predicate/buildDefinition/externalParameters",
+        change=".*",
+        reason="Tekton Chains names its source among the dependencies, and no rule asks for parameters",
+        example=("build: Tekton Chains", "predicate/buildDefinition/externalParameters", "removed"),
+        case="build: Tekton Chains.*",
+    ),
+    Harmless(
+        place="|_type|predicateType|predicate|subject.*",
+        change=".*",
+        reason="what is no statement of the format about the commit says nothing, and it could only deny (rule 27)",
+        example=("denies: git-ai", "subject/0", "removed"),
+        case=_DENIES,
+    ),
+    Harmless(
+        place="predicate/.*",
+        change=rf"{_GONE}|swapped:\d|plus-one|url-alphabet",
+        reason="what denied is gone, or is about someone or something else (rule 27)",
+        example=("denies: agent trace", "predicate/files", "removed"),
+        case=_DENIES,
+    ),
+)
+
 _PART = r"(tlogs|ctlogs|certificateAuthorities|timestampAuthorities)/\d+"
 
 ROOTS = (
