@@ -1,7 +1,8 @@
 """Every parser of untrusted bytes as a function of bytes, with real inputs to begin from.
 
 What comes in: any bytes. What goes out: what the parser made of them, or the name of its own refusal; any other
-exception is a finding. Each function is pure, so that the same bytes give the same answer twice.
+exception is a finding. Each function is pure, so that the same bytes give the same answer twice. `fetched` has what
+stands around evidence, `judged` what stands behind a signature; here is evidence itself, and what a policy names.
 """
 
 from __future__ import annotations
@@ -9,10 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-import signal
 import tarfile
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,10 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from gate import trust
-from gate.claims import read_claims
-from gate.claims.agents import BUILT_IN
-from gate.claims.builds import BUILD_TYPES
-from gate.claims.vsa import VSA_V1
 from gate.duration import parse_duration
 from gate.errors import InvalidPolicy, InvalidReference, InvalidTrustRoot
 from gate.policy.loading import parse_policy
@@ -34,48 +28,23 @@ from gate.sources.manifest import parse_manifest
 from gate.sources.registry.headers import parse_challenges, parse_next_link
 from gate.sources.tar import read_members
 from gate.strictjson import Refused, parse
-from gate.verification import Artifact, Root, verify
+from gate.verification import Artifact, Doubt, Rejected, Root, verify
 from gate.verification.bundle import read_bundle
 from gate.verification.cosign import read_envelope, read_simple_payload, read_simple_signing
 from gate.verification.log import NotProven, check_binding, check_checkpoint
 from gate.verification.material import Proof
 from gate.verification.statement import NotAbout, read_statement
-from tests.agents.scene import By
-from tests.agents.table import ROWS
 from tests.conftest import LAB
-from tests.evidence import HEAD, about_source, github, verified
+from tests.fuzz import fetched, judged
+from tests.fuzz.target import Target
 from tests.verification.lab import LIMITS, NOW, bundle, candidate, edited, found, image, lab_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-HANG_SECONDS: Final = 30
-"""A guard against what never ends, far above what anything takes."""
+    from collections.abc import Callable
 
 _CERTIFICATE: Final = "verificationMaterial.certificate.rawBytes"
 _STAMP: Final = "verificationMaterial.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp"
 _BODY: Final = "verificationMaterial.tlogEntries.0.canonicalizedBody"
-
-
-class Hang(Exception):
-    """A parser did not come to an end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A parser: how it is called, what it may raise, and what it begins from."""
-
-    call: Callable[[bytes], object]
-    refusals: tuple[type[Exception], ...]
-    seeds: Callable[[], tuple[bytes, ...]]
-
-    def answer(self, raw: bytes) -> str:
-        """What the parser makes of the bytes, or the name of its refusal. Whatever else is raised is a finding."""
-        with _guarded():
-            try:
-                return repr(self.call(raw))
-            except self.refusals as refusal:
-                return type(refusal).__name__
 
 
 def check(name: str, raw: bytes) -> None:
@@ -83,20 +52,6 @@ def check(name: str, raw: bytes) -> None:
     target = TARGETS[name]
     first = target.answer(raw)
     assert target.answer(raw) == first, "two readings of the same bytes"
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    def over(*_: object) -> None:
-        raise Hang
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(HANG_SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 # --- what each begins from
@@ -126,12 +81,6 @@ def _envelopes() -> tuple[bytes, ...]:
 @cache
 def _payloads() -> tuple[bytes, ...]:
     return tuple(base64.b64decode(json.loads(raw)["dsseEnvelope"]["payload"]) for raw in _bundles())
-
-
-def _predicates() -> tuple[bytes, ...]:
-    real = [json.dumps(json.loads(raw).get("predicate") or {}) for raw in _payloads()]
-    said = [item.said if isinstance(item, By) else item for row in ROWS for item in row.evidence]
-    return tuple(text.encode() for text in dict.fromkeys((*real, *(json.dumps(item.predicate) for item in said))))
 
 
 @cache
@@ -199,7 +148,10 @@ def _archives() -> tuple[bytes, ...]:
 
 
 def _outcome(raw: bytes) -> object:
-    return verify([candidate(raw)], Artifact.of(image()), [lab_root()], [], now=NOW, limits=LIMITS)
+    """What verification makes of a bundle. An error of gate's own is a rejection to its readers, and a finding here."""
+    found_ones = verify([candidate(raw)], Artifact.of(image()), [lab_root()], [], now=NOW, limits=LIMITS)
+    assert not any(isinstance(item, Rejected) and item.doubt is Doubt.INTERNAL for item in found_ones), found_ones
+    return found_ones
 
 
 def _with(path: str) -> Callable[[bytes], object]:
@@ -252,24 +204,6 @@ def _trust_root(raw: bytes) -> object:
     return None
 
 
-def _claims(raw: bytes) -> object:
-    predicate = parse(raw)
-    if not isinstance(predicate, dict):
-        raise Refused("verification hands on objects")
-    made: list[object] = []
-    for predicate_type in sorted({*BUILT_IN, *BUILD_TYPES, VSA_V1}):
-        item = verified(predicate_type, predicate, signer=github())
-        beside = about_source(predicate_type, predicate, {"gitCommit": HEAD}, signer=github())
-        read = read_claims((item, beside), limits=LIMITS)
-        made += [
-            (item.builder_id, item.stated, item.parameters, item.known_parameters, item.dependencies, item.invocation)
-            for item in read.provenance
-        ]
-        made += [(item.verifier, item.resource, item.levels, item.problem) for item in read.summaries]
-        made += [len(item.claims) for item in read.documents]
-    return made
-
-
 def _artifact() -> Artifact:
     return Artifact.of(image())
 
@@ -288,6 +222,8 @@ def _manifest(raw: bytes) -> object:
 
 
 TARGETS: Final[dict[str, Target]] = {
+    **fetched.TARGETS,
+    **judged.TARGETS,
     "json": Target(call=lambda raw: parse(raw, limits=LIMITS), refusals=(Refused,), seeds=_payloads),
     "manifest": Target(call=_manifest, refusals=(Refused,), seeds=_manifests),
     "bundle": Target(call=lambda raw: read_bundle(raw, LIMITS).signature, refusals=(Refused,), seeds=_bundles),
@@ -310,7 +246,6 @@ TARGETS: Final[dict[str, Target]] = {
         refusals=(Refused, NotAbout),
         seeds=lambda: _blobs(b'"critical"'),
     ),
-    "claims": Target(call=_claims, refusals=(Refused,), seeds=_predicates),
     "trust-root": Target(call=_trust_root, refusals=(InvalidTrustRoot,), seeds=_roots),
     "policy": Target(call=_policy, refusals=(InvalidPolicy,), seeds=_policies),
     "schema": Target(

@@ -7,6 +7,7 @@ names exactly who signed it and what. Every one of them passes; a test says so. 
 from __future__ import annotations
 
 import atexit
+import base64
 import hashlib
 import json
 import tempfile
@@ -23,10 +24,12 @@ from gate import trust
 from gate.discovery import Candidate, Kind, discover
 from gate.limits import Deadline, Limits
 from gate.policy.loading import parse_policy
+from gate.policy.model import KeyHolder
 from gate.reference import Digest, parse_reference
 from gate.sources.file import read_file
 from gate.sources.layout import LayoutSource
 from gate.verification import Artifact, Identity, PublicKey, Root, Verified, read_key, verify
+from gate.verification.material import Message
 from tests import forge
 from tests.conftest import LAB
 from tests.forge import FORMATS, GITHUB, REKOR_V1, REKOR_V2, SIGNED_AT, Format, Recipe
@@ -80,7 +83,7 @@ def ready(root: TrustRoot) -> Root:
 @cache
 def cases() -> dict[str, Case]:
     """Every case by its name, in a fixed order."""
-    found = [*_lab(), *_public_good(), *_github(), *_conformance(), *map(forged, FORMATS)]
+    found = [*_lab(), *_public_good(), *_github(), *_google(), *_conformance(), *map(forged, FORMATS)]
     return {case.name: case for case in found}
 
 
@@ -134,6 +137,32 @@ def _github() -> Iterator[Case]:
     wheel = read_file(str(next((CASES / "github").glob("*.whl"))))
     root = trust.load(trust.GITHUB, folder=Path())
     yield _case("github/wheel", _bundle(raw), Artifact.of(wheel, any_digest=True), root, None, now=NOW)
+
+
+_GOOGLE = b"""
+version = 1
+[builders.gcb]
+preset = "google-cloud-build"
+[[rules]]
+images = ["**"]
+provenance = { builders = ["gcb"], level = 3, source = "any", refs = "any" }
+"""
+
+
+def _google() -> Iterator[Case]:
+    """Google Cloud Build's own provenance, by that of the preset's keys which signed it."""
+    raw = (CASES / "google" / "provenance-v1.json").read_bytes()
+    candidate = replace(_bundle(raw), kind=Kind.DSSE, place="cosign-att")
+    statement = json.loads(base64.urlsafe_b64decode(json.loads(raw)["payload"]))
+    image = statement["subject"][0]["digest"]["sha256"]
+    artifact = Artifact(asked=Digest("sha256", image), message=Message(None, {"sha256": bytes.fromhex(image)}))
+    root = trust.load(trust.PUBLIC_GOOD, folder=Path())
+    holders = [signer.holder for signer in parse_policy(_GOOGLE, Path("google.toml")).signers.values()]
+    keys = [holder.key for holder in holders if isinstance(holder, KeyHolder)]
+    key = next(key for key in keys if _holds(candidate, artifact, root, (key,), NOW))
+    path = Path(_KEYS.name) / "google.pub"
+    path.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    yield _case("google/provenance", candidate, artifact, root, path, now=NOW)
 
 
 def _conformance() -> Iterator[Case]:

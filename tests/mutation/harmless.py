@@ -260,7 +260,7 @@ CANDIDATES = (
         change=r"emptied|swapped:\d",
         reason="a key's envelope without a log needs none of its annotations",
         example=("lab/keyed-legacy/0", "annotations", "emptied"),
-        case="lab/keyed-legacy/0|forge/att-unlogged-key",
+        case="lab/keyed-legacy/0|google/provenance|forge/att-unlogged-key",
     ),
     Harmless(
         place=r"annotations/dev\.sigstore\.cosign/(bundle|rfc3161timestamp)",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forge import FORMATS
 from tests.mutation.changes import Mutation, changed, flips
-from tests.mutation.corpus import cases, donors
+from tests.mutation.corpus import CASES, cases, donors
 from tests.mutation.harmless import CANDIDATES, Harmless, reason
 from tests.mutation.judging import Effect, document, effect, expected, mutated
 
@@ -48,6 +49,12 @@ def _attack(name: str, mutations: Iterable[Mutation]) -> None:
             unnamed.append(f"{name}: {mutation.place} {mutation.change}: {found}")
     assert count, "nothing was tried"
     assert not unnamed, "harmless without a reason:\n" + "\n".join(unnamed)
+
+
+def test_every_producer_of_the_cases_is_attacked_and_every_format_of_the_forge() -> None:
+    attacked = {name.partition("/")[0] for name in NAMES}
+    assert attacked == {path.name for path in CASES.iterdir() if path.is_dir()} | {"forge"}
+    assert {f"forge/{form.name}".replace(" ", "-") for form in FORMATS} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
