@@ -7,7 +7,6 @@ that nothing of what did not verify can be taken for something that did: that ha
 
 from __future__ import annotations
 
-import json
 import platform
 from collections import defaultdict
 from pathlib import Path
@@ -25,6 +24,7 @@ from gate.report.document import (
     ledger_document,
     spell_time,
 )
+from gate.report.jsontext import with_commits
 from gate.verdict import worst
 from gate.verification.evidence import Rejected, Signed
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gate.claims.source import Source
     from gate.errors import GateError
     from gate.flow.inspection import Attached, Inspection
-    from gate.policy.model import Policy
+    from gate.policy.model import Policy, Trust
     from gate.trust import TrustRoot
     from gate.verification import Evidence
 
@@ -120,7 +120,7 @@ def build(looked: Looked) -> dict[str, Any]:
 
 def to_json(document: Mapping[str, Any]) -> str:
     """The document's text, in ASCII."""
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return with_commits({**document, "commits": []}, [document["commits"]], depth=2)
 
 
 def _attached(inspection: Inspection) -> Iterator[dict[str, Any]]:
@@ -221,9 +221,9 @@ def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
     if claims is None:
         return
     numbers = {id(piece): number for number, item in enumerate(inspection.attached, 1) for piece in item.evidence}
-    rules: defaultdict[str | None, list[CommitResult]] = defaultdict(list)
+    rules: defaultdict[str | None, list[tuple[CommitResult, Mapping[tuple[int, str], Trust]]]] = defaultdict(list)
     for result in inspection.commits:
-        rules[result.commit].append(result)
+        rules[result.commit].append((result, _trusts(result)))
     heads: dict[str, str | None] = {}
     claimed = set()
     for provenance in claims.provenance:
@@ -240,7 +240,7 @@ def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
                 "claimed_by": identity_document(claim.evidence.signer),
                 "attached": numbers[id(claim.evidence)],
                 "evidence": str(claim.evidence.digest),
-                "policy": [_by_rule(result, claim) for result in rules[claim.commit]],
+                "policy": [_by_rule(result, trusts.get(_place(claim))) for result, trusts in rules[claim.commit]],
             }
     needed = {result.commit: None for result in inspection.commits if result.commit is not None}
     for commit, repository in {**needed, **heads}.items():
@@ -254,19 +254,29 @@ def _commits(inspection: Inspection) -> Iterator[dict[str, Any]]:
                 "claimed_by": None,
                 "attached": None,
                 "evidence": None,
-                "policy": [_by_rule(result, None) for result in rules[commit]],
+                "policy": [_by_rule(result, None) for result, _ in rules[commit]],
             }
 
 
-def _by_rule(result: CommitResult, claim: AgentClaim | None) -> dict[str, Any]:
-    trusts = [item.vouched_by for item in result.judged if _same(item.claim, claim) and item.vouched_by is not None]
+def _by_rule(result: CommitResult, trust: Trust | None) -> dict[str, Any]:
     return {
         "rule": result.rule,
-        "vouched_by": max(trusts).name.lower() if trusts else None,
+        "vouched_by": None if trust is None else trust.name.lower(),
         "allowed": result.allowed,
         "reasons": list(result.reasons),
     }
 
 
-def _same(claim: AgentClaim, other: AgentClaim | None) -> bool:
-    return other is not None and claim.evidence is other.evidence and claim.path == other.path
+def _trusts(result: CommitResult) -> dict[tuple[int, str], Trust]:
+    """Who vouches for each claim that the rule accepts, at best."""
+    found: dict[tuple[int, str], Trust] = {}
+    for item in result.judged:
+        if item.vouched_by is not None:
+            at = _place(item.claim)
+            found[at] = max(item.vouched_by, found.get(at, item.vouched_by))
+    return found
+
+
+def _place(claim: AgentClaim) -> tuple[int, str]:
+    """What names a claim: the statement that it stands in, and where."""
+    return id(claim.evidence), claim.path

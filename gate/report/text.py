@@ -34,9 +34,13 @@ class _Said(NamedTuple):
 
 def escape(text: str) -> str:
     """A text that a terminal and a CI log show and do not obey."""
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
+    shown = (
+        text
+        if text.isprintable()
+        else "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+            for character in text
+        )
     )
     return shown.replace("::", ":\\x3a")
 

@@ -205,6 +205,12 @@ def _rows() -> tuple[Row, ...]:
         ),
         Row("F6 of a fork", rule(), (beside, by("scanner", agentattest(repository=f"{REPOSITORY}2"))), COVERAGE),
         Row(
+            "F6 that delegates to nobody who can be read",
+            rule(allow='"any"'),
+            (beside, by("scanner", agentattest(chain=[{"agentRef": AGENT}, 7, {"agentRef": ["x"]}]))),
+            CLAIMS,
+        ),
+        Row(
             "F6 that delegates to another agent",
             rule(),
             (beside, by("scanner", agentattest(chain=[{"role": "root", "agentRef": "evil"}]))),
@@ -536,6 +542,28 @@ def _rows() -> tuple[Row, ...]:
             "F15 of the allowed agent",
             rule(),
             (built(), by("scanner", gitsign(f"Mend\n\nAssisted-by: {AGENT}:{MODEL}"))),
+        ),
+        Row(
+            "F15 of as many trailers as are read",
+            rule(),
+            (built(), by("scanner", gitsign("Mend\n\n" + "Signed-off-by: A <a@x>\n" * 1000))),
+        ),
+        Row(
+            "F15 behind more trailers than are read",
+            rule(),
+            (built(), by("scanner", gitsign("Mend\n\n" + "Signed-off-by: A <a@x>\n" * 1001))),
+            CLAIMS,
+        ),
+        Row(
+            "F15 in as long a message as is read",
+            rule(),
+            (built(), by("scanner", gitsign("x" * (256 << 10)))),
+        ),
+        Row(
+            "F15 in a longer message than is read",
+            rule(),
+            (built(), by("scanner", gitsign("x" * (1 + (256 << 10))))),
+            CLAIMS,
         ),
         Row("F15 by a stranger", rule(), (built(), by("stranger", gitsign("Mend\n\nAssisted-by: Claude:x")))),
         *(

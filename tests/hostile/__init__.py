@@ -1,9 +1,9 @@
 """Inputs that are made to cost: each of at most 16 MiB, each against another parser.
 
-What comes in: a folder. What goes out: the arguments of the `gate verify` that meets the input. `signed` holds what a
-signer may do (any signer: a certificate is to be had by anybody), `unsigned` what whoever may push to the registry,
-`local` what a folder or an archive may hold, `policies` what a policy may. `run` judges one under limits on memory and
-CPU, in a process of its own, and says what it took.
+What comes in: a folder. What goes out: the command that meets the input. `signed` and `claimed` hold what a signer
+may do (any signer: a certificate is to be had by anybody), `unsigned` what whoever may push to the registry, `local`
+what a folder, an archive or a policy may hold. `run` judges one under limits on memory and CPU, in a process of its
+own, and says what it took.
 """
 
 from __future__ import annotations
@@ -47,24 +47,26 @@ class Taken:
 
 
 def run(arguments: Sequence[str], folder: Path, *, memory: int = 2048 * MIB, seconds: int = 60) -> Taken:
-    """`gate verify` with `arguments` in a new process, with at most `memory` bytes of address space and `seconds` of
-    CPU. A process that these end has code -1.
+    """`gate` with `arguments` in a new process, with at most `memory` bytes of address space and `seconds` of CPU. A
+    process that these end has code -1. The report of `gate inspect` is what it prints.
     """
-    taken, report = folder / "taken.json", folder / "report.json"
+    taken, report, printed = folder / "taken.json", folder / "report.json", folder / "printed"
     taken.unlink(missing_ok=True)
-    command = [sys.executable, "-c", _CHILD, str(taken), str(memory), str(seconds), "verify", *arguments]
-    environment = {"PATH": os.defpath, "HOME": str(folder)}
-    subprocess.run(
-        [*command, "--report", str(report)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=5 * seconds,
-        check=False,
-    )
+    more = ["--report", str(report)] if arguments[0] == "verify" else []
+    command = [sys.executable, "-c", _CHILD, str(taken), str(memory), str(seconds), *arguments, *more]
+    with printed.open("wb") as output:
+        subprocess.run(
+            command,
+            cwd=ROOT,
+            env={"PATH": os.defpath, "HOME": str(folder)},
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            timeout=5 * seconds,
+            check=False,
+        )
     if not taken.exists():
         return Taken(code=-1, cpu=seconds, peak=memory / MIB, report="")
     found = json.loads(taken.read_bytes())
-    text = report.read_text(encoding="utf-8") if report.exists() else ""
+    shown = report if more else printed
+    text = shown.read_text(encoding="utf-8") if shown.exists() else ""
     return Taken(code=found["code"], cpu=found["cpu"], peak=found["peak"], report=text)

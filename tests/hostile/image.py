@@ -1,6 +1,6 @@
 """A layout with one image and whatever is attached to it, and a policy that asks everything of it.
 
-What comes in: bundles, envelopes and manifests, hostile ones. What goes out: the arguments of `gate verify`.
+What comes in: bundles, envelopes and manifests, hostile ones. What goes out: the arguments of `gate`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SLSA = "https://slsa.dev/provenance/v1"
 SCANNED = "https://example.com/scan"
+OWN = "https://example.com/work"
+VERIFIER = "https://verifier.example"
 WORKFLOW = "https://actions.github.io/buildtypes/workflow/v1"
 
 IMAGE = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "layers": []}).encode()
@@ -41,6 +43,16 @@ vouches-for = ["agents@resolvedDependencies"]
 [agents.any]
 ids = "any"
 models = "any"
+[[agent-formats]]
+type = "{OWN}"
+commits = "/work/*/*"
+hash = "/commit"
+agent = "/agent"
+model = "/model"
+tools = "/tools"
+[[deny]]
+agents = [{{ glob = "evil-*" }}]
+reason = "no"
 [[rules]]
 images = ["**"]
 [rules.signature]
@@ -50,12 +62,27 @@ builders = ["forge"]
 level = 2
 source = "any"
 refs = "any"
+parameters = "strict"
+vsa = [{{ verifier = "{VERIFIER}", signer = "forge", level = 3 }}]
+[rules.source]
+level = 2
+vsa = [{{ verifier = "{VERIFIER}", signer = "forge", level = 3 }}]
 [rules.agents]
 allow = "any"
+humans = "allow"
+mixed = "allow"
+min-trust = "tenant"
+signers = ["forge"]
+tools = ["git"]
+operators = ["bo"]
+[rules.agents.reviewers]
+people = [{{ glob = "p-*" }}]
+two-party = [{{ verifier = "{VERIFIER}", signer = "forge" }}]
 [[rules.attestations]]
 type = "{SCANNED}"
 signers = ["forge"]
 schema = "schema.json"
+where = [{{ at = "/x/0", equals = 0 }}]
 """
 SCHEMA = {"type": "object", "required": ["x"], "properties": {"x": {"type": "array", "items": {"type": "object"}}}}
 
@@ -113,11 +140,21 @@ class Hostile:
         return self.blob(packed(document))
 
     def arguments(self, policy: str = POLICY, index: bytes = b"") -> list[str]:
-        """Write what is left to write; the arguments of `gate verify`."""
+        """Write what is left to write; the command that judges the image."""
         listed = {"mediaType": MANIFEST, "digest": f"sha256:{HEX}", "size": len(IMAGE)}
         (self.layout / "index.json").write_bytes(index or packed({"schemaVersion": 2, "manifests": [listed]}))
         write_policy(self.folder, policy)
-        return [f"oci:{self.layout}@sha256:{HEX}", "--policy", str(self.folder / "policy.toml")]
+        return verify(f"oci:{self.layout}@sha256:{HEX}", self.folder)
+
+
+def verify(reference: str, folder: Path, *more: str) -> list[str]:
+    """The command that judges a reference under the policy in the folder."""
+    return ["verify", reference, "--policy", str(folder / "policy.toml"), *more]
+
+
+def inspect(command: list[str]) -> list[str]:
+    """The command that shows what another one judges, and what the same policy makes of each commit."""
+    return ["inspect", *command[1:], "--output", "json"]
 
 
 def write_policy(folder: Path, policy: str = POLICY) -> None:

@@ -6,7 +6,7 @@ import os
 import tarfile
 from typing import TYPE_CHECKING, Final
 
-from tests.hostile.image import POLICY, Hostile, packed, sigstore
+from tests.hostile.image import POLICY, Hostile, packed, sigstore, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,8 @@ def _archive(folder: Path, raw: bytes, size: int = 0) -> list[str]:
     path.write_bytes(raw)
     if size:
         os.truncate(path, size)
-    return [f"oci-archive:{path}", *Hostile(folder).arguments()[1:]]
+    Hostile(folder).arguments()
+    return verify(f"oci-archive:{path}", folder)
 
 
 def _header(size: int, kind: bytes) -> bytes:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.forge import SIGNED_AT, JSONObject, b64, der, ec_key
 from tests.hostile import MIB
-from tests.hostile.image import BUNDLE, HEX, MANIFEST, Hostile, packed, sigstore, statement
+from tests.hostile.image import BUNDLE, HEX, MANIFEST, Hostile, packed, sigstore, statement, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -303,8 +303,8 @@ def an_index_of_the_same(folder: Path) -> list[str]:
     listed = {"mediaType": MANIFEST, "digest": f"sha256:{HEX}", "size": 1}
     inner = made.blob(packed({"schemaVersion": 2, "layers": [], "x": [[]] * 60_000}))
     index = packed({"schemaVersion": 2, "manifests": [listed, *[inner | {"size": 1}] * 24_000]})
-    arguments = made.arguments(index=index)
-    return [f"oci:{made.layout}", *arguments[1:]]
+    made.arguments(index=index)
+    return verify(f"oci:{made.layout}", folder)
 
 
 def referrers_without_end(folder: Path) -> list[str]:
@@ -331,16 +331,16 @@ def json_lines(folder: Path) -> list[str]:
     raw = b"\n".join(packed(document | {"x": "x" * 75_000, "y": number}) for number in range(199))
     (folder / "bundles.jsonl").write_bytes(raw)
     (folder / "file").write_bytes(b"x")
-    arguments = Hostile(folder).arguments()
-    return [f"file:{folder / 'file'}", *arguments[1:], "--bundle", str(folder / "bundles.jsonl")]
+    Hostile(folder).arguments()
+    return verify(f"file:{folder / 'file'}", folder, "--bundle", str(folder / "bundles.jsonl"))
 
 
 def lines_without_end(folder: Path) -> list[str]:
     """A file of eight million lines."""
     (folder / "bundles.jsonl").write_bytes(b"{}\n" * (_FULL // 3))
     (folder / "file").write_bytes(b"x")
-    arguments = Hostile(folder).arguments()
-    return [f"file:{folder / 'file'}", *arguments[1:], "--bundle", str(folder / "bundles.jsonl")]
+    Hostile(folder).arguments()
+    return verify(f"file:{folder / 'file'}", folder, "--bundle", str(folder / "bundles.jsonl"))
 
 
 CASES: Final[dict[str, Callable[[Path], list[str]]]] = {

@@ -33,16 +33,15 @@ def read_run(reading: Reading) -> Iterator[Found]:
     head, repository = repo.commit("headCommit"), repo.repository("url")
     if head is None:
         problems.append("its repo has no headCommit, so that it is about no commit")
-    names = [(agent.path, agent.text("name"), agent.text("declaredIdentity"))]
-    names += [
-        (step.path, step.text("agentRef"), step.text("identity"))
-        for step in predicate.object("delegation").objects("delegationChain")
-    ]
+    own = (agent.text("name"), agent.text("declaredIdentity"), agent.text("version"))
     servers = [name for server in predicate.objects("mcpServers") if (name := server.text("name")) is not None]
     tools = [name for tool in predicate.objects("tools") if (name := tool.text("name")) is not None]
     named = predicate.get("tools") is not None or predicate.get("mcpServers") is not None
-    for number, (path, name, identity) in enumerate(names):
-        yield reading.claim(
+    provider, model_id, revision = model.text("provider"), model.text("modelId"), model.text("modelRevision")
+    chain = predicate.object("delegation").list("delegationChain")
+
+    def claim(path: str, name: str | None, identity: str | None, version: str | None, wrong: list[str]) -> Found:
+        return reading.claim(
             path=path,
             account="run",
             repository=repository,
@@ -51,13 +50,19 @@ def read_run(reading: Reading) -> Iterator[Found]:
             implied=True,
             agent=name,
             agent_identity=identity,
-            agent_version=agent.text("version") if not number else None,
-            provider=model.text("provider"),
-            model=model.text("modelId"),
-            model_version=model.text("modelRevision"),
+            agent_version=version,
+            provider=provider,
+            model=model_id,
+            model_version=revision,
             tools=(*servers, *tools) if named else None,
-            problems=list(dict.fromkeys(problems)),
+            problems=list(dict.fromkeys((*problems, *wrong))),
         )
+
+    yield claim(agent.path, *own, [])
+    for number, value in enumerate(chain):  # one at a time: whoever counts them stops at the limit
+        wrong: list[str] = []
+        step = Fields(value, f"delegation.delegationChain[{number}]", wrong)
+        yield claim(step.path, step.text("agentRef"), step.text("identity"), None, wrong)
     broken: list[str] = []
     approval = Fields(reading.predicate.get("humanApproval"), "humanApproval", broken)
     reviewers = approval.texts("reviewerRefs", human=True)

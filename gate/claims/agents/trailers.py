@@ -11,9 +11,10 @@ vendors' own trailers and GitHub's account of its coding agent (research F15, F1
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.agents.claim import Found, Person, Signal
+from gate.claims.agents.claim import Found, Person, Signal, Unreadable
 from gate.claims.agents.fields import MAX_ID, folded
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9-]+)\s*:\s*(?P<value>.*)", re.DOTALL)
 _PERSON: Final = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>]*)>")
-_MAX_TRAILERS: Final = 200
+_MAX_MESSAGE: Final = 256 << 10
+"""Characters of a message; the longest of the Linux kernel's have some ten thousand."""
+_MAX_TRAILERS: Final = 1000
 _ACCOUNT: Final = re.compile(r"198982749\+[^@]*@users\.noreply\.github\.com", re.IGNORECASE)
 """GitHub's account for its coding agent: the number is fixed, the name changes (research F16)."""
 _AGENT_ADDRESSES: Final = {
@@ -33,8 +36,14 @@ _BOT: Final = re.compile(r"\[bot\](?:@users\.noreply\.github\.com)?", re.IGNOREC
 
 
 def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
-    """The last block's trailers that name an agent, or a person who had a part."""
-    found = list(_trailers(message))
+    """The last block's trailers that name an agent, or a person who had a part. What is over a bound is not read in
+    part: what it would have said could have denied.
+    """
+    found = list(islice(_trailers(message), _MAX_TRAILERS + 1)) if len(message) <= _MAX_MESSAGE else None
+    if found is None or len(found) > _MAX_TRAILERS:
+        most = f"{_MAX_MESSAGE} characters" if found is None else f"{_MAX_TRAILERS} trailers"
+        yield Unreadable(path=path, problem=f"it has more than {most}")
+        return
     models = [value for key, value in found if key == "model"]
     for key, value in found:
         if key in ("assisted-by", "generated-by"):
@@ -87,13 +96,13 @@ def _signal(
 def _trailers(message: str) -> Iterator[tuple[str, str]]:
     """The trailers of the last block of lines, each with its folded lines. A title alone has none, as git has it."""
     _, *blocks = re.split(r"\n[ \t]*\n", message.replace("\r\n", "\n").strip("\n"))
-    folded: list[list[str]] = []
+    lines: list[list[str]] = []
     for line in blocks[-1].split("\n") if blocks else ():
-        if line[:1] in (" ", "\t") and folded:
-            folded[-1].append(line.strip())
+        if line[:1] in (" ", "\t") and lines:
+            lines[-1].append(line.strip())
         else:
-            folded.append([line])
-    for parts in folded[-_MAX_TRAILERS:]:
+            lines.append([line])
+    for parts in lines:
         match = _TRAILER.fullmatch(" ".join(parts).rstrip())
         if match is not None:
             yield match["key"].lower(), match["value"].strip()
