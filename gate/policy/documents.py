@@ -10,7 +10,9 @@ import copy
 import hashlib
 import os
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +21,7 @@ from msgspec import Struct
 
 from gate.errors import Finding, InvalidPolicy
 from gate.policy.positions import locate
-from gate.policy.problems import Element, Moment, find_problems, key_path
+from gate.policy.problems import HINTED, Element, Moment, find_problems, key_path, schema
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -61,6 +63,13 @@ class Document(Struct, kw_only=True, dict=True):
     @cached_property
     def _places(self) -> Mapping[KeyPath, tuple[int, int]]:
         return locate(self.raw.decode("utf-8"), self.data)
+
+    @cached_property
+    def mistyped(self) -> frozenset[str]:
+        """The known keys that an unknown one is close to."""
+        known = list(schema()["properties"])
+        unknown = islice((key for key in self.data if key not in known), HINTED)
+        return frozenset(close for key in unknown for close in get_close_matches(key[:60], known, n=len(known)))
 
     def place(self, at: KeyPath) -> tuple[int, int] | None:
         """Line and column of a key, None if they cannot be told."""

@@ -9,10 +9,8 @@ rule. A file sees the names of itself and of what it extends, and of no other: a
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.policy.problems import schema
 from gate.reference import readable
 
 if TYPE_CHECKING:
@@ -62,9 +60,7 @@ class Merged:
             names = document.data.get(kind, {})
             if not isinstance(names, dict) or (not names and kind in document.data):
                 return None
-            if any(
-                difflib.get_close_matches(key[:60], [kind]) for key in document.data.keys() - schema()["properties"]
-            ):
+            if kind in document.mistyped:
                 return None  # it is mistyped, which is said already
             found |= names
         return found

@@ -30,6 +30,7 @@ _TYPES: Final = {
     "boolean": "true or false",
 }
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+HINTED: Final = 100  # unknown keys of one table that are compared with the known ones; beyond, it is no policy
 _SHOWN_DEPTH: Final = 4
 
 
@@ -138,7 +139,8 @@ def _spelled(value: object, depth: int) -> str:
 def _texts(error: Any) -> list[tuple[str, str | None]]:
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
-        return [(_unknown_key(str(name), known), str(name)) for name in error.instance if name not in known]
+        unknown = [str(name) for name in error.instance if name not in known]
+        return [(_unknown_key(name, known if number < HINTED else {}), name) for number, name in enumerate(unknown)]
     if error.validator == "required":
         return [(f"the key {name!r} is missing", None) for name in error.validator_value if name not in error.instance]
     return [(_text(error), None)]
