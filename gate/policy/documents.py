@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gate.policy.reading import KeyPath
 
 STANDARD_INPUT: Final = Path("-")
-MAX_BYTES: Final = 256 << 10  # six thousand lines; some of a megabyte take seconds to read
+MAX_BYTES: Final = 256 << 10  # of all files together: six thousand lines; some of a megabyte take seconds to read
 _MAX_DEPTH: Final = 8
 _MAX_FILES: Final = 32
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -151,9 +151,13 @@ class _Reading:
 
     def __init__(self) -> None:
         self.documents: list[Document] = []
+        self._size = 0
         self._known: dict[str, Document] = {}
 
     def add(self, raw: bytes, path: Path, chain: tuple[str, ...], *, shown: str = "") -> Document:
+        self._size += len(raw)
+        if self._size > MAX_BYTES and chain:
+            raise invalid(path, f"with what it extends, the policy has more than {MAX_BYTES} bytes")
         document = read_document(raw, path)
         document.shown = shown or path.name
         here = (*chain, os.path.realpath(path))

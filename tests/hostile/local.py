@@ -103,6 +103,43 @@ def the_same_signer(folder: Path) -> list[str]:
     )
 
 
+def _extended(folder: Path, body: Callable[[int], str], number: int = 31) -> list[str]:
+    """A policy that extends as many files as it may, each as large as one may be."""
+    for count in range(number):
+        (folder / f"base-{count}.toml").write_text(f"version = 1\n{body(count)}", encoding="utf-8")
+    names = ", ".join(f'"base-{count}.toml"' for count in range(number))
+    return _policy(folder, POLICY.replace("version = 1", f"version = 1\nextends = [{names}]", 1))
+
+
+def extended_signers(folder: Path) -> list[str]:
+    """Signers in every file that a policy extends."""
+    return _extended(
+        folder,
+        lambda count: "".join(
+            f'[signers.s{count}-{number}]\nissuer = "https://x"\nidentity = "https://y"\n' for number in range(3_400)
+        ),
+    )
+
+
+def extended_rules(folder: Path) -> list[str]:
+    """Rules for every image, in every file that a policy extends."""
+    return _extended(
+        folder,
+        lambda count: (
+            f'[signers.s{count}]\nissuer = "https://x"\nidentity = "https://y"\n'
+            + "".join(
+                f'[[rules]]\nname = "r{count}-{number}"\nimages = ["**"]\nsignature.signers = ["s{count}"]\n'
+                for number in range(3_000)
+            )
+        ),
+    )
+
+
+def an_extended_comment(folder: Path) -> list[str]:
+    """Files of nothing but comments."""
+    return _extended(folder, lambda count: f"# {count}\n" * (_FULL // 8))
+
+
 def a_trust_root_of_many_logs(folder: Path) -> list[str]:
     """A trust root that holds its log three thousand times."""
     arguments = Hostile(folder).arguments()
@@ -170,6 +207,7 @@ CASES: Final[dict[str, Callable[[Path], list[str]]]] = {
     for made in (
         *(a_key_of_many_parts, tables_of_many_parts, unknown_keys, unknown_signers, signers, rules),
         *(a_regular_expression, a_glob, arrays, inline_tables, numbers, a_text, the_same_signer),
+        *(extended_signers, extended_rules, an_extended_comment),
         *(a_trust_root_of_many_logs, a_trust_root_of_many_authorities, a_pipe, an_archive_of_digits),
         *(an_archive_with_an_endless_header, an_archive_in_a_circle, an_archive_of_small_files),
     )

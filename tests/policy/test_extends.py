@@ -283,6 +283,18 @@ def test_the_number_of_files_is_bounded_in_depth_and_breadth(files: Files) -> No
     assert any("a policy has at most 32 files" in problem for problem in files.problems("wide.toml"))
 
 
+def test_all_files_of_a_policy_are_bounded_together(files: Files) -> None:
+    """Thirty-two of them, each as long as one may be, would take half a minute to read."""
+    bound = 256 << 10
+    child, base = CHILD.replace('["base.toml"]', '["base.toml", "more.toml"]'), BASE + "#" * (bound // 2)
+    files.write("policy.toml", child)
+    files.write("base.toml", base)
+    files.write("more.toml", "version = 1\n".ljust(bound - len(child) - len(base), "#"))
+    assert files.load().rules
+    files.write("more.toml", "version = 1\n".ljust(bound - len(child) - len(base) + 1, "#"))
+    assert files.problems() == (f"more.toml: with what it extends, the policy has more than {bound} bytes",)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
