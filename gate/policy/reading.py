@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gate.errors import Finding
     from gate.policy.merging import Merged
+    from gate.policy.predicates import PredicateSchema
 
 KeyPath = tuple[str | int, ...]
 MAX_BYTES: Final = 1 << 20
@@ -50,6 +51,7 @@ class Reader:
     def __init__(self, merged: Merged) -> None:
         """`merged` knows which file each part stands in, and where."""
         self.merged = merged
+        self.schemas: dict[bytes, PredicateSchema] = {}
         self.problems: list[Finding] = []
         self.warnings: list[Finding] = []
         self.files: dict[PolicyFile, None] = {}

@@ -140,6 +140,18 @@ def an_extended_comment(folder: Path) -> list[str]:
     return _extended(folder, lambda count: f"# {count}\n" * (_FULL // 8))
 
 
+def schemas(folder: Path) -> list[str]:
+    """Fifteen schemas of a mebibyte each."""
+    rules = []
+    for count in range(15):
+        values = ", ".join(f'"a{number}": {{"type": "object"}}' for number in range(30_000))
+        (folder / f"s{count}.json").write_text(f'{{"required": ["x"], "properties": {{{values}}}}}')
+        rules.append(
+            f'[[rules.attestations]]\ntype = "https://x/{count}"\nsigners = ["forge"]\nschema = "s{count}.json"\n'
+        )
+    return _policy(folder, POLICY + "".join(rules))
+
+
 def a_trust_root_of_many_logs(folder: Path) -> list[str]:
     """A trust root that holds its log three thousand times."""
     arguments = Hostile(folder).arguments()
@@ -207,7 +219,7 @@ CASES: Final[dict[str, Callable[[Path], list[str]]]] = {
     for made in (
         *(a_key_of_many_parts, tables_of_many_parts, unknown_keys, unknown_signers, signers, rules),
         *(a_regular_expression, a_glob, arrays, inline_tables, numbers, a_text, the_same_signer),
-        *(extended_signers, extended_rules, an_extended_comment),
+        *(extended_signers, extended_rules, an_extended_comment, schemas),
         *(a_trust_root_of_many_logs, a_trust_root_of_many_authorities, a_pipe, an_archive_of_digits),
         *(an_archive_with_an_endless_header, an_archive_in_a_circle, an_archive_of_small_files),
     )

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.policy.predicates import SHORT_NAMES, predicate_type, read_schema
+from gate.errors import InvalidPolicy
+from gate.policy.loading import parse_policy
+from gate.policy.predicates import MAX_TOKENS, SHORT_NAMES, predicate_type, read_schema, weigh
+from tests.evidence import RULE, SIGNERS
 from tests.policy.sample import GOOD, after, parse, problems, swap
 
 if TYPE_CHECKING:
@@ -402,3 +405,29 @@ def test_of_a_million_violations_one_is_told_at_once() -> None:
     violation = schema.violation({"x": [0] * 1_000_000})
     assert violation is not None
     assert "0 is not of type 'object'" in violation
+
+
+def _with_schemas(folder: Path, *texts: str) -> tuple[str, ...]:
+    """The problems of a policy with an entry for each of these schemas."""
+    entries = ""
+    for number, text in enumerate(texts):
+        (folder / f"{number}.json").write_text(text, encoding="utf-8")
+        entries += (
+            f'[[rules.attestations]]\ntype = "https://x/{number}"\nsigners = ["scanner"]\nschema = "{number}.json"\n'
+        )
+    try:
+        parse_policy(f"{SIGNERS}{RULE}{entries}".encode(), folder / "policy.toml")
+    except InvalidPolicy as error:
+        return error.problems
+    return ()
+
+
+def test_all_schemas_of_a_policy_are_bounded_together_and_the_same_one_counts_once(tmp_path: Path) -> None:
+    """Fifteen of a mebibyte took minutes and gigabytes to check."""
+    small = '{"required": ["x"]}'
+    most = MAX_TOKENS - 2 * weigh(small.encode())
+    large = '{"required": ["x"], "enum": [' + "0," * (most - 9) + "0]}"
+    assert weigh(large.encode()) == most
+    assert not _with_schemas(tmp_path, large, large, small, small + " ")
+    (problem,) = _with_schemas(tmp_path, large, small, small + " ", small + "  ")
+    assert f"3.json: all schemas of a policy have at most {MAX_TOKENS} brackets, commas and colons together" in problem

@@ -59,9 +59,16 @@ def _schema(name: str, at: KeyPath, to: Definitions) -> predicates.PredicateSche
     raw = to.reader.file(name, at, "schema")
     if raw is None:
         return None
-    path = to.reader.beside(name, at)
-    try:
-        return predicates.read_schema(readable(path), raw)
-    except ValueError as error:
-        to.reader.problem(at, f"{readable(path)}: {error}")
-        return None
+    path = readable(to.reader.beside(name, at))
+    known = to.reader.schemas
+    if raw not in known:
+        if sum(map(predicates.weigh, (*known, raw))) > predicates.MAX_TOKENS:
+            most = f"all schemas of a policy have at most {predicates.MAX_TOKENS} brackets, commas and colons together"
+            to.reader.problem(at, f"{path}: {most}")
+            return None
+        try:
+            known[raw] = predicates.read_schema(path, raw)
+        except ValueError as error:
+            to.reader.problem(at, f"{path}: {error}")
+            return None
+    return known[raw]
