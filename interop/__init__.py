@@ -8,6 +8,7 @@ Data flows down this list:
     tally.py        what was compared and how it ended
     tools.py        the real tools, built once and kept outside the tree
     processes.py    commands that end, and servers that are stopped by their process id
+    parts.py        parts of the run: at the same time, and in order
     loopback.py     what the lab's own servers are made of
     oidc.py         an OIDC issuer of three shapes;  certificate_log.py: a CT log's one duty
     trust.py        keys and chains, the trusted root and the signing config

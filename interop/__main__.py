@@ -9,20 +9,20 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from interop import tools
-from interop.box.whole import compare_box
+from interop.box.whole import start_box
 from interop.comparisons import compare
 from interop.forged import compare_forged
 from interop.guarded import compare_guarded
 from interop.lab import Lab, running
 from interop.layouts import Copies
+from interop.parts import running_parts
 from interop.processes import Broken
 from interop.produce import produce
 from interop.story import tell
-from interop.tally import Tally
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,32 +59,25 @@ def main() -> int:
 
 
 def whole_run(lab: Lab) -> bool:
-    """Everything, in order; whether all of it came out right."""
-    tally = Tally()
-    try:
-        timed("images signed by the real tools", started := time.monotonic())
-        images = produce(lab)
-        timed("gate against cosign", started)
-        compare(lab, images, tally)
-        timed("the tests' forge against cosign", started)
-        compare_forged(lab, tally)
-        timed("layouts and archives", started)
-        Copies(lab, images, tally).compare()
-        timed("registries that ask for credentials", started)
-        compare_guarded(lab, images, tally)
-        timed("the agents' story", started)
-        tell(lab, tally)
-        timed("gate's container image", started)
-        compare_box(lab, images, tally)
-        timed("done", started)
-    except Broken as broken:
-        tally.fail("a part of the lab broke", str(broken))
-    return tally.close()
-
-
-def timed(part: str, started: float) -> None:
-    """Say what comes next, and when."""
-    print(f"== {part}  ({time.monotonic() - started:.0f} s)", flush=True)
+    """Everything; whether all of it came out right."""
+    with ExitStack() as lasting, running_parts() as parts:
+        images = parts.start("images signed by the real tools", lambda _: produce(lab))
+        # The forge needs no image: it has the cores while those who sign wait for Rekor.
+        forged = parts.start("the tests' forge against cosign", lambda tally: compare_forged(lab, tally))
+        compared = parts.start(
+            "gate against cosign", lambda tally: compare(lab, images.result(), tally), after=[images, forged]
+        )
+        copied = parts.start(
+            "layouts and archives", lambda tally: Copies(lab, images.result(), tally).compare(), after=[compared]
+        )
+        parts.start(
+            "registries that ask for credentials",
+            lambda tally: compare_guarded(lab, images.result(), tally),
+            after=[copied],
+        )
+        parts.start("the agents' story", lambda tally: tell(lab, tally), after=[images])
+        start_box(lab, parts, images, lasting)
+        return parts.close()
 
 
 def up(lab: Lab) -> int:

@@ -1,45 +1,48 @@
 """What was compared, and how it ended.
 
-What comes in: comparisons, as they end. What goes out: one line for each, and the closing line. It compares nothing.
+What comes in: comparisons, as they end. What goes out: one line for each, at once or when its turn has come. It
+compares nothing.
 """
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-AT_LEAST = 40
-"""Fewer comparisons than this are a failure: a run that looked at nothing must not look like one that found nothing."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and prints. Usable from several threads."""
+    """Counts and prints. Usable from several threads. It keeps its lines to itself until `show` is called."""
 
     passed: int = 0
     failures: list[str] = field(default_factory=list)
     skipped: int = 0
+    _kept: list[str] = field(default_factory=list)
+    _shown: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ok(self, line: str) -> None:
         """A comparison that came out right."""
         with self._lock:
             self.passed += 1
-            print(f"ok    {line}", flush=True)
+            self._say(f"ok    {line}")
 
     def fail(self, line: str, why: str = "") -> None:
         """One that did not; `why` is printed below it."""
         with self._lock:
             self.failures.append(line)
-            print(f"FAIL  {line}", flush=True)
-            for each in why.strip().splitlines():
-                print(f"      | {each}", flush=True)
+            self._say("\n".join([f"FAIL  {line}", *(f"      | {each}" for each in why.strip().splitlines())]))
 
     def skip(self, line: str, missing: str) -> None:
         """One for which a part is missing that `--allow-missing` names."""
         with self._lock:
             self.skipped += 1
-            print(f"skip  {line}  (without {missing})", flush=True)
+            self._say(f"skip  {line}  (without {missing})")
 
     def check(self, line: str, *, held: bool, why: str = "") -> None:
         """Count one comparison."""
@@ -48,12 +51,36 @@ class Tally:
         else:
             self.fail(line, why)
 
-    def close(self) -> bool:
-        """Print the closing line; whether the run is good."""
-        compared = self.passed + len(self.failures)
-        if compared < AT_LEAST:
-            self.fail(f"only {compared} comparisons: at least {AT_LEAST} are expected")
-        for line in self.failures:
-            print(f"failed: {line}")
-        print(f"{self.passed} passed, {len(self.failures)} failed, {self.skipped} skipped", flush=True)
-        return not self.failures
+    def show(self) -> None:
+        """Print what there is, and from now on each line at once."""
+        with self._lock:
+            self._shown = True
+            for line in self._kept:
+                print(line, flush=True)
+            self._kept.clear()
+
+    def together(self, jobs: Iterable[Callable[[Tally], None]], at_once: int) -> None:
+        """Do jobs at the same time, each with a tally of its own; their lines stand in the order of the jobs."""
+
+        def done(job: Callable[[Tally], None]) -> Tally:
+            own = Tally()
+            job(own)
+            return own
+
+        with ThreadPoolExecutor(at_once) as pool:
+            for own in pool.map(done, jobs):
+                self._add(own)
+
+    def _add(self, own: Tally) -> None:
+        with self._lock:
+            self.passed += own.passed
+            self.failures += own.failures
+            self.skipped += own.skipped
+            for line in own._kept:
+                self._say(line)
+
+    def _say(self, line: str) -> None:
+        if self._shown:
+            print(line, flush=True)
+        else:
+            self._kept.append(line)

@@ -9,19 +9,17 @@ Sources: Kubernetes' API reference (containers, volumes, security contexts).
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from interop.box.container import Container, Mount
-from interop.box.promises import silent_registry
-from interop.processes import ENDS_WITHIN, Broken, free_port
+from interop.box.promises import nobody_listens, silent_registry
+from interop.processes import ENDS_WITHIN, Broken, started
 
 if TYPE_CHECKING:
     import threading
@@ -82,8 +80,9 @@ class Bench:
         """Each that a job is run in."""
         yield Situation(name="pass", reference=self.case.passes, code=0, verdict="pass")
         yield Situation(name="fail", reference=self.case.fails, code=1, verdict="fail")
-        down = f"127.0.0.1:{free_port()}/acme/api:v1"
-        yield Situation(name="registry down", reference=down, code=3, verdict="undecided")
+        with nobody_listens() as host:
+            down = f"{host}/acme/api:v1"
+            yield Situation(name="registry down", reference=down, code=3, verdict="undecided")
         yield Situation(name="bad policy", reference=self.case.passes, code=2, verdict="invalid")
         with silent_registry() as (host, asked):
             yield Situation(
@@ -189,27 +188,19 @@ def run_script(
     with tempfile.NamedTemporaryFile("w", suffix=".sh", encoding="utf-8", dir=folder.parent) as file:
         file.write(script)
         file.flush()
-        process = subprocess.Popen(
+        with started(
             [*shell, file.name],
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
             umask=0,  # the container's user is another one here than the runner's
-        )
-        try:
+        ) as process:
             if situation.asked is not None:
                 wait(situation.asked)
                 process.send_signal(number)
             out, _ = process.communicate(timeout=ENDS_WITHIN)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                time.sleep(1)
-                process.kill()
-                process.communicate()
     return process.returncode, out.decode(errors="replace")
 
 

@@ -15,10 +15,11 @@ import pty
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from interop import processes
 from interop.box.confinement import CAPABILITIES, seccomp, system_mounts
 from interop.processes import ENDS_WITHIN, Broken, Done, clean_environment, must
 
@@ -107,12 +108,11 @@ class Runtime:
         # Its own layer, as docker gives it one: what is in it afterwards was written outside of the mounts.
         layers = f"lowerdir={self.image.rootfs},upperdir={upper},workdir={bundle / 'work'}"
         must(["mount", "-t", "overlay", "overlay", "-o", layers, rootfs], self.environment)
-        running = Running(self._command, bundle, terminal=container.terminal)
         try:
-            yield running
+            with Running.started(self._command, bundle, terminal=container.terminal) as running:
+                yield running
         finally:
-            running.close()
-            must(["umount", rootfs], self.environment)
+            must(["umount", rootfs], self.environment, cleans_up=True)
 
     def _command(self, *arguments: str | Path) -> list[str]:
         return [str(self._runc), "--root", str(self.folder / "state"), *(str(part) for part in arguments)]
@@ -158,29 +158,32 @@ class Runtime:
 class Running:
     """A container that runs."""
 
-    def __init__(self, command: Any, bundle: Path, *, terminal: bool) -> None:
+    def __init__(self, command: Any, bundle: Path, process: subprocess.Popen[bytes]) -> None:
         self._command = command
         self._bundle = bundle
-        self.name = bundle.name
-        self._terminal = -1
+        self._process = process
         self._since = time.monotonic()
-        streams: dict[str, Any] = {}
-        opened = []
-        if terminal:
-            self._terminal, slave = pty.openpty()
-            streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
-            opened.append(slave)
-        else:
-            opened = [os.open(bundle / "stdin", os.O_RDONLY)]
-            opened += [os.open(bundle / name, os.O_WRONLY | os.O_CREAT) for name in ("stdout", "stderr")]
-            streams = dict(zip(("stdin", "stdout", "stderr"), opened, strict=True))
-        try:
-            self._process = subprocess.Popen(
-                command("run", "--bundle", bundle, self.name), **streams, start_new_session=True
-            )
-        finally:
-            for each in opened:
-                os.close(each)
+        self.name = bundle.name
+
+    @classmethod
+    @contextmanager
+    def started(cls, command: Any, bundle: Path, *, terminal: bool) -> Iterator[Self]:
+        """Start it; it has ended with this."""
+        with ExitStack() as opened:
+            if terminal:
+                controller, slave = pty.openpty()
+                opened.callback(os.close, controller)
+                opened.callback(os.close, slave)
+                streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+            else:
+                streams = {"stdin": opened.enter_context((bundle / "stdin").open("rb"))}
+                streams |= {name: opened.enter_context((bundle / name).open("wb")) for name in ("stdout", "stderr")}
+            with processes.started(command("run", "--bundle", bundle, bundle.name), **streams) as process:
+                running = cls(command, bundle, process)
+                try:
+                    yield running
+                finally:
+                    running.close()
 
     def execute(self, script: str, *, user: str = "", environment: Mapping[str, str] | None = None) -> Done:
         """Run `sh` in it, as `docker exec` does, with the script on its standard input."""
@@ -197,20 +200,12 @@ class Running:
         flags += [f"--user={user}"] if user else []
         given = self._bundle / f"script-{time.monotonic_ns()}"
         given.write_text(script, encoding="utf-8")
-        with given.open("rb") as stdin:
-            process = subprocess.Popen(
-                self._command("exec", *flags, self.name, "sh"),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        try:
+        command = self._command("exec", *flags, self.name, "sh")
+        with (
+            given.open("rb") as stdin,
+            processes.started(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        ):
             yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.communicate()
 
     def wait_until_it_runs(self) -> None:
         """Wait for its first process."""
@@ -255,13 +250,8 @@ class Running:
         """End it, if it has not ended."""
         if self._process.poll() is None:
             subprocess.run(self._command("kill", self.name, "KILL"), check=False, capture_output=True, timeout=30)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._terminal >= 0:
-            os.close(self._terminal)
 
 
 def _mounts(container: Container) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ class Builder:
                 layout=layout,
             )
         finally:
-            self._must("rm", container)
+            self._must("rm", container, cleans_up=True)
 
     def build(self, name: str) -> None:
         """Run `scripts/image`."""
@@ -164,8 +164,8 @@ class Builder:
         )
         shutil.rmtree(context)
 
-    def _must(self, *arguments: str) -> str:
-        return must([self._buildah, *arguments], self.environment)
+    def _must(self, *arguments: str, cleans_up: bool = False) -> str:
+        return must([self._buildah, *arguments], self.environment, cleans_up=cleans_up)
 
 
 def read_layout(layout: Path) -> tuple[Mapping[str, Any], tuple[Layer, ...]]:

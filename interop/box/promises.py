@@ -13,7 +13,8 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from interop.box.container import Container, Mount
 from interop.box.image import BASE, EPOCH, NAME
@@ -31,6 +32,10 @@ MAX_VERSION_SECONDS = 0.3
 ENDS_WITHIN = 1.0
 ATTEMPTS = 5
 """Of a time the best of so many counts: others may want the machine, too."""
+MOST_ATTEMPTS = 20
+"""As many where the best of those is too long."""
+AT_ONCE = 2
+"""Containers at once, of each part that runs some."""
 TOOLS = ("sh", "cat", "grep", "id", "ls", "sleep", "ps")
 ABSENT = ("pip", "setuptools", "flit_core", "pytest")
 
@@ -54,14 +59,16 @@ class Promises:
         self.tally = tally
 
     def hold(self) -> None:
-        """All of them."""
+        """All of them but those that are timed."""
         self._configuration()
         self._size()
-        self._twice_the_same()
         self._contents()
-        self._version()
         self._users()
         self._shell()
+
+    def hold_in_time(self) -> None:
+        """Those that are timed, for when nothing else runs."""
+        self._version()
         self._signals()
 
     def _check(self, says: str, *, held: bool, why: str = "") -> None:
@@ -90,7 +97,8 @@ class Promises:
             why=f"at most {MAX_OWN_BYTES / 1e6:.0f} MB",
         )
 
-    def _twice_the_same(self) -> None:
+    def hold_when_built_again(self) -> None:
+        """The same sources and base give the same image."""
         again = f"{NAME}-again"
         self.builder.build(again)
         try:
@@ -131,8 +139,12 @@ class Promises:
         self._check("keeps nothing of how it reached the package index", held=not leaked, why=str(leaked))
 
     def _version(self) -> None:
-        ended = [self._run(Container(arguments=["--version"], read_only=True)) for _ in range(ATTEMPTS)]
-        best = min(ended, key=lambda each: each.seconds)
+        best = self._run(Container(arguments=["--version"], read_only=True))
+        for attempt in range(2, MOST_ATTEMPTS + 1):
+            if attempt > ATTEMPTS and best.seconds < MAX_VERSION_SECONDS:
+                break
+            again = self._run(Container(arguments=["--version"], read_only=True))
+            best = min(best, again, key=lambda each: each.seconds)
         roots = re.findall(r"^trust root (\S+) of (\d{4}-\d\d-\d\d), ", best.out, re.MULTILINE)
         self._check(
             f"answers --version in {best.seconds:.2f} s: {', '.join(f'{name} of {date}' for name, date in roots)}",
@@ -142,7 +154,7 @@ class Promises:
 
     def _users(self) -> None:
         """Whoever it runs as: the verdict, the report, and nothing anywhere else."""
-        for says, changes, environment in (
+        users: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
             ("as the image's user", {}, {}),
             ("as 12345:0, as OpenShift does", {"user": "12345:0"}, {}),
             ("as 1000:1000 without a name", {"user": "1000:1000"}, {}),
@@ -156,18 +168,21 @@ class Promises:
                 {"read_only": True, "capabilities": False, "user": "12345:0"},
                 {},
             ),
-        ):
-            for verdict, reference, code in (("pass", self.case.passes, 0), ("fail", self.case.fails, 1)):
-                with self._folder() as out:
-                    container = self._verify(out, reference, environment)
-                    ended = self._run(replace(container, **changes))
-                    report = out / "report.json"
-                    said = json.loads(report.read_bytes())["verdict"] if report.exists() else "no report"
-                self._check(
-                    f"{says}: {verdict}",
-                    held=(ended.code, said, ended.written) == (code, verdict, ()),
-                    why=f"exit {ended.code}, report {said}, written: {ended.written}\n{ended.said}",
-                )
+        )
+        self.tally.together((partial(self._user, *user) for user in users), AT_ONCE)
+
+    def _user(self, says: str, changes: dict[str, Any], environment: dict[str, str], tally: Tally) -> None:
+        for verdict, reference, code in (("pass", self.case.passes, 0), ("fail", self.case.fails, 1)):
+            with self._folder() as out:
+                container = self._verify(out, reference, environment)
+                ended = self._run(replace(container, **changes))
+                report = out / "report.json"
+                said = json.loads(report.read_bytes())["verdict"] if report.exists() else "no report"
+            tally.check(
+                f"image      {says}: {verdict}",
+                held=(ended.code, said, ended.written) == (code, verdict, ()),
+                why=f"exit {ended.code}, report {said}, written: {ended.written}\n{ended.said}",
+            )
 
     def _shell(self) -> None:
         script = "".join(f"command -v {tool} || exit 9\n" for tool in TOOLS) + "ps -o pid= -p $$ && gate --version"
@@ -221,6 +236,14 @@ class Promises:
         folder.mkdir()
         folder.chmod(0o777)
         yield folder
+
+
+@contextmanager
+def nobody_listens() -> Iterator[str]:
+    """A host that refuses every connection, and whose port nothing else gets meanwhile."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{kept.getsockname()[1]}"
 
 
 @contextmanager

@@ -7,18 +7,22 @@ that retries or tolerates the wrong one is noticed.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interop.box.bench import FILES, disagree
 from interop.box.cluster import argo, argo_fans_out, argocd, flux, kubernetes_job, tekton
 from interop.box.gitlab import gitlab_component, gitlab_job, gitlab_shares, gitlab_warns, gitlab_without_exec
 from interop.box.jenkins import jenkins_agent_docker, jenkins_builds, jenkins_docker_run, jenkins_pod
+from interop.box.promises import AT_ONCE
 from interop.box.scripted import azure, circleci, github
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from interop.box.bench import Bench, Seen, Situation
+    from interop.tally import Tally
 
 SYSTEMS: Mapping[str, Callable[[Bench, Situation], Seen]] = {
     "GitLab job": gitlab_job,
@@ -37,16 +41,30 @@ SYSTEMS: Mapping[str, Callable[[Bench, Situation], Seen]] = {
 }
 
 
+MORE: Sequence[Callable[[Bench], None]] = (
+    jenkins_builds,
+    gitlab_warns,
+    gitlab_without_exec,
+    gitlab_shares,
+    argo_fans_out,
+)
+"""What is about one system alone."""
+
+
 def compare(bench: Bench) -> None:
     """Every system in every situation."""
-    for name, system in SYSTEMS.items():
-        for situation in bench.situations():
-            _compare(bench, name, situation, system(bench, situation))
-    jenkins_builds(bench)
-    gitlab_warns(bench)
-    gitlab_without_exec(bench)
-    gitlab_shares(bench)
-    argo_fans_out(bench)
+    jobs: list[Callable[[Bench], None]] = [partial(_compare_all, *system) for system in SYSTEMS.items()]
+    jobs += MORE
+    bench.tally.together((partial(_on_its_own, bench, job) for job in jobs), AT_ONCE)
+
+
+def _on_its_own(bench: Bench, job: Callable[[Bench], None], tally: Tally) -> None:
+    job(replace(bench, tally=tally))
+
+
+def _compare_all(name: str, system: Callable[[Bench, Situation], Seen], bench: Bench) -> None:
+    for situation in bench.situations():
+        _compare(bench, name, situation, system(bench, situation))
 
 
 def _compare(bench: Bench, name: str, situation: Situation, seen: Seen) -> None:

@@ -1,11 +1,12 @@
 """Everything about gate's container image: what it promises, the CI systems' jobs in it, and its own release.
 
-What comes in: a running lab and its images. What goes out: comparisons.
+What comes in: a running lab, and its images once they are there. What goes out: comparisons, as parts of the run.
 """
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interop.asking import BY_RELEASE
@@ -21,38 +22,95 @@ from interop.box.systems import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import ExitStack
     from pathlib import Path
+    from typing import Any
 
     from interop.images import Pushed
     from interop.lab import Lab
+    from interop.parts import Part, Parts
     from interop.tally import Tally
 
 NEEDED = ("buildah", "debootstrap", "runc", "groovy")
 
 
-def compare_box(lab: Lab, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> None:
-    """All of it."""
-    validate(lab.tools, tally)
-    check_scripts(tally)
-    missing = lab.tools.missing.intersection(NEEDED)
-    if missing:
-        tally.skip("image      everything that is run in gate's image", ", ".join(sorted(missing)))
-        return
-    builder = Builder(lab.tools, lab.folder / "build")
-    with builder.built() as image:
-        case = Case(
-            workspace=_workspace(lab),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    """The image that was built, and what runs it."""
+
+    lab: Lab
+    builder: Builder
+    runtime: Runtime
+    workspace: Path
+
+    def promises(self, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> Promises:
+        """What it promises, to be held on the lab's images."""
+        return Promises(self.runtime, self.builder, self._case(images), tally)
+
+    def compare_systems(self, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> None:
+        """The CI systems' jobs in it."""
+        made = builds(self.lab.tools["groovy"], self.lab.folder / "jenkins")
+        runc = self.lab.tools["runc"]
+        compare(Bench(runtime=self.runtime, runc=runc, case=self._case(images), tally=tally, builds=made))
+
+    def compare_release(self, tally: Tally) -> None:
+        """Its own release."""
+        if "skopeo" in self.lab.tools.missing:
+            tally.skip("release    scripts/release", "skopeo")
+        else:
+            compare_release(self.lab, self.builder, tally)
+
+    def _case(self, images: Mapping[tuple[str, str], Pushed]) -> Case:
+        return Case(
+            workspace=self.workspace,
             passes=images["referrers", "release"].reference,
             fails=images["referrers", "unsigned"].reference,
         )
-        runtime = Runtime(lab.tools["runc"], image, lab.folder / "containers")
-        Promises(runtime, builder, case, tally).hold()
-        made = builds(lab.tools["groovy"], lab.folder / "jenkins")
-        compare(Bench(runtime=runtime, runc=lab.tools["runc"], case=case, tally=tally, builds=made))
-    if "skopeo" in lab.tools.missing:
-        tally.skip("release    scripts/release", "skopeo")
-    else:
-        compare_release(lab, builder, tally)
+
+
+def start_box(lab: Lab, parts: Parts, images: Part[dict[tuple[str, str], Pushed]], lasting: ExitStack) -> None:
+    """Start every part of it; the image is there as long as `lasting`."""
+    parts.start("the files of scripts/ci", lambda tally: _compare_files(lab, tally))
+    missing = lab.tools.missing.intersection(NEEDED)
+    if missing:
+        without = ", ".join(sorted(missing))
+        parts.start(
+            "gate's container image",
+            lambda tally: tally.skip("image      everything that is run in gate's image", without),
+        )
+        return
+    box = parts.start("gate's container image is built", lambda _: _build(lab, lasting))
+    both: tuple[Part[Any], ...] = (box, images)
+    parts.start(
+        "what the image promises", lambda tally: box.result().promises(images.result(), tally).hold(), after=both
+    )
+    parts.start(
+        "the image, built again",
+        lambda tally: box.result().promises(images.result(), tally).hold_when_built_again(),
+        after=both,
+    )
+    parts.start(
+        "the jobs of scripts/ci", lambda tally: box.result().compare_systems(images.result(), tally), after=both
+    )
+    parts.start("gate's own release", lambda tally: box.result().compare_release(tally), after=[box])
+    # What is timed has the machine for itself.
+    parts.start(
+        "what the image promises in time",
+        lambda tally: box.result().promises(images.result(), tally).hold_in_time(),
+        after=parts.all(),
+    )
+
+
+def _compare_files(lab: Lab, tally: Tally) -> None:
+    validate(lab.tools, tally)
+    check_scripts(tally)
+
+
+def _build(lab: Lab, lasting: ExitStack) -> _Box:
+    builder = Builder(lab.tools, lab.folder / "build")
+    image = lasting.enter_context(builder.built())
+    runtime = Runtime(lab.tools["runc"], image, lab.folder / "containers")
+    return _Box(lab=lab, builder=builder, runtime=runtime, workspace=_workspace(lab))
 
 
 def _workspace(lab: Lab) -> Path:
