@@ -11,21 +11,24 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interop.processes import Broken
+from interop.processes import Broken, run, stop
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 HERE = Path(__file__).resolve().parent
 BUILD_WITHIN = 900.0
 """Seconds for one build with an empty cache: cosign takes minutes on two cores."""
+
+INSTALLED_WITHIN = 600.0
+"""Seconds for one of Debian's packages."""
 
 MODULES: Mapping[str, tuple[str, str]] = {
     "fulcio": ("github.com/sigstore/fulcio", "v1.8.8"),
@@ -77,17 +80,32 @@ def obtain(allow_missing: Collection[str] = (), *, names: Collection[str] = NAME
 
     """
     folder = cache()
-    paths: dict[str, Path] = {}
+    # What is built has the cores; what is downloaded or installed comes in beside it.
+    built = [name for name in names if name in MODULES or name == REGISTRY]
+    others = [name for name in names if name not in built]
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: the second finds what the first built
-        for name in names:
+        with ThreadPoolExecutor(2) as pool:
             try:
-                paths[name] = _obtain(name, folder)
-            except Broken as broken:
-                if name not in allow_missing:
-                    raise
-                print(f"missing: {name}: {str(broken).splitlines()[0]}", file=sys.stderr)
+                lanes = [pool.submit(_obtain_all, lane, folder, allow_missing) for lane in (built, others)]
+                found = [lane.result() for lane in as_completed(lanes)]
+            except BaseException:
+                stop()
+                raise
+    paths = {name: path for lane in found for name, path in lane.items()}
     return Tools(paths=paths, missing=frozenset(NAMES) - paths.keys())
+
+
+def _obtain_all(names: Sequence[str], folder: Path, allow_missing: Collection[str]) -> dict[str, Path]:
+    paths: dict[str, Path] = {}
+    for name in names:
+        try:
+            paths[name] = _obtain(name, folder)
+        except Broken as broken:
+            if name not in allow_missing:
+                raise
+            print(f"missing: {name}: {str(broken).splitlines()[0]}", file=sys.stderr)
+    return paths
 
 
 def _obtain(name: str, folder: Path) -> Path:
@@ -110,14 +128,10 @@ def _downloaded(name: str, package: str) -> Path:
     if go is None:
         raise Broken(f"the schemas of {name} are in a module of Go, and `go` is not there")
     command = [go, "mod", "download", "-json", package]
-    done = subprocess.run(
-        command, cwd=cache(), stdin=subprocess.DEVNULL, capture_output=True, timeout=BUILD_WITHIN, check=False
-    )
-    if done.returncode != 0:
-        raise Broken(
-            f"{name} cannot be had: {' '.join(command)}\n{(done.stdout + done.stderr).decode(errors='replace')}"
-        )
-    return Path(json.loads(done.stdout)["Dir"])
+    done = run(command, os.environ, folder=cache(), within=BUILD_WITHIN)
+    if done.code != 0:
+        raise Broken(f"{name} cannot be had: {' '.join(command)}\n{done.said}")
+    return Path(json.loads(done.out)["Dir"])
 
 
 def _built(name: str, path: Path, package: str) -> Path:
@@ -134,21 +148,10 @@ def _built(name: str, path: Path, package: str) -> Path:
         else:
             command, where = [go, "build", "-trimpath", "-mod=readonly", "-o", folder, "."], str(HERE / "registry")
             environment = {}
-        try:
-            done = subprocess.run(
-                command,
-                cwd=where,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=BUILD_WITHIN,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Broken(f"{name} was not built after {BUILD_WITHIN:.0f} s") from None
+        done = run(command, {**os.environ, **environment}, folder=Path(where), within=BUILD_WITHIN)
         programs = [found for found in Path(folder).iterdir() if found.is_file() and os.access(found, os.X_OK)]
-        if done.returncode != 0 or len(programs) != 1:
-            raise Broken(f"{name} cannot be built: {' '.join(command)}\n{done.stderr.decode(errors='replace')[-4000:]}")
+        if done.code != 0 or len(programs) != 1:
+            raise Broken(f"{name} cannot be built: {' '.join(command)}\n{done.err[-4000:]}")
         programs[0].replace(path)
     return path
 
@@ -163,11 +166,9 @@ def _installed(name: str) -> Path:
         print(f"installing {name}", file=sys.stderr, flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in ((apt, "update", "-q"), (apt, "install", "-y", "-q", "--no-install-recommends", name)):
-            done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False
-            )
-            if done.returncode != 0:
-                raise Broken(f"{name} cannot be installed: {' '.join(command)}\n{done.stderr.decode(errors='replace')}")
+            done = run(command, environment, within=INSTALLED_WITHIN)
+            if done.code != 0:
+                raise Broken(f"{name} cannot be installed: {' '.join(command)}\n{done.err}")
         found = shutil.which(name)
     if found is None:
         raise Broken(f"{name} was installed, but there is no such command")

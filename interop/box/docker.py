@@ -99,9 +99,7 @@ def parse(words: Sequence[str], environment: dict[str, str]) -> Container:
 def main() -> int:
     """Run one; its exit code."""
     told = json.loads(Path(os.environ[VARIABLE]).read_bytes())
-    image = Image(
-        rootfs=Path(told["rootfs"]), config=told["config"], layers=(), base_layers=(), layout=Path(told["folder"])
-    )
+    image = Image(rootfs=Path(told["rootfs"]), config=told["config"])
     runtime = Runtime(Path(told["runc"]), image, Path(told["folder"]))
     with runtime.started(parse(sys.argv[1:], dict(os.environ))) as running:
 

@@ -1,16 +1,19 @@
 """gate's image, built by `scripts/image` on a base of Debian's packages, and unpacked to be run.
 
-What comes in: the tools. What goes out: an `Image`: its root filesystem, its configuration, its layers. The base stands
-in for `python:slim`, which a registry has; it is made once and kept in the cache of the tools. It runs nothing.
+What comes in: the tools, and a registry. What goes out: an `Image`: its root filesystem and its configuration. The base
+stands in for `python:slim`, which a registry has: it is made once, kept in the cache of the tools as the layout that it
+would be downloaded as, and put into the registry. It runs nothing.
 
 Sources: OCI image specification 1.1, "Image configuration"; buildah(1), containers-storage.conf(5).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +23,9 @@ from interop.processes import must
 from interop.tools import cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from interop.registries import Registry
     from interop.tools import Tools
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,19 +33,16 @@ SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 """What the Dockerfile asks of its base, and `python:slim` has."""
 BASE = f"localhost/gate-base:{SUITE}"
+"""Its name in buildah's storage, which keeps it from run to run."""
+BASE_REPOSITORY = "acme/base"
+"""Where the registry has it, under the suite as its tag."""
 NAME = "localhost/gate:interop"
+SOURCE = "https://github.com/acme/gate"
 EPOCH = "1767225600"
 """2026-01-01: what the image's files are dated, so that two builds can be told to be the same."""
+DRIVER = "overlay"
 BUILT_WITHIN = 600.0
 """Seconds for a base or an image, on a busy machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One layer as it is pushed."""
-
-    digest: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,88 +52,87 @@ class Image:
     rootfs: Path
     config: Mapping[str, Any]
     """What the image says of how it is run: `Env`, `User`, `Entrypoint`, `Labels`."""
-    layers: tuple[Layer, ...]
-    base_layers: tuple[Layer, ...]
-    layout: Path
-    """The same image as an OCI layout."""
-
-    @property
-    def own_layers(self) -> tuple[Layer, ...]:
-        """The layers on top of the base."""
-        return self.layers[len(self.base_layers) :]
 
 
 class Builder:
     """buildah with a storage of its own, in the cache."""
 
-    def __init__(self, tools: Tools, folder: Path) -> None:
+    def __init__(self, tools: Tools, folder: Path, registry: Registry) -> None:
         self._buildah = tools["buildah"]
+        self._skopeo = tools["skopeo"]
         self._debootstrap = tools["debootstrap"]
         self._folder = folder
+        self._registry = registry
         folder.mkdir()
         storage = folder / "storage.conf"
         storage.write_text(
-            f"""[storage]\ndriver = "vfs"\ngraphroot = "{cache() / "containers"}"\n"""
-            f"""runroot = "{cache() / "containers-run"}"\n""",
+            f"""[storage]\ndriver = "{DRIVER}"\ngraphroot = "{cache() / "storage"}"\n"""
+            f"""runroot = "{cache() / "storage-run"}"\n""",
             encoding="utf-8",
         )
+        registries = folder / "registries.conf"
+        registries.write_text(f'[[registry]]\nlocation = "{registry.host}"\ninsecure = true\n', encoding="utf-8")
         # The caller's environment: pip inside reaches the package index as pip outside does.
         self.environment = {
             **os.environ,
             "CONTAINERS_STORAGE_CONF": str(storage),
-            "STORAGE_DRIVER": "vfs",
+            "CONTAINERS_REGISTRIES_CONF": str(registries),
+            "STORAGE_DRIVER": DRIVER,
             "BUILDAH_ISOLATION": "chroot",
             "TMPDIR": str(folder),
+            "SOURCE_DATE_EPOCH": EPOCH,
         }
+
+    @property
+    def base(self) -> str:
+        """The base by its tag in the registry."""
+        return f"{self._registry.host}/{BASE_REPOSITORY}:{SUITE}"
 
     @contextmanager
     def built(self) -> Iterator[Image]:
         """The image, and its root filesystem as long as this lasts."""
-        self._base()
-        self.build(NAME)
-        # The storage is ours alone: what a run that was killed left behind goes.
+        # The storage is ours alone: what an earlier run left behind goes.
         self._must("rm", "--all")
-        self._must("rmi", "--prune")
+        self._keep((BASE,))
+        self._base()
+        # As `scripts/release` builds it, so that both must be the same image.
+        digest = self._registry.repository(BASE_REPOSITORY).manifest(SUITE)[0]["digest"]
+        pinned = f"{self.base.removesuffix(f':{SUITE}')}@{digest}"
+        command: list[str | Path] = [ROOT / "scripts" / "image", "--engine=buildah", "--base", pinned, "--tag", NAME]
+        must(command, {**self.environment, "GATE_SOURCE_URL": SOURCE}, within=BUILT_WITHIN)
         container = self._must("from", "--pull-never", NAME).strip()
         try:
-            layout, base = self._folder / "image", self._folder / "base"
-            self.push(NAME, f"oci:{layout}:gate")
-            self.push(BASE, f"oci:{base}:base")
-            document, layers = read_layout(layout)
-            base_layers = read_layout(base)[1]
-            shutil.rmtree(base)
             yield Image(
                 rootfs=Path(self._must("mount", container).strip()),
-                config=document["config"],
-                layers=layers,
-                base_layers=base_layers,
-                layout=layout,
+                config=json.loads(self._must("inspect", "--type", "image", NAME))["OCIv1"]["config"],
             )
         finally:
             self._must("rm", container, cleans_up=True)
-
-    def build(self, name: str) -> None:
-        """Run `scripts/image`."""
-        command: list[str | Path] = [ROOT / "scripts" / "image", "--engine", "buildah", "--base", BASE, "--tag", name]
-        must(command, {**self.environment, "SOURCE_DATE_EPOCH": EPOCH}, within=BUILT_WITHIN)
-
-    def push(self, name: str, to: str) -> None:
-        """Copy an image to a layout or a registry."""
-        self._must("push", "--quiet", "--tls-verify=false", name, to)
 
     def image_id(self, name: str) -> str:
         """The digest of an image's configuration, which names its layers."""
         return self._must("inspect", "--type", "image", "--format", "{{.FromImageID}}", name).strip()
 
-    def remove(self, name: str) -> None:
-        """Take an image out of the storage."""
-        self._must("rmi", name)
+    def _keep(self, kept: Collection[str]) -> None:
+        """Take every other image out of the storage."""
+        for image in json.loads(self._must("images", "--json")):
+            for name in image.get("names") or [image["id"]]:
+                if name not in kept:
+                    self._must("rmi", "--force", name)
 
     def _base(self) -> None:
-        """Make the base, where it is not there yet."""
-        if BASE in self._must("images", "--format", "{{.Name}}:{{.Tag}}").split():
-            return
-        print(f"making a base of Debian {SUITE} with debootstrap", flush=True)
+        """Put the base into the registry, and make it before where it is not there yet."""
+        made = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()
+        layout = cache() / f"base-{made[:12]}"
+        if not layout.exists():
+            self._make_base(layout)
+        if BASE not in self._must("images", "--format", "{{.Name}}:{{.Tag}}").split():
+            self._must("tag", self._must("pull", "--quiet", f"oci:{layout}:base").strip(), BASE)
+        command: list[str | Path] = [self._skopeo, "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]
+        must([*command, f"oci:{layout}:base", f"docker://{self.base}"], self.environment)
+
+    def _make_base(self, layout: Path) -> None:
+        print(f"making a base of Debian {SUITE} with debootstrap", file=sys.stderr, flush=True)
         folder = self._folder / "rootfs"
         include = f"--include={','.join(PACKAGES)}"
         must(
@@ -163,18 +163,10 @@ class Builder:
             within=BUILT_WITHIN,
         )
         shutil.rmtree(context)
+        half = layout.with_suffix(".half")
+        shutil.rmtree(half, ignore_errors=True)
+        self._must("push", "--quiet", BASE, f"oci:{half}:base")
+        half.rename(layout)
 
     def _must(self, *arguments: str, cleans_up: bool = False) -> str:
         return must([self._buildah, *arguments], self.environment, cleans_up=cleans_up)
-
-
-def read_layout(layout: Path) -> tuple[Mapping[str, Any], tuple[Layer, ...]]:
-    """The configuration and the layers of the one image in a layout."""
-
-    def blob(digest: str) -> Any:
-        return json.loads((layout / "blobs" / digest.replace(":", "/")).read_bytes())
-
-    (listed,) = json.loads((layout / "index.json").read_bytes())["manifests"]
-    manifest = blob(listed["digest"])
-    layers = tuple(Layer(digest=layer["digest"], size=layer["size"]) for layer in manifest["layers"])
-    return blob(manifest["config"]["digest"]), layers

@@ -15,7 +15,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from interop.asking import ask_gate
-from interop.box.image import BASE, EPOCH, ROOT
+from interop.box.image import BASE_REPOSITORY, NAME, ROOT, SOURCE, SUITE
 from interop.oidc import workflow
 from interop.processes import run
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from interop.tally import Tally
 
 PUBLIC = "https://token.actions.githubusercontent.com"
-SOURCE = "https://github.com/acme/gate"
 REF = "refs/heads/main"
+MAX_OWN_BYTES = 35_000_000
 WITHIN = 900.0
 """Seconds for a release on a busy machine: it builds the image once more."""
 
@@ -36,9 +36,9 @@ WITHIN = 900.0
 def compare_release(lab: Lab, builder: Builder, tally: Tally) -> None:
     """Release, and look at it."""
     name = f"{lab.referrers.host}/acme/gate"
-    base = f"{lab.referrers.host}/acme/base:bookworm"
-    builder.push(BASE, f"docker://{base}")
-    home = _home(lab)
+    base = builder.base
+    home = lab.folder / "release-home"
+    home.mkdir()
     head = run(["git", "rev-parse", "HEAD"], os.environ, folder=ROOT).out.strip()
     identity = workflow("acme/gate", commit=head)
     policy = lab.folder / "release.toml"
@@ -61,7 +61,6 @@ def compare_release(lab: Lab, builder: Builder, tally: Tally) -> None:
         "HOME": str(home),
         "COSIGN": str(lab.tools["cosign3"]),
         "COSIGN_PASSWORD": "",
-        "SOURCE_DATE_EPOCH": EPOCH,
     }
     released = run(command, environment, within=WITHIN)
     tally.check("release    scripts/release: gate pass", held=released.code == 0, why=released.said[-4000:])
@@ -76,9 +75,10 @@ def compare_release(lab: Lab, builder: Builder, tally: Tally) -> None:
         held=report["verdict"] == "pass" and wanted <= passed,
         why=str(sorted(passed)),
     )
+    _compare_builds(lab, builder, tally)
     predicate = json.loads((out / "provenance.json").read_bytes())
     recorded = [one["digest"] for one in predicate["buildDefinition"]["resolvedDependencies"]]
-    at = lab.referrers.repository("acme/base").manifest("bookworm")[0]["digest"]
+    at = lab.referrers.repository(BASE_REPOSITORY).manifest(SUITE)[0]["digest"]
     tally.check(
         f"release    records the commit, and the base's digest {at[:19]}",
         held={"gitCommit": head} in recorded and {"sha256": at.removeprefix("sha256:")} in recorded,
@@ -101,19 +101,24 @@ def compare_release(lab: Lab, builder: Builder, tally: Tally) -> None:
     for verb in (["verify"], ["verify-attestation", "--type=cyclonedx"]):
         cosign = lab.cosign(*verb, *asked, f"--trusted-root={lab.trusted_root}", "--allow-http-registry", pinned)
         tally.check(f"release    cosign {' '.join(verb)}: pass", held=cosign.code == 0, why=cosign.said[-2000:])
-    other = f"{lab.referrers.host}/acme/base:bookworm"
-    gate = ask_gate(lab, other, policy.read_text(encoding="utf-8"))
+    gate = ask_gate(lab, base, policy.read_text(encoding="utf-8"))
     tally.check(
         f"release    an image that was not released so: gate exit {gate.code}", held=gate.code == 1, why=gate.said
     )
 
 
-def _home(lab: Lab) -> Path:
-    """A home whose settings let buildah and skopeo speak http with the lab's registry, and nobody else."""
-    home = lab.folder / "release-home"
-    folder = home / ".config" / "containers"
-    folder.mkdir(parents=True)
-    (folder / "registries.conf").write_text(
-        f'[[registry]]\nlocation = "{lab.referrers.host}"\ninsecure = true\n', encoding="utf-8"
+def _compare_builds(lab: Lab, builder: Builder, tally: Tally) -> None:
+    """The image that was built before, from the same sources on the same base, is the same; and what it adds."""
+    released = lab.referrers.repository("acme/gate").manifest("v1")[1]
+    again = released["config"]["digest"].removeprefix("sha256:")
+    first = builder.image_id(NAME).removeprefix("sha256:")
+    tally.check(f"image      is the same when built again ({first[:12]})", held=first == again, why=f"{first}\n{again}")
+    below = lab.referrers.repository(BASE_REPOSITORY).manifest(SUITE)[1]["layers"]
+    base = sum(layer["size"] for layer in below)
+    own = sum(layer["size"] for layer in released["layers"][len(below) :])
+    tally.check(
+        f"image      adds {own / 1e6:.1f} MB compressed to its base (of {base / 1e6:.0f} MB)",
+        held=[layer["digest"] for layer in below] == [layer["digest"] for layer in released["layers"][: len(below)]]
+        and 0 < own <= MAX_OWN_BYTES,
+        why=f"at most {MAX_OWN_BYTES / 1e6:.0f} MB\n{below}\n{released['layers']}",
     )
-    return home

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from interop.parts import Part, Parts
     from interop.tally import Tally
 
-NEEDED = ("buildah", "debootstrap", "runc", "groovy")
+NEEDED = ("buildah", "debootstrap", "runc", "groovy", "skopeo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,6 @@ class _Box:
         made = builds(self.lab.tools["groovy"], self.lab.folder / "jenkins")
         runc = self.lab.tools["runc"]
         compare(Bench(runtime=self.runtime, runc=runc, case=self._case(images), tally=tally, builds=made))
-
-    def compare_release(self, tally: Tally) -> None:
-        """Its own release."""
-        if "skopeo" in self.lab.tools.missing:
-            tally.skip("release    scripts/release", "skopeo")
-        else:
-            compare_release(self.lab, self.builder, tally)
 
     def _case(self, images: Mapping[tuple[str, str], Pushed]) -> Case:
         return Case(
@@ -85,14 +78,9 @@ def start_box(lab: Lab, parts: Parts, images: Part[dict[tuple[str, str], Pushed]
         "what the image promises", lambda tally: box.result().promises(images.result(), tally).hold(), after=both
     )
     parts.start(
-        "the image, built again",
-        lambda tally: box.result().promises(images.result(), tally).hold_when_built_again(),
-        after=both,
-    )
-    parts.start(
         "the jobs of scripts/ci", lambda tally: box.result().compare_systems(images.result(), tally), after=both
     )
-    parts.start("gate's own release", lambda tally: box.result().compare_release(tally), after=[box])
+    parts.start("gate's own release", lambda tally: compare_release(lab, box.result().builder, tally), after=[box])
     # What is timed has the machine for itself.
     parts.start(
         "what the image promises in time",
@@ -107,7 +95,7 @@ def _compare_files(lab: Lab, tally: Tally) -> None:
 
 
 def _build(lab: Lab, lasting: ExitStack) -> _Box:
-    builder = Builder(lab.tools, lab.folder / "build")
+    builder = Builder(lab.tools, lab.folder / "build", lab.referrers)
     image = lasting.enter_context(builder.built())
     runtime = Runtime(lab.tools["runc"], image, lab.folder / "containers")
     return _Box(lab=lab, builder=builder, runtime=runtime, workspace=_workspace(lab))
