@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from interop.box.container import Ended, Running, Runtime
-    from interop.box.jenkins import Build
+    from interop.box.jenkins import Builds
     from interop.box.promises import Case
     from interop.tally import Tally
 
@@ -73,7 +73,7 @@ class Bench:
     runc: Path
     case: Case
     tally: Tally
-    builds: Mapping[tuple[str, int], Build]
+    builds: Builds
     """What Jenkins makes of each of its files and exit codes."""
 
     def situations(self) -> Iterator[Situation]:

@@ -98,7 +98,7 @@ class Builder:
         # As `scripts/release` builds it, so that both must be the same image.
         digest = self._registry.repository(BASE_REPOSITORY).manifest(SUITE)[0]["digest"]
         pinned = f"{self.base.removesuffix(f':{SUITE}')}@{digest}"
-        command: list[str | Path] = [ROOT / "scripts" / "image", "--engine=buildah", "--base", pinned, "--tag", NAME]
+        command: list[str | Path] = [ROOT / "scripts" / "image", "--engine", "buildah", "--base", pinned, "--tag", NAME]
         must(command, {**self.environment, "GATE_SOURCE_URL": SOURCE}, within=BUILT_WITHIN)
         container = self._must("from", "--pull-never", NAME).strip()
         try:
@@ -126,10 +126,11 @@ class Builder:
         layout = cache() / f"base-{made[:12]}"
         if not layout.exists():
             self._make_base(layout)
-        if BASE not in self._must("images", "--format", "{{.Name}}:{{.Tag}}").split():
-            self._must("tag", self._must("pull", "--quiet", f"oci:{layout}:base").strip(), BASE)
         command: list[str | Path] = [self._skopeo, "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]
         must([*command, f"oci:{layout}:base", f"docker://{self.base}"], self.environment)
+        # Under a name that outlives the registry, so that what is pulled has its layer already.
+        self._must("pull", "--quiet", self.base)
+        self._must("tag", self.base, BASE)
 
     def _make_base(self, layout: Path) -> None:
         print(f"making a base of Debian {SUITE} with debootstrap", file=sys.stderr, flush=True)

@@ -13,9 +13,10 @@ import re
 import shlex
 import signal
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from interop.box import docker
 from interop.box.bench import Seen, docker_config, junit, pod_container, run_script, wait
@@ -24,8 +25,6 @@ from interop.box.schemas import CI, documents, java_environment
 from interop.processes import ENDS_WITHIN, must
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from interop.box.bench import Bench, Situation
     from interop.box.container import Container
 
@@ -123,7 +122,11 @@ class Build:
         return f"{self.result}{tries}{', Deploy runs' if self.deploys else ''}"
 
 
-def builds(groovy: Path, folder: Path) -> Mapping[tuple[str, int], Build]:
+Builds: TypeAlias = Mapping[tuple[str, int], Build]
+"""By Jenkinsfile and exit code."""
+
+
+def builds(groovy: Path, folder: Path) -> Builds:
     """Each Jenkinsfile with each exit code of gate; 3 stands for 3 every time, and 30 for 3 and then 0.
 
     `warn-only` is docker-run.Jenkinsfile with GATE_WARN_ONLY.

@@ -13,7 +13,7 @@ from interop.asking import BY_RELEASE
 from interop.box.bench import Bench
 from interop.box.container import Runtime
 from interop.box.image import Builder
-from interop.box.jenkins import builds
+from interop.box.jenkins import Builds, builds
 from interop.box.promises import Case, Promises
 from interop.box.released import compare_release
 from interop.box.schemas import validate
@@ -47,11 +47,10 @@ class _Box:
         """What it promises, to be held on the lab's images."""
         return Promises(self.runtime, self.builder, self._case(images), tally)
 
-    def compare_systems(self, images: Mapping[tuple[str, str], Pushed], tally: Tally) -> None:
-        """The CI systems' jobs in it."""
-        made = builds(self.lab.tools["groovy"], self.lab.folder / "jenkins")
+    def bench(self, images: Mapping[tuple[str, str], Pushed], made: Builds, tally: Tally) -> Bench:
+        """Where the CI systems' jobs run in it."""
         runc = self.lab.tools["runc"]
-        compare(Bench(runtime=self.runtime, runc=runc, case=self._case(images), tally=tally, builds=made))
+        return Bench(runtime=self.runtime, runc=runc, case=self._case(images), tally=tally, builds=made)
 
     def _case(self, images: Mapping[tuple[str, str], Pushed]) -> Case:
         return Case(
@@ -72,13 +71,16 @@ def start_box(lab: Lab, parts: Parts, images: Part[dict[tuple[str, str], Pushed]
             lambda tally: tally.skip("image      everything that is run in gate's image", without),
         )
         return
-    box = parts.start("gate's container image is built", lambda _: _build(lab, lasting))
+    made = parts.start("builds of the Jenkinsfiles", lambda _: builds(lab.tools["groovy"], lab.folder / "jenkins"))
+    box = parts.start("gate's container image", lambda _: _build(lab, lasting))
     both: tuple[Part[Any], ...] = (box, images)
     parts.start(
         "what the image promises", lambda tally: box.result().promises(images.result(), tally).hold(), after=both
     )
     parts.start(
-        "the jobs of scripts/ci", lambda tally: box.result().compare_systems(images.result(), tally), after=both
+        "the jobs of scripts/ci",
+        lambda tally: compare(box.result().bench(images.result(), made.result(), tally)),
+        after=(*both, made),
     )
     parts.start("gate's own release", lambda tally: compare_release(lab, box.result().builder, tally), after=[box])
     # What is timed has the machine for itself.
