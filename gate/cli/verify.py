@@ -1,42 +1,24 @@
-"""`gate verify`: from flags to outputs, on every path.
+"""`gate verify`: its flags.
 
-What comes in: flags and environment. What goes out: the report, the summary and the exit code, which all say the same.
-Everything that can be wrong with the job is said before anything is fetched. It judges nothing: that is `flow`.
+What comes in: flags and environment. What goes out: a `Request`, which `verifying` carries out; and where the flags
+cannot be read, outputs that say so.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-import traceback
-from contextlib import nullcontext, suppress
-from datetime import UTC, datetime
+from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from msgspec.structs import replace
 
 from gate.cli import access, looking, policies, signals, sockets
 from gate.cli.destinations import read_destinations
 from gate.cli.help import IMAGES, OUTPUTS, RUN, Command
-from gate.cli.output import say, show, wants_colour
-from gate.cli.progress import Mode, Shown, show_progress
-from gate.cli.references import read_all, read_elsewhere
-from gate.cli.roots import load_roots, renew
-from gate.cli.timeout import read_deadline
+from gate.cli.progress import Mode, show_progress
+from gate.cli.verifying import Request, Verification, write_unread
 from gate.errors import GateError, Interrupted, InvalidUsage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from gate.cli.destinations import Destinations
-    from gate.flow import ImageJudgement
-    from gate.policy.model import Policy
-    from gate.reference import Reference
-    from gate.sources.access import Access
-    from gate.trust import TrustRoot
 
 EXAMPLES = """
 Examples:
@@ -133,7 +115,7 @@ def verify(
     """Judge images: PASS, FAIL or UNDECIDED, with the reason. Exit codes: 0 pass, 1 fail, 2 invalid, 3 undecided (try
     again), 4 undecided; the worst counts.
     """
-    verification = _Verification(
+    request = Request(
         texts=tuple(references or ()),
         refs_from=refs_from,
         reads=(policy or os.environ.get("GATE_POLICY"), key, trusted_root),
@@ -181,7 +163,7 @@ def verify(
         progress=show_progress(progress),
     )
     with sockets.forbidden() if offline else nullcontext():
-        verification.run()
+        Verification(request).run()
 
 
 class VerifyCommand(Command):
@@ -201,7 +183,7 @@ class VerifyCommand(Command):
                 ctx.info_name, given, resilient_parsing=True, ignore_unknown_options=True, allow_extra_args=True
             )
             places = {name: reader.params.get(name) for name in ("report", "output", "output_dir")}
-            _write_unread(read_destinations(os.environ, **places), _unread(error))
+            write_unread(read_destinations(os.environ, **places), _unread(error))
             raise
 
 
@@ -211,170 +193,6 @@ def _unread(error: BaseException) -> GateError:
         return Interrupted(signals.received[0])
     told = getattr(error, "format_message", None)  # click's own; typer exports no name for them
     return InvalidUsage(told()) if told else GateError(f"internal error: {type(error).__name__}: {error}")
-
-
-def _write_unread(destinations: Destinations, error: GateError) -> None:
-    """The outputs of a run whose command line could not be read."""
-    if not destinations.found and not destinations.folder:
-        return
-    with suppress(InvalidUsage):
-        destinations.prepare()
-    from gate.report import document  # noqa: PLC0415
-
-    now = datetime.now(UTC)
-
-    def build(error: GateError | None) -> dict[str, Any]:
-        run = document.Run(
-            started=now, finished=now, policy=None, policy_from="--policy", trust=(), images=(), error=error
-        )
-        return document.build(run)
-
-    destinations.write(build, error)
-
-
-class _Verification:
-    """One `gate verify`: from flags to outputs, on every path."""
-
-    def __init__(
-        self,
-        *,
-        texts: tuple[str, ...],
-        refs_from: str | None,
-        reads: tuple[Path | str | None, ...],
-        ask: Callable[[], policies.Asked],
-        destinations: Destinations,
-        asserted_name: str | None,
-        bundle: str | None,
-        signature_repository: str | None,
-        timeout: str | None,
-        read_access: Callable[[Sequence[Reference]], Access],
-        offline: bool,
-        debug: bool,
-        progress: Shown,
-    ) -> None:
-        self.texts = texts
-        self.refs_from = refs_from
-        self.reads = reads
-        self.ask = ask
-        self.policy_from = "--policy"
-        self.at: datetime | None = None
-        self.destinations = destinations
-        self.asserted_name = asserted_name
-        self.bundle = bundle
-        self.signature_repository = signature_repository
-        self.timeout = timeout
-        self.read_access = read_access
-        self.offline = offline
-        self.debug = debug
-        self.progress = progress
-        self.started = datetime.now(UTC)
-        self.policy: Policy | None = None
-        self.trust: list[TrustRoot] = []
-        self.images: list[ImageJudgement | None] = []
-        self.error: GateError | None = None
-
-    def run(self) -> NoReturn:
-        """Judge, write every output, and exit with the code that they say."""
-        try:
-            with self.progress:
-                self._judge()
-        except GateError as error:
-            self.error = error
-        except signals.Stopped:
-            pass
-        except BaseException as error:  # noqa: BLE001  (a crash is 4, in the report too; a library's sys.exit(0) is one)
-            self.error = GateError(f"internal error: {type(error).__name__}: {error}")
-            self._trace()
-        signals.hold_off()
-        if signals.received:
-            self.error = Interrupted(signals.received[0])
-        judged = [image for image in self.images if image is not None]
-        if len(judged) < len(self.images) and self.error is None:
-            self.error = GateError("internal error: not every image was judged")
-        built = self.destinations.write(partial(self._built, judged), self.error)
-        if self.debug:
-            for image in built["images"]:
-                say(f"gate: {image['reference']}: credentials: {image['credentials'] or 'none were used'}")
-        for warning in built["warnings"]:
-            say(f"gate: warning: {warning}")
-        from gate.report.text import summary  # noqa: PLC0415
-
-        stream = sys.stderr if self.destinations.stdout or (built["error"] and not judged) else sys.stdout
-        with suppress(OSError):  # nobody can read it, and the exit code says the verdict all the same
-            show(summary(built, colour=wants_colour(stream, os.environ)), stream)
-        raise typer.Exit(built["exit_code"])
-
-    def _built(self, judged: Sequence[ImageJudgement], error: GateError | None) -> dict[str, Any]:
-        """The report's document, of what was judged and of what went wrong."""
-        from gate.report import document  # noqa: PLC0415
-
-        run = document.Run(
-            started=self.started,
-            finished=datetime.now(UTC),
-            policy=self.policy,
-            policy_from=self.policy_from,
-            at=self.at,
-            trust=self.trust,
-            images=judged,
-            error=error,
-        )
-        try:
-            return document.build(run)
-        except Exception as failure:  # noqa: BLE001  (a fault of the report is one of the run, and is said in a report)
-            self._trace()
-            broken = GateError(f"internal error: the report: {type(failure).__name__}: {failure}")
-            return document.build(replace(run, images=(), error=broken))
-
-    def _judge(self) -> None:
-        """Everything that can be wrong with the job is said before anything is fetched."""
-        files = [text.partition(":")[2] for text in self.texts if text.startswith(("file:", "oci-archive:"))]
-        self.destinations.prepare([*self.reads, self.bundle, self.refs_from, *files])
-        deadline = read_deadline(self.timeout, os.environ)
-        references = read_all(
-            self.texts,
-            refs_from=self.refs_from,
-            asserted_name=self.asserted_name,
-            bundle=self.bundle,
-            offline=self.offline,
-        )
-        elsewhere = read_elsewhere(self.signature_repository, references)
-        access = self.read_access(references)  # what flags say of "the registry" is not said of another repository's
-        asked = self.ask()
-        self.policy_from = asked.name
-        if asked.from_input and self.refs_from == "-":
-            raise InvalidUsage("--policy - and --refs-from - do not go together: there is one standard input")
-        self.policy = policies.load(asked, self.started, file=self.bundle is not None)
-        now = policies.moment_of(asked, self.policy, self.started)
-        self.at = now if asked.at is not None else None
-        if self.offline and self.policy.refresh:
-            raise InvalidUsage(
-                "--offline and trust.refresh of the policy do not go together: a refresh asks the network"
-            )
-        self.trust = load_roots(self.policy)
-        policies.check_digest(asked, self.policy, self.trust)
-        self.trust = renew(self.trust, self.policy, access=access, deadline=deadline, now=self.started)
-        from gate.flow import Judge, judge_all  # noqa: PLC0415
-        from gate.sources import Sources  # noqa: PLC0415
-
-        limits = self.policy.limits
-        self.progress.about = references[0].text
-        judge = Judge(
-            self.policy,
-            roots=self.trust,
-            sources=Sources(access, limits=limits, deadline=deadline, settings=self.policy.registries),
-            limits=limits,
-            deadline=deadline,
-            now=now,
-            elsewhere=elsewhere,
-            light=len(references) > 1,
-            progress=self.progress,
-            environment=os.environ,
-        )
-        judge_all(judge, references, self.images, bundle=self.bundle or "")
-
-    def _trace(self) -> None:
-        if self.debug:
-            traceback.print_exc(file=sys.stderr)
 
 
 def add_to(app: typer.Typer) -> None:
