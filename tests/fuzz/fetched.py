@@ -27,6 +27,7 @@ from gate.sources.layout import LayoutSource
 from gate.sources.registry.configuration import Unreadable, entries, read_configuration
 from gate.sources.registry.http import Reply, _codes
 from gate.sources.registry.tokens import read_token
+from gate.strictjson import Refused
 from gate.verification.keys import fingerprint, read_key
 from tests.conftest import LAB
 from tests.fuzz.target import Target
@@ -191,7 +192,7 @@ _DOCKER: Final = json.dumps(
 
 TARGETS: Final[dict[str, Target]] = {
     "index": Target(call=_index, refusals=(LimitExceeded,), seeds=lambda: (_INDEX,)),
-    "labels": Target(call=_labels, refusals=(), seeds=lambda: (_IMAGE_CONFIGURATION, _INDEX)),
+    "labels": Target(call=_labels, refusals=(Refused,), seeds=lambda: (_IMAGE_CONFIGURATION, _INDEX)),
     "layout": Target(
         call=_layout,
         refusals=(GateError,),

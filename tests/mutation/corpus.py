@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import structs
 
 from gate import trust
 from gate.discovery import Candidate, Kind, discover
@@ -152,7 +153,7 @@ provenance = { builders = ["gcb"], level = 3, source = "any", refs = "any" }
 def _google() -> Iterator[Case]:
     """Google Cloud Build's own provenance, by that of the preset's keys which signed it."""
     raw = (CASES / "google" / "provenance-v1.json").read_bytes()
-    candidate = replace(_bundle(raw), kind=Kind.DSSE, place="cosign-att")
+    candidate = structs.replace(_bundle(raw), kind=Kind.DSSE, place="cosign-att")
     statement = json.loads(base64.urlsafe_b64decode(json.loads(raw)["payload"]))
     image = statement["subject"][0]["digest"]["sha256"]
     artifact = Artifact(asked=Digest("sha256", image), message=Message(None, {"sha256": bytes.fromhex(image)}))
