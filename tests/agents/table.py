@@ -6,7 +6,7 @@ What goes out: `ROWS`: a name, a policy, what is attached to the image and by wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gate.claims.builds import SLSA_V01
@@ -582,7 +582,40 @@ def _rows() -> tuple[Row, ...]:
         Row("F17 of the allowed agent", rule(), (built(), by("scanner", trace(MODEL)))),
         Row("F17 of another model in a range", rule(), (built(), by("scanner", trace(MODEL, "anthropic/x"))), SIGNALS),
         Row(
-            "F17 of a commit that is not in the image", rule(), (built(), by("scanner", trace("evil", revision=OTHER)))
+            "F17 of a commit that is not in the image",
+            rule(),
+            (built(), by("scanner", trace("evil", revision=OTHER, about=OTHER))),
+        ),
+        Row(
+            "F17 of another revision than its subject",
+            rule(),
+            (built(), by("scanner", trace("evil", revision=OTHER))),
+            SIGNALS,
+        ),
+        Row(
+            "F17 of another subject than its revision",
+            rule(),
+            (built(), by("scanner", trace("evil", about=OTHER))),
+            SIGNALS,
+        ),
+        *(
+            Row(
+                f"{name} whose subject is two commits, one of them the head",
+                rule(),
+                (built(), by("scanner", replace(said, subjects=({"digest": {"gitCommit": HEAD, "sha1": OTHER}},)))),
+                CLAIMS,
+            )
+            for name, said in (
+                ("F13", gitsign()),
+                ("F17", trace("evil", revision="abc")),
+                ("F18", git_ai(tool="evil")),
+            )
+        ),
+        Row(
+            "F6 of another head than its subject",
+            rule(),
+            (built(), by("scanner", moved(agentattest(model="evil", head=OTHER)))),
+            CLAIMS,
         ),
         Row(
             "F17 whose revision is no commit",

@@ -141,7 +141,7 @@ def test_a_sha1_is_a_commit_only_of_git() -> None:
     )
     assert failed(rule(MIXED), silent(), by("scanner", plain)) == ("agents.coverage",)
     assert failed(rule(MIXED), silent(), by("scanner", git)) == ()
-    assert failed(rule(MIXED), silent(), by("scanner", both)) == ("agents.coverage",)
+    assert failed(rule(MIXED), silent(), by("scanner", both)) == ("agents.coverage", "agents.claims")
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,14 @@ from gate.claims.agents.claim import (
     Signal,
     Unreadable,
 )
-from gate.claims.agents.fields import commit_of, folded, is_plain
+from gate.claims.agents.fields import commits_named, folded, is_plain
 from gate.claims.agents.formats import BUILT_IN, choose, source_types
 from gate.claims.agents.mapped import Pointers, mapped
 from gate.claims.agents.reading import Format, Reading
 from gate.claims.agents.trailers import is_agent_account
 from gate.claims.builds import SLSA_V01, SLSA_V02, SLSA_V1, github
 from gate.claims.fields import text_at
+from gate.claims.source import is_commit
 from gate.errors import LimitExceeded
 from gate.limits import Tally
 from gate.verification import AboutSource
@@ -102,7 +103,8 @@ def read_document(
         repository=repository,
     )
     found, gap = _read(chosen, reading, limits)
-    subjects = [commit_of(item, [], git=chosen.git) for item in statement.subjects]
+    # One that contradicts itself is about each, so that it is heard, and fails.
+    subjects = [commit for item in statement.subjects for commit in commits_named(item, git=chosen.git)]
     spoken_of = (*found["claims"], *found["history"], *found["signals"])
     named = {item.commit for item in spoken_of if item.commit}
     return Document(
@@ -111,7 +113,7 @@ def read_document(
         about_source=about_source,
         builder_id=_builder_id(statement.predicate_type, predicate),
         self_hosted=github.says_self_hosted(predicate),
-        commits=tuple(sorted({item for item in subjects if item} | named)) if about_source else (),
+        commits=tuple(sorted({item for item in subjects if is_commit(item)} | named)) if about_source else (),
         trees=tuple(sorted({item.digests["gitTree"] for item in statement.subjects if "gitTree" in item.digests})),
         gap=gap,
         **{kind: tuple(items) for kind, items in found.items()},

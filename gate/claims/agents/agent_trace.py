@@ -1,7 +1,8 @@
 """F17: an Agent Trace record as the predicate of a verified statement: which lines of a commit are whose.
 
 What comes in: such a statement, about the image or a commit. What goes out: signals, one for each agent and model in
-it: the record has no rules for who may write one, so that it can only deny.
+it, of the record's own revision and of the commit that the statement is about: the record has no rules for who may
+write one, so that it can only deny.
 
 Source: github.com/cursor/agent-trace, schemas.ts (`TraceRecordSchema`).
 """
@@ -28,7 +29,7 @@ def read_trace(reading: Reading) -> Iterator[Found]:
     predicate = Fields(reading.predicate, "", problems)
     vcs, tool = predicate.object("vcs"), predicate.object("tool").text("name")
     revision = vcs.commit("revision") if vcs.get("type") == "git" else None
-    commits = (revision,) if revision else reading.commits(problems, git=True)
+    commits = dict.fromkeys((*([revision] if revision else []), *reading.commits(problems, git=True)))
     models: dict[str | None, None] = {}
     for file in predicate.objects("files"):
         for conversation in file.objects("conversations"):

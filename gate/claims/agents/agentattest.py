@@ -33,6 +33,8 @@ def read_run(reading: Reading) -> Iterator[Found]:
     head, repository = repo.commit("headCommit"), repo.repository("url")
     if head is None:
         problems.append("its repo has no headCommit, so that it is about no commit")
+    if head is not None and any(commit != head for commit in reading.commits(problems)):
+        yield Unreadable(path=repo.at("headCommit"), problem="it is another commit than the statement's subject")
     own = (agent.text("name"), agent.text("declaredIdentity"), agent.text("version"))
     servers = [name for server in predicate.objects("mcpServers") if (name := server.text("name")) is not None]
     tools = [name for tool in predicate.objects("tools") if (name := tool.text("name")) is not None]

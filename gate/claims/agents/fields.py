@@ -140,15 +140,19 @@ def folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def commits_named(subject: Subject, *, git: bool) -> tuple[str, ...]:
+    """Whatever a subject names as a commit, contradictions and all."""
+    digests = subject.digests
+    said = git or subject.name == "git+commit" or subject.name.startswith("git+") or subject.uri.startswith("git+")
+    names = ("gitCommit", "sha1") if said else ("gitCommit",)
+    return tuple(dict.fromkeys(digests[name] for name in names if name in digests))
+
+
 def commit_of(subject: Subject, problems: list[str], *, git: bool) -> str | None:
     """The commit that a subject is. `sha1` is one only where something says that this is git (A-T7): `git`, the name
     or the URI; what disagrees with `gitCommit` is a problem.
     """
-    digests = subject.digests
-    said = git or subject.name == "git+commit" or subject.name.startswith("git+") or subject.uri.startswith("git+")
-    found = dict.fromkeys(
-        digests[name] for name in ("gitCommit", "sha1") if name in digests and (name != "sha1" or said)
-    )
+    found = commits_named(subject, git=git)
     if len(found) > 1:
         note(problems, "its subject names two commits")
         return None
