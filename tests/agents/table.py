@@ -51,6 +51,7 @@ from tests.evidence import (
     predicate_v02,
     predicate_v1,
 )
+from tests.verification.lab import FORGED_HEX
 
 if TYPE_CHECKING:
     from tests.agents.scene import By
@@ -88,6 +89,11 @@ def reviewed(more: str = "", people: str = '["grace@acme.com", "alice"]', keys: 
 def moved(said: Said, **subject: object) -> Said:
     """The same statement, about the head commit."""
     return Said(said.predicate_type, said.predicate, (commit(**subject),))  # type: ignore[arg-type]
+
+
+def about_both(said: Said) -> Said:
+    """The same statement, about the image and its commit."""
+    return Said(said.predicate_type, said.predicate, ({"digest": {"sha256": FORGED_HEX}}, *said.subjects))
 
 
 def since(*claims: object, base: str = BASE, **more: object) -> Said:
@@ -585,6 +591,14 @@ def _rows() -> tuple[Row, ...]:
             "F17 of a commit that is not in the image",
             rule(),
             (built(), by("scanner", trace("evil", revision=OTHER, about=OTHER))),
+        ),
+        *(
+            Row(f"{name} about the image beside the head", rule(), (built(), by("scanner", about_both(said))), CLAIMS)
+            for name, said in (
+                ("F11", pushed("ada")),
+                ("F13", gitsign("Mend\n\nGenerated-by: evil")),
+                ("F18", git_ai(tool="evil")),
+            )
         ),
         Row(
             "F17 of another revision than its subject",

@@ -22,7 +22,7 @@ _VERSION: Final = "authorship/3.0.0"
 def read_note(reading: Reading) -> Iterator[Found]:
     """A signal for each session."""
     problems: list[str] = []
-    commits = reading.commits(problems, git=True)
+    commits = reading.own_commits(problems, git=True)
     predicate = Fields(reading.predicate, "", problems)
     if predicate.get("schema_version") != _VERSION:
         problems.append(f"its schema_version is not {_VERSION}")

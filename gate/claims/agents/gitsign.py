@@ -25,7 +25,7 @@ _TYPE: Final = "https://gitsign.sigstore.dev/predicate/"
 def read_commit(reading: Reading) -> Iterator[Found]:
     """What is known of each commit."""
     problems: list[str] = []
-    commits = reading.commits(problems, git=True)
+    commits = reading.own_commits(problems, git=True)
     source = Fields(reading.predicate, "", problems).object("source")
     tree, listed = source.commit("tree"), source.list("parents")
     parents = tuple(

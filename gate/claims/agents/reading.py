@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from gate.claims.agents.claim import AgentClaim, Authorship, Found
-from gate.claims.agents.fields import commit_of
+from gate.claims.agents.fields import commit_of, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +35,12 @@ class Reading(Struct, frozen=True, kw_only=True):
         """The commits that the statement is about."""
         found = (commit_of(subject, problems, git=git) for subject in self.subjects)
         return tuple(dict.fromkeys(item for item in found if item is not None))
+
+    def own_commits(self, problems: list[str], *, git: bool = False) -> tuple[str, ...]:
+        """The same, of a format that names its commits nowhere else: one about the image is then about none of them."""
+        if not self.subjects:
+            note(problems, "it is about the image, and names no commit")
+        return self.commits(problems, git=git)
 
     def claim(self, *, path: str, commit: str | None, problems: list[str], **said: object) -> AgentClaim:
         """A claim of this statement, with what its format says; without more it is an account of its own, at `path`, in

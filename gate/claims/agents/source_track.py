@@ -25,7 +25,7 @@ _MERGED: Final = "pr_merge"
 def read_provenance(reading: Reading) -> Iterator[Found]:
     """Who pushed each commit. Whoever merged a pull request need not have written it."""
     problems: list[str] = []
-    commits = reading.commits(problems)
+    commits = reading.own_commits(problems)
     predicate = Fields(reading.predicate, "", problems)
     actor = predicate.text("actor", human=True)
     if problems:
