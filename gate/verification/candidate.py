@@ -49,7 +49,7 @@ from gate.verification.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gate.discovery import Candidate
     from gate.limits import Limits
@@ -82,7 +82,11 @@ def verify_candidate(
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
         return [_rejected(candidate, _unreadable(error))]
-    return [_verify(candidate, material, root, keys, artifact, now, limits) for material in materials]
+    return [
+        result
+        for material in materials
+        for result in _verify_by_each(candidate, material, root, keys, artifact, now, limits)
+    ]
 
 
 def _read(candidate: Candidate, limits: Limits) -> tuple[Material, ...]:
@@ -100,6 +104,28 @@ def _count(materials: tuple[Material, ...], limits: Limits) -> None:
     if limits.tally is not None:
         proofs = sum(1 + len(material.entries) + len(material.timestamps) for material in materials)
         limits.tally.add("signatures, log entries and timestamps", proofs, limits.proofs, limit="proofs")
+
+
+def _verify_by_each(
+    candidate: Candidate,
+    material: Material,
+    root: Root,
+    keys: Sequence[PublicKey],
+    artifact: Artifact,
+    now: datetime,
+    limits: Limits,
+) -> Iterator[Signed | Rejected]:
+    """A signature by a certificate, or by each key that verifies it. There may be two: from an ECDSA or RSA signature
+    anybody can make another key that does, and that must not take the word from whose it is.
+    """
+    result = _verify(candidate, material, root, keys, artifact, now, limits)
+    yield result
+    while isinstance(who := result.stated if isinstance(result, Rejected) else result.signer, KeyIdentity):
+        keys = [key for key in keys if fingerprint(key) != who.fingerprint]
+        result = _verify(candidate, material, root, keys, artifact, now, limits)
+        if isinstance(result, Rejected) and result.by_unknown_key:
+            return
+        yield result
 
 
 def _verify(

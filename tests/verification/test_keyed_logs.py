@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from msgspec import structs
 
-from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, verify
+from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, fingerprint, verify
 from gate.verification.bundle import read_bundle
 from gate.verification.log import NotProven, check_promise
+from gate.verification.material import pae
+from gate.verification.statement import PAYLOAD_TYPE
 from gate.verification.steps import Failed, verify_with_key
 from tests.forge import (
     FAR,
@@ -226,3 +231,66 @@ def test_an_entry_without_a_promise_promises_nothing() -> None:
     for less in (structs.replace(entry, promise=None), structs.replace(entry, integrated=0)):
         with pytest.raises(NotProven, match="has no signed entry timestamp"):
             check_promise(less, key)
+
+
+# A second key that verifies the same signature.
+
+_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+Point: TypeAlias = tuple[int, int] | None
+
+
+def _add(one: Point, other: Point) -> Point:
+    if one is None or other is None:
+        return one or other
+    if one[0] == other[0] and (one[1] + other[1]) % _P == 0:
+        return None
+    rise, run = (3 * one[0] ** 2 - 3, 2 * one[1]) if one == other else (other[1] - one[1], other[0] - one[0])
+    slope = rise * pow(run, -1, _P) % _P
+    x = (slope**2 - one[0] - other[0]) % _P
+    return x, (slope * (one[0] - x) - one[1]) % _P
+
+
+def _times(number: int, point: Point) -> Point:
+    found: Point = None
+    while number:
+        if number & 1:
+            found = _add(found, point)
+        number, point = number >> 1, _add(point, point)
+    return found
+
+
+def _keys_of(signature: bytes, message: bytes) -> list[ec.EllipticCurvePublicKey]:
+    """Both keys of P-256 that verify a signature (SEC 1, 4.1.6)."""
+    r, s = decode_dss_signature(signature)
+    hashed = int.from_bytes(hashlib.sha256(message).digest())
+    y = pow(r**3 - 3 * r + _B, (_P + 1) // 4, _P)
+    found = []
+    for point in ((r, y), (r, _P - y)):
+        key = _times(pow(r, -1, _N), _add(_times(s, point), _times(-hashed % _N, _G)))
+        assert key is not None
+        found.append(ec.EllipticCurvePublicNumbers(*key, ec.SECP256R1()).public_key())
+    return found
+
+
+@pytest.mark.parametrize("logged", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_key_that_somebody_made_from_a_signature_takes_it_from_nobody(*, logged: bool, first: bool) -> None:
+    """A policy that names such a key before the one of its base would hide what that says."""
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    if not logged:
+        document = edited(document, "verificationMaterial.tlogEntries", DROP)
+    payload, signature = (base64.b64decode(at(document, path)) for path in ("dsseEnvelope.payload", SIGNATURE))
+    made = [key for key in _keys_of(signature, pae(PAYLOAD_TYPE, payload).raw or b"") if key != KEY.public_key()]
+    keys = [*made, KEY.public_key()] if first else [KEY.public_key(), *made]
+    assert len(keys) == 2
+    raw = candidate(json.dumps(document).encode())
+    found = verify([raw], Artifact.of(FORGED_IMAGE), [forged_root(V1)], keys, now=FORGED_NOW, limits=LIMITS)
+    signers = {item.signer.name for item in found if isinstance(item, Verified)}
+    names = {f"key sha256:{fingerprint(key)}" for key in (keys if not logged else [KEY.public_key()])}
+    assert signers == names
