@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
     from gate.policy.reading import KeyPath, Reader
 
+_OF_JUNK: Final = ("json-bytes", "json-tokens", "json-depth")
+"""Limits of what nobody signed yet: a candidate over one is rejected (design rule 6), and says nothing any more. Below
+what sound evidence has, a policy would call unsigned what it did not read, or silence what says that an image is bad.
+"""
 _UNITS: Final = {"KiB": 10, "MiB": 20, "GiB": 30}
 _IMAGE: Final = "/gate/image"
 """Any repository: two segments, so that no registry's short form applies."""
 
 
-def read_limits(table: Mapping[str, Any]) -> Limits:
+def read_limits(table: Mapping[str, Any], to: Reader) -> Limits:
     """The default limits with those that the policy sets; each key is a field of `Limits`, with hyphens."""
     found: dict[str, Any] = {key.replace("-", "_"): _size(value) for key, value in table.items() if key != "open"}
+    for key in _OF_JUNK:
+        least = getattr(Limits(), key.replace("-", "_"))
+        if key in table and found[key.replace("-", "_")] < least:
+            text = f"at least {least}: what is over it is taken for junk, and not for something that was not read"
+            to.problem(("limits", key), text)
     return Limits(**found)
 
 

@@ -127,7 +127,7 @@ class _PolicyReader:
         return Policy(
             path=str(self.to.merged.main.path),
             sha256=self.to.merged.main.sha256,
-            limits=read_limits(document.get("limits") or {}),
+            limits=read_limits(document.get("limits") or {}, self.to),
             registries={host: read_registry(host, table, self.to) for host, table in _parts(document, "registries")},
             roots=entries,
             refresh=bool(trust and trust.get("refresh", False)),

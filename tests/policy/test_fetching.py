@@ -14,6 +14,7 @@ from gate.policy.problems import schema
 from gate.sources.settings import RegistrySettings
 from tests.policy.sample import GOOD, parse, problems
 
+OF_JUNK = ("json-bytes", "json-tokens", "json-depth")
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +27,17 @@ def test_every_limit_can_be_set_and_nothing_else() -> None:
     known = {key: value for key, value in schema()["properties"]["limits"]["properties"].items() if key != "open"}
     assert known.keys() == {field.name.replace("_", "-") for field in dataclasses.fields(Limits) if field.compare}
     for name in known:
-        assert getattr(parse(f"{GOOD}[limits]\n{name} = 7\n").limits, name.replace("-", "_")) == 7
+        number = 7 if name not in OF_JUNK else getattr(Limits(), name.replace("-", "_")) + 7
+        assert getattr(parse(f"{GOOD}[limits]\n{name} = {number}\n").limits, name.replace("-", "_")) == number
+
+
+@pytest.mark.parametrize("name", OF_JUNK)
+def test_what_nobody_signed_yet_is_not_called_junk_below_what_sound_evidence_has(name: str) -> None:
+    """Rule 6: over such a limit a candidate is rejected, so that a policy would call unsigned what it did not read."""
+    least = getattr(Limits(), name.replace("-", "_"))
+    assert getattr(parse(f"{GOOD}[limits]\n{name} = {least}\n").limits, name.replace("-", "_")) == least
+    (line,) = problems(f"{GOOD}[limits]\n{name} = {least - 1}\n")
+    assert line.startswith(f"limits.{name}: at least {least}: what is over it is taken for junk")
 
 
 @pytest.mark.parametrize(
