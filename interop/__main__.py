@@ -43,8 +43,10 @@ def main() -> int:
         help=f"go on without a tool that cannot be had: {', '.join(tools.NAMES)}",
     )
     options = parser.parse_args()
-    # SIGTERM unwinds like Ctrl-C does: whatever was started is stopped.
+    # SIGTERM unwinds like Ctrl-C does: whatever was started is stopped. In the background of a shell Ctrl-C is ignored,
+    # and so it would be by every job that is started here and cancelled by that signal.
     signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         obtained = tools.obtain(options.allow_missing)
         with running(obtained) as lab:
