@@ -67,14 +67,21 @@ def whole_run(lab: Lab) -> bool:
         # The forge needs no image: it has the cores while those who sign wait for Rekor.
         forged = parts.start("the tests' forge against cosign", lambda tally: compare_forged(lab, tally))
         compared = parts.start(
-            "gate against cosign", lambda tally: compare(lab, images.result(), tally), after=[images, forged]
+            "gate against cosign",
+            lambda tally: compare(lab, images.result(), tally),
+            needs=[images],
+            after=[forged],
         )
         copied = parts.start(
-            "layouts and archives", lambda tally: Copies(lab, images.result(), tally).compare(), after=[compared]
+            "layouts and archives",
+            lambda tally: Copies(lab, images.result(), tally).compare(),
+            needs=[images],
+            after=[compared],
         )
         parts.start(
             "registries that ask for credentials",
             lambda tally: compare_guarded(lab, images.result(), tally),
+            needs=[images],
             after=[copied],
         )
         parts.start("the agents' story", lambda tally: tell(lab, tally), after=[images])

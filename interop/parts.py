@@ -43,13 +43,13 @@ class Part(Generic[T]):
         """What it made, once it is done."""
         return cast("T", self._made)
 
-    def work(self, make: Callable[[Tally], T], after: Sequence[Part[Any]]) -> None:
+    def work(self, make: Callable[[Tally], T], needs: Sequence[Part[Any]], after: Sequence[Part[Any]]) -> None:
         """Wait for the others, then do it."""
         try:
-            for other in after:
+            for other in (*needs, *after):
                 other.done.wait()
             started = time.monotonic()
-            if broken := [other.name for other in after if other.broken]:
+            if broken := [other.name for other in needs if other.broken]:
                 raise Broken(f"it needs what broke: {', '.join(broken)}")
             self._made = make(self.tally)
             self.seconds = time.monotonic() - started
@@ -70,11 +70,21 @@ class Parts:
         self._futures: list[Future[None]] = []
         self._started = time.monotonic()
 
-    def start(self, name: str, make: Callable[[Tally], T], *, after: Sequence[Part[Any]] = ()) -> Part[T]:
-        """Start a part as soon as the others are done; its lines stand behind those of the parts before it."""
+    def start(
+        self,
+        name: str,
+        make: Callable[[Tally], T],
+        *,
+        needs: Sequence[Part[Any]] = (),
+        after: Sequence[Part[Any]] = (),
+    ) -> Part[T]:
+        """Start a part as soon as the others are done; its lines stand behind those of the parts before it.
+
+        What it `needs` must not be broken. It is `after` others for the sake of the cores alone.
+        """
         part: Part[T] = Part(name)
         self._parts.append(part)
-        self._futures.append(self._pool.submit(part.work, make, after))
+        self._futures.append(self._pool.submit(part.work, make, needs, after))
         return part
 
     def all(self) -> tuple[Part[Any], ...]:

@@ -84,11 +84,12 @@ def test_a_part_that_breaks_fails_what_needs_it_and_nothing_else(capsys: pytest.
 
     with running_parts() as parts:
         needed = parts.start("needed", broken)
-        parts.start("needs it", lambda tally: tally.ok("never"), after=[needed])
+        parts.start("needs it", lambda tally: tally.ok("never"), needs=[needed])
+        parts.start("comes after it", lambda tally: tally.ok("all the same"), after=[needed])
         parts.start("many", _enough)
         assert not parts.close()
     output = capsys.readouterr().out
-    assert output.endswith(f"\n{AT_LEAST} passed, 2 failed, 0 skipped\n")
+    assert output.endswith(f"\n{AT_LEAST + 1} passed, 2 failed, 0 skipped\n")
     assert "      | no such tool" in output
     assert "      | it needs what broke: needed" in output
 

@@ -75,18 +75,19 @@ def start_box(lab: Lab, parts: Parts, images: Part[dict[tuple[str, str], Pushed]
     box = parts.start("gate's container image", lambda _: _build(lab, lasting))
     both: tuple[Part[Any], ...] = (box, images)
     parts.start(
-        "what the image promises", lambda tally: box.result().promises(images.result(), tally).hold(), after=both
+        "what the image promises", lambda tally: box.result().promises(images.result(), tally).hold(), needs=both
     )
     parts.start(
         "the jobs of scripts/ci",
         lambda tally: compare(box.result().bench(images.result(), made.result(), tally)),
-        after=(*both, made),
+        needs=(*both, made),
     )
-    parts.start("gate's own release", lambda tally: compare_release(lab, box.result().builder, tally), after=[box])
+    parts.start("gate's own release", lambda tally: compare_release(lab, box.result().builder, tally), needs=[box])
     # What is timed has the machine for itself.
     parts.start(
         "what the image promises in time",
         lambda tally: box.result().promises(images.result(), tally).hold_in_time(),
+        needs=both,
         after=parts.all(),
     )
 
