@@ -148,7 +148,9 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
         runs = Runs(mutants, switches, folder, jobs=jobs, report=report)
-        options = ["-s", "-p", "no:cacheprovider", f"--basetemp={folder / 'tests'}", *tests]
+        # Not --basetemp: each fork would empty it, and fail the test that another is in.
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = name
+        options = ["-s", "-p", "no:cacheprovider", *tests]
         code = pytest.main(options, plugins=[runs])
     if runs.error is not None:
         raise runs.error

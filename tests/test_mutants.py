@@ -186,6 +186,20 @@ def test_a_test_that_fails_without_a_mutant_is_left_out_and_kills_none(tmp_path:
     assert done.returncode == 1
 
 
+def test_runs_at_once_leave_each_others_files_alone(tmp_path: Path) -> None:
+    """A test that fails for want of its files would kill mutants that survive."""
+    path = tmp_path / "test_files.py"
+    path.write_text(
+        "import contextlib, os, time\nfrom gate.duration import parse_duration\n"
+        "def test_files(tmp_path):\n    with contextlib.suppress(Exception):\n        parse_duration('1d')\n"
+        "    kept = tmp_path / str(os.getpid())\n    kept.touch()\n"
+        "    time.sleep(os.getpid() % 2 / 10 + 0.1)\n    assert kept.exists()\n",
+        encoding="utf-8",
+    )
+    done = _run("gate/duration.py", "--only", "parse_duration", "--jobs", "2", "--tests", str(path))
+    assert ": 0 killed" in done.stdout
+
+
 def test_a_run_whose_tests_fail_without_a_mutant_shows_nothing_and_says_so(tmp_path: Path) -> None:
     done = _run("gate/duration.py", "--tests", _failing(tmp_path, 6))
     assert done.returncode == 1
