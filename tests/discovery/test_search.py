@@ -21,6 +21,7 @@ from gate.discovery import (
     LedgerEntry,
     cosign_tag,
     discover,
+    discover_file,
     referrers_tag,
     search,
 )
@@ -38,6 +39,7 @@ from gate.errors import (
 )
 from gate.limits import Deadline, Limits, Tally
 from gate.parallel import Background, Budget, Share, run_round
+from gate.progress import Phase, Progress
 from gate.reference import Digest, parse_reference
 from gate.sources import Answer, Content, Listing
 from gate.sources.layout import LayoutSource
@@ -46,6 +48,7 @@ from tests.conftest import LAB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -220,6 +223,9 @@ def test_the_ledger_says_what_was_asked_and_what_came() -> None:
     source.attach(b"x")
     found = look(source)
     api, sig = entry(found, "referrers-api"), entry(found, "cosign-sig")
+    source.tags = {"referrers-tag": index(*source.manifests.values()), "cosign-att": referrer(b"x", b"y", subject=None)}
+    tagged = look(source)
+    assert [entry(tagged, place).found for place in ("referrers-tag", "cosign-att")] == [1, 2]
     assert (api.asked, api.status, api.found, api.bytes) == (str(SUBJECT), 200, 1, 7)
     assert (sig.asked, sig.status, sig.found) == (f"sha256-{SUBJECT.hex}.sig", 404, 0)
     assert entry(found, "blobs").bytes == 1
@@ -473,6 +479,24 @@ def test_an_image_that_cannot_be_had_raises(error: CouldNotLook, digest: Digest 
         look(FakeSource(failing={"resolve": error}), digest=digest)
 
 
+@pytest.mark.parametrize("raw", [b"<html>", b"{}", b'{"layers": [], "manifests": []}'])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_image_that_is_no_image_raises(raw: bytes, *, known: bool) -> None:
+    """A login page has a digest too."""
+    page = content(raw)
+    with pytest.raises(Malformed, match="cannot be read as one image or one index"):
+        look(FakeSource(image=page), digest=page.digest if known else None)
+
+
+def test_an_image_that_is_there_already_is_not_asked_for() -> None:
+    for digest in (None, SUBJECT):
+        source = FakeSource()
+        source.attach(b"x")
+        found = discover(source, digest=digest, image=IMAGE, limits=LIMITS, deadline=Deadline(20))
+        assert (found.image, raws(found)) == (IMAGE, {b"x"})
+        assert "resolve" not in source.asked
+
+
 @pytest.mark.parametrize("place", ["referrers-api", "referrers-tag", "cosign-sig", "cosign-att", str(SUBJECT)])
 @pytest.mark.parametrize("error", [RuntimeError("bug"), KeyError("bug"), MemoryError(), GateError("bug")])
 def test_a_bug_in_a_source_is_raised_and_not_taken_for_a_gap(place: str, error: Exception) -> None:
@@ -518,7 +542,10 @@ def test_a_tag_that_cannot_be_read_is_a_gap(place: str, raw: bytes) -> None:
 )
 def test_a_tag_that_holds_another_kind_of_manifest_is_a_gap(place: str, held: Content) -> None:
     found = look(FakeSource(tags={place: held}))
-    assert not entry(found, place).complete
+    (missed,) = [item for item in found.ledger if item.place == place]
+    kind = "an image manifest" if place == "referrers-tag" else "an index"
+    assert str(missed.error).endswith(f" holds {kind}, which does not belong there")
+    assert found.missed == (missed.error,)
 
 
 @pytest.mark.parametrize(
@@ -572,6 +599,39 @@ def test_over_the_limit_of_layers_nothing_is_the_first_n() -> None:
     assert raws(found) == {b"beside"}
     (missed,) = found.missed
     assert isinstance(missed, LimitExceeded)
+
+
+def test_over_the_limit_of_candidates_nothing_is_the_first_n() -> None:
+    source = FakeSource()
+    source.attach(b"a", b"b")
+    source.attach(b"c")
+    assert len(look(source, limits=Limits(candidates=3)).candidates) == 3
+    source.asked.clear()
+    found = look(source, limits=Limits(candidates=2))
+    assert found.candidates == ()
+    (missed,) = found.missed
+    assert isinstance(missed, LimitExceeded)
+    assert missed.limit == "candidates"
+    assert not {str(digest) for digest in source.blobs} & set(source.asked)
+
+
+def test_what_several_searches_count_together_is_bounded_together() -> None:
+    """As many as its caller says: an image's own, or an index's with its entries."""
+    source = FakeSource()
+    size = len(source.attach(b"x").raw)
+    together, apart = Limits(tally=Tally(), manifests_bytes=size), Limits(manifests_bytes=size)
+    for limits, missed in ((apart, 0), (apart, 0), (together, 0), (together, 1)):
+        assert len(look(source, limits=limits).missed) == missed
+
+
+@pytest.mark.parametrize("place", ["referrers-tag", "cosign-sig", "cosign-att"])
+def test_a_tag_that_holds_more_than_is_read_is_a_gap(place: str) -> None:
+    held = index() if place == "referrers-tag" else referrer(subject=None, annotations={"a": "b"})
+    size = len(held.raw)
+    assert look(FakeSource(tags={place: held}), limits=Limits(manifests_bytes=size)).missed == ()
+    found = look(FakeSource(tags={place: held}), limits=Limits(manifests_bytes=size - 1))
+    (missed,) = [item for item in found.ledger if item.place == place]
+    assert isinstance(missed.error, LimitExceeded)
 
 
 def test_all_blobs_together_are_bounded() -> None:
@@ -655,6 +715,17 @@ def test_the_order_of_answers_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("digest", [None, SUBJECT])
+def test_a_search_tells_what_it_waits_for(digest: Digest | None) -> None:
+    class Told(Progress):
+        def phase(self, phase: Phase) -> None:
+            phases.append(phase)
+
+    phases: list[Phase] = []
+    discover(FakeSource(), digest=digest, limits=LIMITS, deadline=Deadline(20), progress=Told())
+    assert phases == [Phase.LISTINGS, Phase.EVIDENCE]
+
+
+@pytest.mark.parametrize("digest", [None, SUBJECT])
 def test_the_number_of_rounds_does_not_grow_with_what_is_attached(
     digest: Digest | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -703,6 +774,19 @@ def test_the_tag_is_resolved_once() -> None:
     look(source)
     assert source.asked.count("resolve") == 1
     assert str(SUBJECT) not in source.asked
+
+
+# --- a file, and what was named with it
+
+
+def test_a_file_has_the_bundles_that_were_named_with_it_and_nothing_was_missed(tmp_path: Path) -> None:
+    for name, raw in (("app", b"bytes"), ("bundle", b"{}")):
+        (tmp_path / name).write_bytes(raw)
+    found = discover_file(str(tmp_path / "app"), str(tmp_path / "bundle"), limits=LIMITS)
+    assert found.image.digest == digest_of(b"bytes")
+    assert [(item.kind, item.raw) for item in found.candidates] == [(Kind.BUNDLE, b"{}")]
+    assert [(item.place, item.found, item.complete) for item in found.ledger] == [("bundle", 1, True)]
+    assert found.missed == ()
 
 
 # --- waiting
@@ -813,7 +897,8 @@ class NoListing(FakeSource):
 def test_an_answer_that_is_no_listing_is_no_empty_one() -> None:
     """A login page where the referrers API should be, and no referrers tag: nothing says what is attached."""
     found = look(NoListing())
-    assert not entry(found, "referrers-api").complete
+    (listing,) = [item for item in found.ledger if item.place == "referrers-api"]
+    assert not listing.complete
     assert found.missed
     assert "login page" in str(found.missed[0])
 
