@@ -243,6 +243,20 @@ def test_a_manifest_whose_own_subject_is_another_does_not_count_however_it_is_li
     assert not {str(digest) for digest in source.blobs} & set(source.asked), "and its blobs are not fetched"
 
 
+def test_what_a_layout_keeps_for_every_image_counts_unless_its_own_subject_is_another() -> None:
+    """Rule 24."""
+
+    class Kept(FakeSource):
+        def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
+            found = super().referrers(subject, tally)
+            return Listing(status=None, descriptors=found.descriptors, bytes=7, unbound=frozenset(self.listed))
+
+    source = Kept()
+    for raw, subject in ((b"of no subject", None), (b"of the image", SUBJECT), (b"of another", OTHER)):
+        source.attach(raw, subject=subject)
+    assert raws(look(source)) == {b"of no subject", b"of the image"}
+
+
 def test_a_listing_is_a_hint_and_its_annotations_decide_nothing() -> None:
     source = FakeSource()
     source.attach(b"x", artifactType="application/octet-stream", annotations={"a": "b"})
