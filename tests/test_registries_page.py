@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gate.limits import DEFAULT_TIMEOUT_SECONDS, Limits
-from gate.policy.fetching import read_limits
+from tests.policy.sample import GOOD, parse
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "registries.md").read_text(encoding="utf-8")
@@ -27,9 +27,9 @@ def test_every_limit_is_there_with_its_default() -> None:
     assert sorted(name for name, _ in rows) == sorted(names)
     default = Limits()
     for name, text in rows:
-        size = text.replace(" ", "") if text.endswith("iB") else float(text)
+        size = f'"{text.replace(" ", "")}"' if text.endswith("iB") else text
         key = name.replace("-", "_")
-        assert getattr(read_limits({name: size}), key) == getattr(default, key), name
+        assert getattr(parse(f"{GOOD}[limits]\n{name} = {size}\n").limits, key) == getattr(default, key), name
 
 
 def test_the_times_are_those_of_the_limits() -> None:
