@@ -28,7 +28,7 @@ Exit codes: README, "Exit codes".
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from msgspec import Struct
 
@@ -46,6 +46,11 @@ class GateError(Exception):
     def message(self) -> str:
         """The text for a person: one line, without the exception's name."""
         return str(self)
+
+    def as_value(self) -> Self:
+        """The error, to be kept: without the frames that it passed, which hold what was read when it was raised."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
     @property
     def retry(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,24 +18,49 @@ from gate.errors import DeadlineExceeded, LimitExceeded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gate.parallel import Share
+
 T = TypeVar("T")
 
 
+SMALL_DOCUMENT: Final = 256 << 10
+"""Bytes of a manifest or listing that are read without waiting: a hundred times what a real one has."""
+
+
 class Tally:
-    """What one image has cost so far, over all its documents and from any number of threads."""
+    """What one image has cost so far, over all its documents and from any number of threads. `share` is of what one
+    image of a run may hold at a time.
+    """
 
-    __slots__ = ("_lock", "_sums")
+    __slots__ = ("_lock", "_over", "_reading", "_share", "_sums")
 
-    def __init__(self) -> None:
+    def __init__(self, share: Share | None = None) -> None:
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._share = share
         self._sums: dict[str, int] = {}
+        self._over: tuple[str, str] | None = None
+
+    @contextmanager
+    def large(self) -> Iterator[None]:
+        """Where a document is read that is larger than `SMALL_DOCUMENT`: one of an image at a time, and of a run those
+        of one image until that is judged. Raises `DeadlineExceeded`, and `LimitExceeded` where the image went over a
+        limit before: nothing more of it will be of use.
+        """
+        with self._reading:
+            if self._over is not None:
+                raise LimitExceeded(self._over[0], limit=self._over[1])
+            if self._share is not None and not self._share.held:
+                self._share.take(1)
+            yield
 
     def add(self, what: str, count: int, bound: int, *, limit: str) -> None:
         """Count `count` more of `what`. Raises `LimitExceeded` if that is more than `bound` in all."""
         with self._lock:
             found = self._sums[what] = self._sums.get(what, 0) + count
         if found > bound:
-            raise LimitExceeded(f"more than {bound} {what} in all that is attached to the image", limit=limit)
+            self._over = (f"more than {bound} {what} in all that is attached to the image", limit)
+            raise LimitExceeded(self._over[0], limit=limit)
 
 
 MAX_TEXT: Final = 2048

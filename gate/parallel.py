@@ -102,9 +102,8 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
             break
         if isinstance(answer, BaseException) and not isinstance(answer, GateError):
             raise answer
-        if isinstance(answer, GateError):  # a value from here on, without the frames that hold what was read
-            answer.__traceback__ = answer.__cause__ = answer.__context__ = None
-            results[number] = answer
+        if isinstance(answer, GateError):
+            results[number] = answer.as_value()
         elif time.monotonic() < deadline.at:
             results[number] = answer
     return results
@@ -183,6 +182,11 @@ class Share:
     def __exit__(self, *_: object) -> None:
         if self._held is not None:
             self._budget.give(self._held)
+
+    @property
+    def held(self) -> bool:
+        """Whether something was taken."""
+        return self._held is not None
 
     def take(self, amount: int) -> None:
         """Hold `amount` until the end of the block. Raises `DeadlineExceeded`."""

@@ -22,6 +22,7 @@ LINE = [
     "strictjson",
     "pointer",
     "parallel",
+    "memory",
     "progress",
     "platforms",
     "reference",

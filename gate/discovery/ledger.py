@@ -63,7 +63,7 @@ class Ledger:
                 found=0,
                 bytes=0,
                 complete=False,
-                error=error,
+                error=error.as_value(),
                 subject=self.subject,
                 repository=where.name,
                 decides=where.decides,

@@ -182,7 +182,7 @@ class _Look:
         return kept
 
     def _manifest(self, digest: Digest) -> Content:
-        content = self.listed[digest][1].source.manifest(digest)
+        content = self.listed[digest][1].source.manifest(digest, self.limits.tally)
         self.limits.count_manifest(len(content.raw))
         return content
 
@@ -231,7 +231,7 @@ class _Look:
 
     def _questions(self, where: Place, subject: Digest) -> list[Callable[[], Content | Listing | Answer]]:
         listing = partial(where.source.referrers, subject, self.limits.tally)
-        return [listing, *(partial(where.source.tagged, tag) for _, tag in tags_of(subject))]
+        return [listing, *(partial(where.source.tagged, tag, self.limits.tally) for _, tag in tags_of(subject))]
 
     def _take_listing(self, where: Place, listing: object, *, has_tag: bool) -> None:
         """The listing. What answers 200 with something else has no such API if the referrers tag is there in its place;

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from gate.errors import CouldNotLook
+from gate.memory import return_what_is_freed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def judge_all(
                 judge.sources.open(reference).resolve()
             except CouldNotLook:
                 continue  # of this one alone, and said when it is judged
+    return_what_is_freed()
     places: dict[str, list[int]] = {}
     for number, reference in enumerate(references):
         places.setdefault(reference.text, []).append(number)

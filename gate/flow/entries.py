@@ -18,6 +18,7 @@ from gate.discovery.entries import Chosen, Entry, choose, listed_digests, read_i
 from gate.discovery.found import LedgerEntry
 from gate.errors import CouldNotLook, GateError
 from gate.flow.judgement import ImageJudgement, Judged
+from gate.memory import return_what_is_freed
 from gate.parallel import run_round
 from gate.policy.images import rules_for
 from gate.policy.model import Scope
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gate.checks import RuleResult
     from gate.discovery import Discovery
     from gate.flow.judge import Judge
-    from gate.limits import Limits
+    from gate.limits import Limits, Tally
     from gate.parallel import Share
     from gate.policy.model import Rule
     from gate.reference import Digest, Reference
@@ -48,7 +49,7 @@ def judge_entries(
     reference: Reference,
     image: Content,
     index: Manifest | None,
-    look: Callable[[Digest], Callable[[Share], Discovery]],
+    look: Callable[[Digest], Callable[[Share, Tally], Discovery]],
 ) -> ImageJudgement:
     """Judge every digest that some rule chooses, at once. `index` is what `image` is, if it is one; `look` says how to
     look at a digest. Raises `CouldNotLook` if the index is over a limit.
@@ -63,6 +64,7 @@ def judge_entries(
         chosen |= {rule.name: Chosen(problem=_NOTHING_IN_COMMON) for rule in spread}
 
     wanted = dict.fromkeys(entry.digest for rule in rules for entry in chosen[rule.name].entries)
+    return_what_is_freed()
     jobs = [partial(judge.judge_digest, reference, look(digest)) for digest in wanted]
     answers = run_round(jobs, deadline=judge.deadline, width=len(jobs))
     found: dict[Digest, Judged | GateError] = dict(zip(wanted, answers, strict=True))

@@ -15,7 +15,7 @@ from gate.discovery import Discovery, Elsewhere, LedgerEntry, discover, discover
 from gate.discovery.entries import read_index
 from gate.errors import CouldNotLook, DeadlineExceeded, LimitExceeded
 from gate.flow.entries import judge_entries
-from gate.flow.judgement import ImageJudgement, Judged, without_predicates
+from gate.flow.judgement import ImageJudgement, Judged, without_manifests, without_predicates
 from gate.flow.notes import notes_about
 from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
@@ -72,6 +72,7 @@ class Judge:
         self._light = light
         self._once: Once[ImageJudgement] = Once(deadline)
         self._budget = Budget(limits.evidence_bytes, deadline)
+        self._large = Budget(1, deadline)
 
     def judge(self, reference: Reference, *, bundle: str = "") -> ImageJudgement:
         """Judge one image, or a file with the bundles in the file `bundle`.
@@ -98,7 +99,7 @@ class Judge:
                 rules=(),
                 judged=(),
                 asked=(missed,),
-                error=error,
+                error=error.as_value(),
                 credentials=error.credentials,
             )
 
@@ -107,33 +108,43 @@ class Judge:
         if reference.transport is Transport.FILE:
             found = discover_file(reference.location, bundle, limits=self.limits)
             if all(rule.platforms is Scope.INDEX for rule in rules_for(self.policy, reference)):
-                return self._asked(reference, lambda _: found)
-            return judge_entries(self, reference, found.image, None, lambda _: lambda _: found)
+                return self._asked(reference, lambda *_: found)
+            return judge_entries(self, reference, found.image, None, lambda _: lambda *_: found)
         source = self.sources.open(reference)
         try:
             self.progress.phase(Phase.RESOLVE)
             image = source.resolve() if reference.digest is None else None
             digest = image.digest if image is not None else reference.digest
             key = (reference.transport, reference.name, reference.location, digest)
-            judgement = self._once.get(key, partial(self._judge_image, reference, source, image))
+            judgement = self._once.get(key, partial(self._judge_once, reference, source, image))
         except CouldNotLook as error:
             error.credentials = source.credentials
             raise
         notes = notes_about(self, reference, source, judgement)
         return replace(judgement, reference=reference, notes=notes, credentials=source.credentials)
 
+    def _judge_once(self, reference: Reference, source: Source, image: Content | None) -> ImageJudgement:
+        judgement = self._judge_image(reference, source, image)
+        return without_manifests(judgement) if self._light else judgement
+
     def _judge_image(self, reference: Reference, source: Source, image: Content | None) -> ImageJudgement:
         if all(rule.platforms is Scope.INDEX for rule in rules_for(self.policy, reference)):
             return self._asked(reference, self.look(reference, source, digest=reference.digest, image=image))
         found = image or source.resolve()
+        entries = self.limits.counted_in(Tally())  # what the manifests of all entries come to: they are kept together
 
-        def look(digest: Digest) -> Callable[[Share], Discovery]:
-            manifest = found if digest == found.digest else partial(source.manifest, digest)
+        def entry(digest: Digest) -> Content:
+            content = source.manifest(digest, entries.tally)
+            entries.count_manifest(len(content.raw))
+            return content
+
+        def look(digest: Digest) -> Callable[[Share, Tally], Discovery]:
+            manifest = found if digest == found.digest else partial(entry, digest)
             return self.look(reference, source, digest=digest, image=manifest)
 
         return judge_entries(self, reference, found, read_index(found, self.limits), look)
 
-    def _asked(self, reference: Reference, look: Callable[[Share], Discovery]) -> ImageJudgement:
+    def _asked(self, reference: Reference, look: Callable[[Share, Tally], Discovery]) -> ImageJudgement:
         judged = self.judge_digest(reference, look)
         return ImageJudgement(
             reference=reference,
@@ -151,20 +162,20 @@ class Judge:
         *,
         digest: Digest | None = None,
         image: Content | Callable[[], Content] | None = None,
-    ) -> Callable[[Share], Discovery]:
+    ) -> Callable[[Share, Tally], Discovery]:
         """How to look at one digest of a source; as `discover` has it."""
         elsewhere = None
         if self._elsewhere is not None and self._elsewhere.name != reference.name:
             elsewhere = Elsewhere(name=self._elsewhere.name, source=self.sources.open(self._elsewhere))
 
-        def looked(share: Share) -> Discovery:
+        def looked(share: Share, tally: Tally) -> Discovery:
             found = discover(
                 source,
                 digest=digest,
                 image=image,
                 elsewhere=elsewhere,
                 share=share,
-                limits=self.limits.counted_in(Tally()),
+                limits=self.limits.counted_in(tally),
                 deadline=self.deadline,
                 progress=self.progress,
             )
@@ -172,12 +183,12 @@ class Judge:
 
         return looked
 
-    def judge_digest(self, reference: Reference, look: Callable[[Share], Discovery]) -> Judged:
+    def judge_digest(self, reference: Reference, look: Callable[[Share, Tally], Discovery]) -> Judged:
         """One digest, by all rules that match. Raises `CouldNotLook` if it cannot be had."""
         limits = self.limits.counted_in(Tally())  # what adds up adds up over this digest
-        with self._budget.share() as share:
+        with self._large.share() as large, self._budget.share() as share:
             # 2. Discovery: every candidate attached to the digest, and the ledger.
-            found = look(share)
+            found = look(share, Tally(large))
             from gate.checks.denies import as_judged  # noqa: PLC0415
             from gate.verification import verify  # noqa: PLC0415
 
@@ -188,7 +199,7 @@ class Judge:
             try:
                 evidence = verify(candidates, artifact, self._ready, self._keys, now=self.now, limits=limits)
             except (DeadlineExceeded, LimitExceeded) as error:
-                return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error)
+                return Judged(image=found.image, rules=(), evidence=(), ledger=found.ledger, error=error.as_value())
             # 4. Claims: what the verified statements say, and who says it.
             claims = claims_of(evidence, found, self.policy, limits=limits, environment=self._environment)
             # 5. Checks: every rule that matches; what could not be looked at keeps a result from being final.

@@ -1,7 +1,7 @@
 """What was found about one reference.
 
-What goes out: types, and `without_predicates`, which lets go of what a report does not need. `judge` and `entries` make
-them.
+What goes out: types; `without_predicates` and `without_manifests` let go of what a report does not need. `judge` and
+`entries` make them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gate.limits import SMALL_DOCUMENT
 from gate.verdict import EXIT_PASS, decide
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class ImageJudgement(Struct, frozen=True, kw_only=True):
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Every place that was looked at, for each digest."""
         return self.asked + tuple(entry for item in self.judged for entry in item.ledger)
+
+
+def without_manifests(judgement: ImageJudgement) -> ImageJudgement:
+    """The same without the bytes of any manifest that is larger than real ones are: there may be a thousand images."""
+
+    def without(image: Content) -> Content:
+        return replace(image, raw=b"") if len(image.raw) > SMALL_DOCUMENT else image
+
+    judged = tuple(replace(item, image=without(item.image)) for item in judgement.judged)
+    return replace(judgement, image=None if judgement.image is None else without(judgement.image), judged=judged)
 
 
 def without_predicates(judged: Judged) -> Judged:

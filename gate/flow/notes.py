@@ -34,7 +34,7 @@ def notes_about(judge: Judge, reference: Reference, source: Source, judgement: I
     rules = rules_for(judge.policy, reference)
     plain = all(rule.platforms is Scope.INDEX for rule in rules)
     image = judgement.image
-    if judgement.exit_code != EXIT_FAIL or image is None or not rules or not plain:
+    if judgement.exit_code != EXIT_FAIL or image is None or not image.raw or not rules or not plain:
         return ()
     try:
         if read_index(image, judge.limits) is not None:

@@ -85,8 +85,8 @@ class Source(Protocol):
     def resolve(self) -> Content:
         """The reference's own manifest: the tag resolved once, or the digest as given."""
 
-    def manifest(self, digest: Digest) -> Content:
-        """A manifest by digest; absent is `Malformed`, because someone listed it."""
+    def manifest(self, digest: Digest, tally: Tally | None = None) -> Content:
+        """A manifest by digest; absent is `Malformed`, because someone listed it. `tally` is the image's."""
 
     def blob(self, descriptor: Descriptor) -> bytes:
         """A blob of exactly the descriptor's size and digest."""
@@ -94,8 +94,8 @@ class Source(Protocol):
     def referrers(self, subject: Digest, tally: Tally | None = None) -> Listing:
         """What the source lists as referring to `subject`. What is read for that alone counts in `tally`."""
 
-    def tagged(self, tag: str) -> Answer:
-        """The manifest under a tag of the same repository, or the answer that there is none."""
+    def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
+        """The manifest under a tag of the same repository, or the answer that there is none. `tally` is the image's."""
 
     def known(self) -> bool:
         """Whether there is such a repository. Only a plain no is one: where that cannot be told it is True."""

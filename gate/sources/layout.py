@@ -64,7 +64,7 @@ class LayoutSource:
             return found
         return self._content(self._only_image())
 
-    def manifest(self, digest: Digest) -> Content:
+    def manifest(self, digest: Digest, tally: Tally | None = None) -> Content:  # noqa: ARG002 - what is local is there
         """A manifest by digest."""
         return self._content(digest)
 
@@ -116,7 +116,7 @@ class LayoutSource:
                 f"more than {self._limits.referrers} referrers in {self._reference.location}", limit="referrers"
             )
 
-    def tagged(self, tag: str) -> Answer:
+    def tagged(self, tag: str, tally: Tally | None = None) -> Answer:  # noqa: ARG002
         """The manifest that index.json lists under `tag`. Two different ones under one tag are `Malformed`."""
         digests = {item.digest for item in self._listed if item.annotations.get(REF_NAME) == tag}
         if len(digests) > 1:

@@ -131,7 +131,7 @@ class FakeSource:
         self._asked("resolve")
         return self.image
 
-    def manifest(self, digest: Digest) -> Content:
+    def manifest(self, digest: Digest, tally: Tally | None = None) -> Content:
         self._asked(str(digest))
         if digest not in self.manifests:
             raise Malformed(f"{digest} was listed and is not there", status=404)
@@ -157,7 +157,7 @@ class FakeSource:
         ]
         return Listing(status=200, descriptors=tuple(found), bytes=7)
 
-    def tagged(self, tag: str) -> Answer:
+    def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
         place = "referrers-tag" if tag == referrers_tag(SUBJECT) else f"cosign-{tag.rpartition('.')[2]}"
         self._asked(place)
         found = self.tags.get(place)
@@ -277,7 +277,7 @@ def test_an_index_that_resolves_to_itself_under_its_referrers_tag_lists_no_child
     image = index(child)
 
     class Mirroring(FakeSource):
-        def tagged(self, tag: str) -> Answer:
+        def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
             return Answer(status=200, content=image)
 
     source = Mirroring(image=image).add(child, blobs=[b"x"])
@@ -810,10 +810,10 @@ def test_a_place_that_never_answers_is_a_gap_at_the_deadline() -> None:
     never = threading.Event()
 
     class Silent(FakeSource):
-        def tagged(self, tag: str) -> Answer:
+        def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
             if tag.endswith(".att"):
                 never.wait(5)
-            return super().tagged(tag)
+            return super().tagged(tag, tally)
 
     started = time.monotonic()
     found = look(Silent(), deadline=Deadline(0.2))
@@ -893,7 +893,7 @@ def test_an_images_own_layers_are_no_candidates_where_every_tag_is_the_image(pla
     image = referrer(b"x", subject=None)
 
     class Mirroring(FakeSource):
-        def tagged(self, tag: str) -> Answer:
+        def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
             return Answer(status=200, content=image)
 
     found = look(Mirroring(image=image).add(blobs=[b"x"]))

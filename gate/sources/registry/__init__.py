@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from gate.errors import CouldNotLook, LimitExceeded, Malformed, NotFound, Unavailable
+from gate.limits import SMALL_DOCUMENT, Tally
 from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
@@ -36,7 +38,7 @@ from gate.sources.settings import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gate.limits import Deadline, Limits, Tally
+    from gate.limits import Deadline, Limits
     from gate.sources import Source
     from gate.sources.access import Access
     from gate.sources.registry.origin import Origin
@@ -67,6 +69,8 @@ class Registries:
         self._deadline = deadline
         self._lock = threading.Lock()
         self._logins: dict[str, Login] = {}
+        self.tally = Tally()
+        """What is read for no image in particular, an image's own manifest among it."""
 
     def open(self, reference: Reference) -> Source:
         """The source of one image, behind its registry's mirrors where the policy names some. Nothing is asked yet."""
@@ -106,6 +110,7 @@ class RegistrySource:
         self._reference = reference
         self._limits = limits
         self._registry = Repository(reference, registries)
+        self._tally = registries.tally
         self._lock = threading.Lock()
         self._resolved: Content | None = None
 
@@ -135,10 +140,10 @@ class RegistrySource:
             )
         return _content(reply, what, digest)
 
-    def manifest(self, digest: Digest) -> Content:
+    def manifest(self, digest: Digest, tally: Tally | None = None) -> Content:
         """A manifest by digest. `Malformed` if there is none: it was listed."""
         what = self._what(f"manifest {digest}")
-        return _content(_listed(self._manifest(str(digest), what, digest), what), what, digest)
+        return _content(_listed(self._manifest(str(digest), what, digest, tally), what), what, digest)
 
     def blob(self, descriptor: Descriptor) -> bytes:
         """A blob: the descriptor's own `data` if that has its digest, else the registry's.
@@ -161,12 +166,12 @@ class RegistrySource:
             raise refusal(reply, what)
         return reply.body
 
-    def tagged(self, tag: str) -> Answer:
+    def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
         """The manifest under `tag`, or an answer without content where the registry says 404, and only there; and 403
         where the policy says that this means the same (`forbidden-tag`).
         """
         what = self._what(f"tag {tag}")
-        reply = self._manifest(tag, what, None)
+        reply = self._manifest(tag, what, None, tally)
         if reply.status == 404 or (reply.status == 403 and self._settings.forbidden_tag_absent):
             return Answer(status=reply.status, content=None, repository_unknown=unknown_repository(reply))
         if reply.status == 403:
@@ -195,7 +200,7 @@ class RegistrySource:
             return True
         if reply.status not in NO_SUCH_API and isinstance(error := refusal(reply, what), Unavailable):
             raise error
-        return not (reply.status == 404 and unknown_repository(reply))
+        return not unknown_repository(reply)
 
     def holder(self, digest: Digest) -> Content | None:
         """What the tag of a reference with tag and digest is, if that is something else."""
@@ -208,14 +213,15 @@ class RegistrySource:
         return list_referrers(
             self._registry.referrers_url(subject),
             what=self._what(f"referrers of {subject}"),
-            fetch=self._registry.fetch,
+            fetch=partial(self._document, tally),
             origin=self._registry.client.origin,
             limits=self._limits.counted_in(tally),
         )
 
-    def _manifest(self, name: str, what: str, digest: Digest | None) -> Reply:
+    def _manifest(self, name: str, what: str, digest: Digest | None, tally: Tally | None = None) -> Reply:
         url = self._registry.manifest_url(name)
-        return self._registry.fetch(
+        return self._document(
+            tally,
             Request(
                 url=url,
                 what=what,
@@ -223,8 +229,20 @@ class RegistrySource:
                 limit="manifest-bytes",
                 accept=_MANIFESTS,
                 digest=digest,
-            )
+            ),
         )
+
+    def _document(self, tally: Tally | None, request: Request) -> Reply:
+        """A manifest or a listing. What is small is read at once; for what is not it is waited until that is the only
+        one, so that many that come together are not in memory together; it is then asked for again.
+        """
+        try:
+            return self._registry.fetch(request.up_to(SMALL_DOCUMENT))
+        except LimitExceeded as error:
+            if error.limit != request.limit or request.cap <= SMALL_DOCUMENT:
+                raise
+        with (tally or self._tally).large():
+            return self._registry.fetch(request)
 
     @property
     def credentials(self) -> str | None:

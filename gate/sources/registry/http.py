@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin
 
@@ -67,6 +67,10 @@ class Request:
     digest: Digest | None = None
     follow: frozenset[int] = REDIRECTS
     form: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def up_to(self, cap: int) -> Request:
+        """The same, of at most `cap` bytes."""
+        return replace(self, cap=min(cap, self.cap))
 
 
 class Reply(Struct, frozen=True, kw_only=True):

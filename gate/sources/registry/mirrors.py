@@ -52,17 +52,17 @@ class MirroredSource:
         """The image's manifest."""
         return self._first(lambda source: source.resolve())
 
-    def manifest(self, digest: Digest) -> Content:
+    def manifest(self, digest: Digest, tally: Tally | None = None) -> Content:
         """A manifest by digest."""
-        return self._first(lambda source: source.manifest(digest))
+        return self._first(lambda source: source.manifest(digest, tally))
 
     def blob(self, descriptor: Descriptor) -> bytes:
         """A blob by digest."""
         return self._first(lambda source: source.blob(descriptor))
 
-    def tagged(self, tag: str) -> Answer:
+    def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
         """The manifest under `tag`. Of what is attached only the origin speaks: a mirror's may be older, or a part."""
-        return self._origin.tagged(tag)
+        return self._origin.tagged(tag, tally)
 
     def known(self) -> bool:
         """Whether the origin has such a repository."""
