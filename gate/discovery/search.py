@@ -152,10 +152,10 @@ class _Look:
             self._take_tag(where, place, tag, answer)
 
     def _ask_mirrors(self, subject: Digest) -> None:
-        """Where the image's own registry could not be looked at to the end: what is attached in its mirrors. That it
-        could not stays a gap; but a signature that is found there and holds, holds (rules 27 and 28).
+        """Where not every place could be looked at to the end: what is attached in the registry's mirrors. That
+        it could not stays a gap; but a signature that is found there and holds, holds (rules 27 and 28).
         """
-        if any(not entry.complete and entry.repository is None for entry in self.ledger.entries):
+        if any(not entry.complete for entry in self.ledger.entries):
             mirrors = [Place(mirror, name, decides=False) for name, mirror in self.places[0].source.mirrors]
             left = iter(self._round([ask for where in mirrors for ask in self._questions(where, subject)]))
             for where in mirrors:

@@ -168,6 +168,17 @@ def test_only_a_plain_no_says_that_there_is_no_such_repository(
         assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == code
 
 
+def test_a_list_of_tags_that_breaks_off_is_waited_for_too(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def answer(path: str) -> Response | None:
+        return Response(raw=b"") if "/tags/list" in path else _as_distribution(path)
+
+    with RegistryServer(apart.folders, intercept=answer) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 3
+
+
 @pytest.mark.parametrize("error", [{"code": "MANIFEST_UNKNOWN", "message": "NAME_UNKNOWN"}, "NAME_UNKNOWN", {}, None])
 def test_a_404_that_does_not_name_the_repository_is_absence(
     error: object, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.limits import Deadline, Limits
+from gate.reference import parse_reference
+from gate.sources import Sources
+from gate.sources.settings import RegistrySettings
 from tests.conftest import LAB, Ran, policy_path
 from tests.registry_server import RegistryServer, Response
 
@@ -149,6 +153,34 @@ def test_a_mirror_that_cannot_be_looked_at_changes_nothing(
     """Neither its refusal (4) nor its word that there is nothing (1): the registry itself may answer later."""
     mirror = serve(SIGNED, intercept=lambda path: Response(status=status) if "sha256" in path else None)
     assert run(DOWN, mirror.host, policy="signature").code == 3
+
+
+def test_a_mirror_that_does_not_know_the_repository_is_no_signature_repository(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    unknown = Response(status=404, body=b'{"errors": [{"code": "NAME_UNKNOWN"}]}')
+    mirror = serve(SIGNED, intercept=lambda path: unknown if "sha256" in path else None)
+    ran = run(DOWN, mirror.host, policy="signature")
+    assert ran.code == 3
+    assert "--signature-repository" not in ran.out
+
+
+def test_a_mirror_that_is_out_of_reach_is_not_asked_for_listings(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    mirror = serve(SIGNED, intercept=lambda _: Response(status=503))
+    origin = serve(SIGNED, intercept=lambda path: Response(status=503) if "/referrers/" in path else None)
+    assert run(origin.host, mirror.host, policy="signature").code == 3
+    assert len({request.path for request in mirror.requests}) == 1
+
+
+def test_whether_a_repository_is_there_the_registry_itself_says(serve: Callable[..., RegistryServer]) -> None:
+    origin, mirror = serve(SIGNED), serve(SIGNED)
+    settings = {origin.host: RegistrySettings(mirrors=(mirror.host,))}
+    sources = Sources(limits=Limits(), deadline=Deadline(20), settings=settings)
+    assert sources.open(parse_reference(f"{origin.host}/acme/api:v1")).known()
+    assert not sources.open(parse_reference(f"{origin.host}/acme/nothing:v1")).known()
+    assert mirror.requests == ()
 
 
 def test_a_mirror_is_asked_for_no_listing_where_the_registry_answers(

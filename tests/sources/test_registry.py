@@ -588,6 +588,13 @@ def test_credentials_in_netrc_are_not_sent(tmp_path: Path, monkeypatch: pytest.M
         assert "Authorization" not in registry.requests[0].headers
 
 
+def test_credentials_in_an_address_are_not_sent() -> None:
+    """`origin` refuses such an address before; requests would send what is in it."""
+    session = Registries(Access(), limits=Limits(), deadline=Deadline(5)).client.session
+    prepared = session.prepare_request(requests.Request("GET", "https://ada:hunter2@registry.example/v2/"))
+    assert "Authorization" not in prepared.headers
+
+
 def test_cookies_are_not_kept() -> None:
     with serving() as registry:
         registry.intercept = on("/cookie", listing(index(), {"Set-Cookie": "a=b; Path=/"}))
