@@ -22,12 +22,12 @@ TREE: Final = "5" * 40
 def _provenance() -> bytes:
     """Good provenance, whose head commit the statements are about."""
     uri = "git+https://github.com/acme/api@refs/heads/main"
+    source = {"uri": uri, "digest": {"gitCommit": HEAD}}
+    workflow = {"repository": "https://github.com/acme/api", "ref": "refs/heads/main", "path": "x"}
     definition = {
         "buildType": WORKFLOW,
-        "resolvedDependencies": [{"uri": uri, "digest": {"gitCommit": HEAD}}],
-        "externalParameters": {
-            "workflow": {"repository": "https://github.com/acme/api", "ref": "refs/heads/main", "path": "x"}
-        },
+        "externalParameters": {"workflow": workflow},
+        "resolvedDependencies": [source],
     }
     details = {"builder": {"id": "https://builder.example/x"}}
     return statement(packed({"buildDefinition": definition, "runDetails": details}))
