@@ -20,9 +20,11 @@ from tests.evidence import judge
 from tests.forge import FORMATS, Format, ec_key
 from tests.verification.wrong import STEPS, TABLE, applies
 from tests.verification.wrong.rows import Row, trial
-from tests.verification.wrong.signers import NEW, OLD, SIGNERS, SignerRow
+from tests.verification.wrong.signers import ASKED, NEW, OLD, SIGNERS, SignerRow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.verification.wrong.rows import Change
 
 ORDER = list(Step)
@@ -80,12 +82,12 @@ def test_nothing_else_is_wrong_with_it(row: Row, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("row", SIGNERS, ids=lambda row: row.broken)
 def test_a_signer_who_is_not_quite_the_one_named_is_refused(row: SignerRow) -> None:
     for form in filter(row.formats, FORMATS):
-        for parts, code in ((row.wrong, 1), (row.right, 0)):
+        for which, parts in enumerate((row.wrong, row.right)):
             evidence = trial(form).leaf(**parts).evidence()
             assert isinstance(evidence, Verified), (form.name, evidence)
-            judgement = judge(row.policy, evidence)
-            assert judgement.exit_code == code, (form.name, judgement.found("signature"))
-            assert judgement.failed == (("signature",) if code else ())
+            judgement = judge(row.policy(which), evidence)
+            assert judgement.exit_code == 1 - which, (form.name, judgement.found("signature"))
+            assert judgement.failed == (() if which else ("signature",))
 
 
 def test_every_extension_that_a_policy_may_demand_is_tried() -> None:
@@ -98,12 +100,18 @@ def test_every_step_that_a_format_has_is_tried(form: Format) -> None:
     assert tried == {step for step in Step if applies(step, form)}
 
 
-def test_the_readme_lists_the_steps_of_the_table_in_their_order() -> None:
-    listed = re.search(r"\| step \| what must hold \|\n\|---\|---\|\n((?:\|.*\n)+)", README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("head", "table"), [("step", STEPS), ("asked", ASKED)], ids=["steps", "signers"])
+def test_the_readme_lists_the_steps_of_the_table_in_their_order(head: str, table: Mapping[str, str]) -> None:
+    text = README.read_text(encoding="utf-8")
+    listed = re.search(rf"\| {head} \| what must hold \|\n\|---\|---\|\n((?:\|.*\n)+)", text)
     assert listed is not None
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in listed[1].splitlines()]
-    assert rows == list(STEPS.items())
+    assert rows == list(table.items())
+
+
+def test_every_step_and_all_that_is_asked_of_a_signer_is_tried() -> None:
     assert list(STEPS) == list(Step)
+    assert {row.asked for row in SIGNERS} == set(ASKED)
 
 
 def test_no_row_is_there_twice_or_for_no_format() -> None:
