@@ -9,13 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from gate.pointer import value_at
 from gate.policy.model import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import CLOCK_SKEW, Barred, Doubt, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gate.claims import Claims
     from gate.pointer import Missing
@@ -132,7 +134,7 @@ def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:
 
 
 def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_only: bool) -> tuple[Gap, ...]:
-    """Rejected candidates of the named signers whose rejection may be our fault (rules 6 and 28, and our own bugs).
+    """What of the named signers does not count, where that may be our fault (rules 6 and 28, and our own bugs).
 
     What only *states* to be from a named signer can keep a fail from being final, and never a pass from standing.
     """
@@ -148,7 +150,29 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
         if of_wanted:
             name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: "}.get(item.doubt, "")
             found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
-    return tuple(found)
+    return (*found, *_unlogged(claims, wanted))
+
+
+def _unlogged(claims: Claims, wanted: Iterable[Signer]) -> Iterator[Gap]:
+    """What the named keys signed, and what counts for none of them only for want of a log that a newer root may know:
+    it is authentic, and could be what turns a pass.
+    """
+    signed = (*claims.verified, *claims.about_source)
+    for item in signed:
+        if item.stale is None:
+            continue
+        holders = [signer for signer in wanted if mismatch(item, _without_log(signer)) is None]
+        same = [other for other in signed if (other.digest, other.layer) == (item.digest, item.layer)]
+        if holders and not any(mismatch(other, signer) is None for other in same for signer in holders):
+            yield Gap(reason=f"trust.stale: {item.digest}: {item.stale}", exit_code=EXIT_STUCK)
+
+
+def _without_log(signer: Signer) -> Signer:
+    """The signer, as far as no log and no timestamp has a say in who that is."""
+    holder = signer.holder
+    if isinstance(holder, KeyHolder):
+        holder = replace(holder, log_required=False)
+    return replace(signer, holder=holder, not_before=None, not_after=None)
 
 
 def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: datetime) -> tuple[Gap, ...]:

@@ -212,6 +212,7 @@ def _verify(
             times=proven.times,
             logs=proven.logs,
             notes=proven.notes,
+            stale=_stale(material, proven, root, now),
             statement=statement,
             annotations={},
             seal=evidence._SEAL,  # noqa: SLF001
@@ -227,6 +228,7 @@ def _verify(
         times=proven.times,
         logs=proven.logs,
         notes=proven.notes,
+        stale=_stale(material, proven, root, now),
         statement=statement,
         annotations=statement.annotations if statement is not None else annotations,
         seal=evidence._SEAL,  # noqa: SLF001
@@ -317,6 +319,20 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
     if material.timestamps and not timestamps:
         raise unknown("timestamp authority")
     return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log, timestamps=timestamps)
+
+
+def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str | None:
+    """What of a key's signature a newer root may know: it says that it was logged or stamped later than the date of
+    this one, and not later than now (rule 28).
+    """
+    if root.dated is None or not proven.missing:
+        return None
+    known = {log.key_id for log in root.logs}
+    stated = [time.timestamp() for time in proven.times]
+    stated += [entry.integrated for entry in material.entries if entry.log_id not in known]
+    if not any(root.dated.timestamp() < time <= (now + CLOCK_SKEW).timestamp() for time in stated):
+        return None
+    return f"{'; '.join(proven.missing)} {root.name!a}, which covers keys until {root.dated.date()}"
 
 
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:

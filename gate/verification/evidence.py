@@ -164,7 +164,7 @@ class Signed(Evidence):
 
     `times` are the verified times of the signature, earliest first; a certificate's has at least one. `statement` is
     None for what is no attestation; `annotations` are what the signer added to a signature. `notes` say what was
-    ignored.
+    ignored; `stale` why a newer root may have more to say of a key's signature, None if it has not.
     """
 
     root: str
@@ -175,6 +175,7 @@ class Signed(Evidence):
     notes: tuple[str, ...]
     statement: Statement | None
     annotations: Mapping[str, str]
+    stale: str | None = None
     seal: InitVar[object] = field(default=None)
 
     def __post_init__(self, seal: object) -> None:

@@ -46,11 +46,15 @@ class Failed(Exception):
 
 
 class Proven(Struct, frozen=True, kw_only=True):
-    """What holds of a signature: its verified times, earliest first, and the log entries that are its own."""
+    """What holds of a signature: its verified times, earliest first, and the log entries that are its own.
+
+    `notes` say what was ignored; `missing` are those of them that a newer root may know.
+    """
 
     times: tuple[datetime, ...]
     logs: tuple[LogEntry, ...]
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Named(Struct, frozen=True, kw_only=True):
@@ -113,11 +117,11 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
 
     # 2. Log entries of known logs: each proven, in the log's window, and of this signature and key.
     times: list[datetime] = []
-    logs, notes = [], []
+    logs, notes, missing = [], [], []
     for entry in material.entries:
         log = next((log for log in root.logs if log.key_id == entry.log_id), None)
         if log is None:
-            notes.append(f"its transparency log {entry.log_id.hex()} is not in the trust root")
+            missing.append(f"its transparency log {entry.log_id.hex()} is not in the trust root")
             continue
         time = _proven_entry(entry, log)
         _check_binding(entry, material, message, key)
@@ -132,7 +136,7 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
         raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
     times += verified_times(material, root, known)
     if len(known) < len(material.timestamps):
-        notes.append("a timestamp authority of it is not in the trust root")
+        missing.append("a timestamp authority of it is not in the trust root")
 
     # 4. Windows: a log's key was in use when the signature was logged. Without any time nobody knows when that was, so
     # that only a log whose key is in use to this day counts.
@@ -141,7 +145,7 @@ def verify_with_key(material: Material, message: Message, key: PublicKey, root: 
         current = {log.key_id.hex() for log in root.logs if log.window.end is None}
         notes += [f"its transparency log {entry.log} is out of use" for entry in logs if entry.log not in current]
         logs = [entry for entry in logs if entry.log in current]
-    return Proven(times=tuple(sorted(times)), logs=tuple(logs), notes=tuple(notes))
+    return Proven(times=tuple(sorted(times)), logs=tuple(logs), notes=(*missing, *notes), missing=tuple(missing))
 
 
 def still_failing(

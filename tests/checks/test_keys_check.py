@@ -114,6 +114,41 @@ def test_a_keys_signature_needs_a_log_entry_unless_the_signer_says_otherwise() -
     assert holds(SIGNATURE, keyed(signature(), OURS, times=()))
 
 
+STALE = "its transparency log ab is not in the trust root 'public-good', which covers keys until 2026-01-01"
+
+
+def stale(item: Verified) -> Verified:
+    """The same in a root that may be too old to know the log."""
+    return replace(item, stale=STALE, seal=rooms._SEAL)
+
+
+def test_a_key_whose_log_only_a_newer_root_may_know_is_undecided() -> None:
+    """Rule 28: it is the fault of the root's age that nobody is known to have logged it."""
+    bare = keyed(signature(), OURS, times=(), logged=False)
+    assert run(SIGNATURE, bare).exit_code == 1
+    undecided = run(SIGNATURE, stale(bare))
+    assert undecided.exit_code == 4
+    assert f"trust.stale: {bare.digest}: {STALE}" in undecided.found("signature")
+    assert run(SIGNATURE, stale(bare), key='log = "optional"').exit_code == 0
+    known = replace(keyed(signature(), OURS), digest=bare.digest, root="own", seal=rooms._SEAL)
+    assert run(SIGNATURE, stale(bare), known).exit_code == 0, "another root knows the log"
+    old = f'{SCAN}max-age = "7d"\n'
+    assert run(old, stale(scan(iso(NOW - DAY), times=(), logged=False)), key=POINTER).exit_code == 4
+    assert run(SIGNATURE, stale(keyed(signature(), ANOTHER, times=(), logged=False))).exit_code == 1
+    other = run(SIGNATURE, stale(bare), key='annotations = { team = "a" }')
+    assert other.exit_code == 1, "whatever root knows it"
+
+
+def test_a_failed_scan_whose_log_only_a_newer_root_may_know_lets_no_other_one_pass() -> None:
+    """Rules 20, 27 and 28: it is authentic, and all of them must hold."""
+    section = f'{SCAN}where = [{{ at = "/criticals", equals = 0 }}]\n'
+    good = keyed(attestation(predicate={"criticals": 0}), OURS)
+    bad = keyed(attestation(predicate={"criticals": 7}), OURS, times=(), logged=False)
+    assert run(section, good, bad).exit_code == 0, "nobody logged it, and nobody could have"
+    assert run(section, good, stale(bad)).exit_code == 4
+    assert run(section, good, stale(bad), key='log = "optional"').exit_code == 1
+
+
 def test_a_key_is_one_principal_under_however_many_names() -> None:
     """Rule 8: a key's principal is its SPKI digest."""
     two = f'{RULE}[rules.signature]\nsigners = ["key", "again", "ada"]\nthreshold = 2\n'

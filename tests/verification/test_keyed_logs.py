@@ -51,6 +51,8 @@ from tests.verification.lab import (
 from tests.verification.wrong.rows import trial
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gate.verification import Evidence
 
 KEY, OTHER = ec_key("signer"), ec_key("other-signer")
@@ -231,6 +233,37 @@ def test_an_entry_without_a_promise_promises_nothing() -> None:
     for less in (structs.replace(entry, promise=None), structs.replace(entry, integrated=0)):
         with pytest.raises(NotProven, match="has no signed entry timestamp"):
             check_promise(less, key)
+
+
+def test_a_log_that_only_a_newer_root_may_know_is_the_roots_fault() -> None:
+    """Rule 28: between the root's date and now; a file has no date."""
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+
+    def told(start: datetime, *, built_in: bool = True, now: datetime = FORGED_NOW) -> str | None:
+        strange = replace(V1, log=Log(key=ec_key("log-b"), window=Validity(start=start, end=None))).root()
+        for part in ("certificateAuthorities", "ctlogs", "timestampAuthorities"):
+            for item in strange[part]:
+                (item.get("publicKey") or item)["validFor"]["start"] = "2000-01-01T00:00:00Z"
+        keys = [KEY.public_key()]
+        root = load(strange, name="forged", built_in=built_in)
+        raw = candidate(json.dumps(document).encode())
+        (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [root], keys, now=now, limits=LIMITS)
+        assert isinstance(found, Verified), found
+        assert found.logs == ()
+        return found.stale
+
+    second = timedelta(seconds=1)
+    assert told(SIGNED_AT - second) == (
+        f"its transparency log {V1.log.key_id.hex()} is not in the trust root 'forged', which covers keys until "
+        f"{(SIGNED_AT - second).date()}"
+    )
+    assert told(SIGNED_AT) is None, "the root covers that moment: the log is no one's"
+    assert told(SIGNED_AT - second, built_in=False) is None
+    assert told(SIGNED_AT - second, now=SIGNED_AT - timedelta(minutes=5)) is not None
+    assert told(SIGNED_AT - second, now=SIGNED_AT - timedelta(minutes=5) - second) is None
+    known = _judged(document)
+    assert isinstance(known, Verified)
+    assert known.stale is None
 
 
 # A second key that verifies the same signature.
