@@ -66,18 +66,20 @@ def check_image(
     policy: Policy,
     *,
     digests: Sequence[Digest],
+    same: Sequence[Digest] = (),
     gaps: tuple[Gap, ...],
     now: datetime,
 ) -> tuple[RuleResult, ...]:
     """Run every check of every rule whose `images` match, for one digest.
 
-    `digests` are that digest, and behind it those of everything that its manifest lists.
+    `digests` are that digest, and behind it those of everything that its manifest lists; `same` that digest by other
+    algorithms.
     """
     rules = rules_for(policy, reference)
     if not rules:
         return (RuleResult(name=None, results=(_no_rule(reference, policy),)),)
     default = FOR_FILES if reference.transport is Transport.FILE else FOR_IMAGES
-    denied = denied_digest(digests, policy)
+    denied = denied_digest(digests, policy, same=same)
     first = () if denied is None else (denied,)
     found = []
     for rule in rules:

@@ -72,12 +72,15 @@ def as_judged(evidence: tuple[Evidence, ...], claims: Claims, policy: Policy) ->
     return tuple(denied.get(id(item), item) for item in evidence)
 
 
-def denied_digest(digests: Sequence[Digest], policy: Policy) -> Result | None:
-    """The failed result for an image one of whose digests is denied; the first is its own. None if none is."""
+def denied_digest(digests: Sequence[Digest], policy: Policy, *, same: Sequence[Digest] = ()) -> Result | None:
+    """The failed result for an image one of whose digests is denied; the first is its own, and `same` are that by other
+    algorithms. None if none is.
+    """
+    owned = {str(digest) for digest in (digests[0], *same)}
     for deny in policy.denies:
-        found = [str(digest) for digest in digests if str(digest) in deny.digests]
+        found = [str(digest) for digest in (digests[0], *same, *digests[1:]) if str(digest) in deny.digests]
         if found:
-            own = found[0] == str(digests[0])
+            own = found[0] in owned
             return Result(
                 check=CHECK,
                 outcome=Outcome.FAIL,

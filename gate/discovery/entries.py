@@ -10,11 +10,13 @@ docs/attestations/attestation-storage.md); a signature on those is nobody's habi
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from gate.errors import LimitExceeded
+from gate.reference import Digest
 from gate.sources.manifest import INDEX_TYPES, parse_manifest
 from gate.strictjson import Refused
 
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 
     from gate.limits import Limits
     from gate.platforms import Platform
-    from gate.reference import Digest
     from gate.sources import Content
     from gate.sources.manifest import Descriptor, Manifest
 
+_ALGORITHMS: Final = ("sha256", "sha512")
 _ABOUT: Final = "vnd.docker.reference.digest"
 _SHOWN: Final = 8
 
@@ -53,6 +55,13 @@ def read_index(image: Content, limits: Limits) -> Manifest | None:
     """The manifest if it is an index, else None. Raises `LimitExceeded` for one that is too large to read."""
     manifest = _read(image, limits)
     return manifest if manifest is not None and manifest.index else None
+
+
+def other_digests(image: Content) -> tuple[Digest, ...]:
+    """The same bytes by the other algorithms that a reference may have: who names one of them means all."""
+    known = image.digests or {name: hashlib.new(name, image.raw).digest() for name in _ALGORITHMS}
+    found = [Digest(name, known[name].hex()) for name in _ALGORITHMS]
+    return tuple(digest for digest in found if digest != image.digest)
 
 
 def listed_digests(image: Content, limits: Limits) -> tuple[Digest, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from gate.discovery.entries import Chosen, Entry, choose, listed_digests, read_index
+from gate.discovery.entries import Chosen, Entry, choose, listed_digests, other_digests, read_index
 from gate.discovery.found import LedgerEntry
 from gate.errors import CouldNotLook, GateError
 from gate.flow.judgement import ImageJudgement, Judged
@@ -71,9 +71,8 @@ def judge_entries(
     from gate.checks import of_rule  # noqa: PLC0415
     from gate.checks.denies import denied_digest  # noqa: PLC0415
 
-    denied = (
-        None if image.digest in wanted else denied_digest(_unasked(image, wanted, judge, whole=whole), judge.policy)
-    )
+    unasked = () if image.digest in wanted else _unasked(image, wanted, judge, whole=whole)
+    denied = denied_digest(unasked, judge.policy, same=other_digests(image)) if unasked else None
     results = [result for rule in rules for result in _results(judge, rule, chosen[rule.name], found)]
     if denied is not None:
         results += [of_rule(rule, denied) for rule in rules]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gate.discovery.entries import listed_digests
+from gate.discovery.entries import listed_digests, other_digests
 from gate.discovery.labels import read_labels
 from gate.policy.images import rules_for
 from gate.reference import Transport
@@ -83,5 +83,7 @@ def rules_of(
 
     gaps = tuple(Gap(reason=str(error), exit_code=error.exit_code, remedy=error.remedy) for error in missed)
     denies = any(deny.digests for deny in policy.denies)
-    digests = (found.image.digest, *(listed_digests(found.image, limits) if denies else ()))
-    return check_image(reference, claims, policy, digests=digests, gaps=gaps, now=now)
+    lists = denies and reference.transport is not Transport.FILE
+    digests = (found.image.digest, *(listed_digests(found.image, limits) if lists else ()))
+    same = other_digests(found.image) if denies else ()
+    return check_image(reference, claims, policy, digests=digests, same=same, gaps=gaps, now=now)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.images import ABOUT, Layout, entry, policy
+from tests.images import ABOUT, Layout, bundle, entry, policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +21,23 @@ EACH = SIGNED.replace("signature", 'platforms = "each"\nsignature')
 AMD = SIGNED.replace("signature", 'platforms = ["linux/amd64"]\nsignature')
 
 
+def by_sha512(layout: Layout, item: dict[str, Any]) -> str:
+    """The same manifest by another algorithm."""
+    raw = (layout.folder / "blobs" / "sha256" / item["digest"].removeprefix("sha256:")).read_bytes()
+    return f"sha512:{hashlib.sha512(raw).hexdigest()}"
+
+
 @pytest.mark.parametrize(
     ("rules", "denied", "code"),
     [
         (SIGNED, "index", 1),
+        (SIGNED, "index by sha512", 1),
         (SIGNED, "manifest", 1),
         (SIGNED, "layer", 0),  # the index that is judged does not list it
         (SIGNED, "other", 0),
         (EACH, "index", 1),
+        (EACH, "index by sha512", 1),
+        (EACH, "manifest by sha512", 1),
         (EACH, "manifest", 1),
         (EACH, "layer", 1),
         (EACH, "config", 1),
@@ -55,6 +65,8 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
         "about": about["digest"],
         "layer": manifest["layers"][0]["digest"],
         "config": manifest["config"]["digest"],
+        "index by sha512": by_sha512(layout, index),
+        "manifest by sha512": by_sha512(layout, image),
         "other": f"sha256:{'d' * 64}",
     }
     text = f'{rules}[[deny]]\ndigests = ["{digests[denied]}"]\nreason = "stolen token"\n'
@@ -85,3 +97,21 @@ def test_a_pass_for_some_entries_is_not_for_what_else_the_index_lists(
     ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path, text))
     assert ran.code == 0, ran.out
     assert ran.report["images"][0]["holds_for"] == [amd["digest"]]
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha512"])
+def test_a_file_is_denied_by_either_of_its_digests_and_lists_nothing(
+    name: str, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """A JSON file is no manifest, however large it is."""
+    raw = b'{"layers": [' + b'"x", ' * (1 << 20) + b'"x"]}'
+    (tmp_path / "sbom.json").write_bytes(raw)
+    (tmp_path / "bundle.json").write_bytes(bundle(f"sha256:{hashlib.sha256(raw).hexdigest()}"))
+
+    def code(denied: str) -> int:
+        text = f'{SIGNED}[[deny]]\ndigests = ["{denied}"]\nreason = "stolen token"\n'
+        where = ("--bundle", str(tmp_path / "bundle.json"))
+        return verify(f"file:{tmp_path / 'sbom.json'}", *where, policy=policy(tmp_path, text)).code
+
+    assert code(f"{name}:{hashlib.new(name, raw).hexdigest()}") == 1
+    assert code(f"{name}:{hashlib.new(name, raw[1:]).hexdigest()}") == 0
