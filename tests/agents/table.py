@@ -1014,6 +1014,17 @@ def _rows() -> tuple[Row, ...]:
             (beside, by("scanner", agent_commit(subagents=[{"agent": {**agent(), "tools": [{"name": "sh"}]}}]))),
             ("agents.tools",),
         ),
+        *(
+            Row(f"{name} with a nameless tool{asked}", rule(TENANT + keys), (beside, by("scanner", said)), found)
+            for name, said in (
+                ("F3", agent_commit(tools=[{"name": "git"}, {"version": "1"}])),
+                ("F6", agentattest(tools=[{"name": "git"}, {"name": ""}])),
+            )
+            for asked, keys, found in (
+                ("", 'tools = ["git", { glob = "*" }]\n', ("agents.tools",)),
+                (" of which nobody asks", "", ()),
+            )
+        ),
         Row("a format that names no tools", rule(f'{TENANT}tools = ["git"]\n'), (built(),)),
         # What cannot be read.
         Row(

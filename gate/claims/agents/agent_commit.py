@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gate.claims.agents.claim import Authorship, Found
+from gate.claims.agents.claim import NAMELESS, Authorship, Found
 from gate.claims.agents.fields import GIT_ALGORITHMS, Fields
 from gate.claims.agents.reading import Format, Reading
 from gate.claims.builds import SLSA_V1
@@ -51,7 +51,7 @@ def _agents(
     if not agent:
         problems.append(f"{agent.path} names no agent")
     runtime, model = agent.object("runtime"), agent.object("model")
-    tools = tuple(name for tool in agent.objects("tools") if (name := tool.text("name")) is not None)
+    tools = tuple(tool.text("name") or NAMELESS for tool in agent.objects("tools"))
     digest = model.object("digest").text("sha256")
     yield reading.claim(
         path=agent.path,

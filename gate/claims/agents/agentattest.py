@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.agents.claim import Approval, Authorship, Found, Unreadable
+from gate.claims.agents.claim import NAMELESS, Approval, Authorship, Found, Unreadable
 from gate.claims.agents.fields import Fields
 from gate.claims.agents.reading import Format, Reading
 
@@ -36,8 +36,8 @@ def read_run(reading: Reading) -> Iterator[Found]:
     if head is not None and any(commit != head for commit in reading.commits(problems)):
         yield Unreadable(path=repo.at("headCommit"), problem="it is another commit than the statement's subject")
     own = (agent.text("name"), agent.text("declaredIdentity"), agent.text("version"))
-    servers = [name for server in predicate.objects("mcpServers") if (name := server.text("name")) is not None]
-    tools = [name for tool in predicate.objects("tools") if (name := tool.text("name")) is not None]
+    servers = [server.text("name") or NAMELESS for server in predicate.objects("mcpServers")]
+    tools = [tool.text("name") or NAMELESS for tool in predicate.objects("tools")]
     named = predicate.get("tools") is not None or predicate.get("mcpServers") is not None
     provider, model_id, revision = model.text("provider"), model.text("modelId"), model.text("modelRevision")
     chain = predicate.object("delegation").list("delegationChain")

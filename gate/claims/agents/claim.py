@@ -7,13 +7,17 @@ Nothing in them raises trust: who vouches for a claim is the policy's to say (de
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from gate.errors import LimitExceeded
     from gate.verification import Signed
+
+
+NAMELESS: Final = ""
+"""A tool that is there and has no name: no pattern of a rule that asks for tools means it."""
 
 
 class Authorship(StrEnum):
