@@ -128,9 +128,19 @@ def test_one_of_several_operators_and_tools_is_enough() -> None:
 def test_a_hint_that_names_an_agent_alone_is_judged_by_that() -> None:
     assert failed(rule(), built(), by("scanner", gitsign("Mend\n\nGenerated-by: Claude"))) == SIGNALS
     assert failed(rule(), built(), by("scanner", gitsign(f"Mend\n\nGenerated-by: {AGENT}"))) == ()
-    nobody = trace("anthropic/x", tool=None)
+    nobody = trace(MODEL, tool=None)
     assert failed(rule(), built(), by("scanner", nobody)) == ()
     assert failed(rule(HUMANS), built(human()), by("scanner", nobody)) == SIGNALS
+
+
+def test_a_hint_that_names_a_model_alone_is_judged_by_that() -> None:
+    """Whoever leaves the agent out lets no other model in."""
+    nobody = by("scanner", trace("anthropic/x", tool=None))
+    judgement = judge(rule(), built(), nobody)
+    assert judgement.failed == SIGNALS
+    assert "its agent trace names 'x'" in judgement.found("agents.signals")
+    assert failed(rule(allow='"any"'), built(), nobody) == ()
+    assert failed(rule(allow='["copilot", "bots"]'), built(), nobody) == (), "one of them may use any model"
 
 
 def test_a_hints_model_is_one_of_any_agent_that_is_called_so() -> None:

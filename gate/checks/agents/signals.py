@@ -60,13 +60,16 @@ def check_signals(scene: Scene) -> Result:
 
 
 def _wrong(signal: Signal, scene: Scene) -> str | None:
-    """An agent that the rule does not allow, or a model that its entry does not list; a hint need not name one."""
-    if isinstance(scene.section.allow, Anything) or signal.agent is None:
+    """An agent that the rule does not allow, or a model that its entry does not list, or where the hint names no agent
+    that of nobody whom the rule allows. A hint need not name either.
+    """
+    if isinstance(scene.section.allow, Anything):
         return None
     allowed = [scene.policy.agents[name] for name in scene.section.allow]
-    agents = agents_of(signal, allowed)
+    agents = allowed if signal.agent is None else agents_of(signal, allowed)
     if not agents:
         return f"its {signal.what} names {signal.agent!a}"
     if signal.model is not None and not any(model_allowed(agent, signal) for agent in agents):
-        return f"its {signal.what} names {signal.agent!a} with {signal.model!a}"
+        who = "" if signal.agent is None else f"{signal.agent!a} with "
+        return f"its {signal.what} names {who}{signal.model!a}"
     return None
