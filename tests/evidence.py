@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gate.checks import RuleResult, check_image
 from gate.claims import read_claims
@@ -174,13 +174,15 @@ def about_source(
     predicate_type: str,
     predicate: Mapping[str, object],
     *digests: Mapping[str, str],
+    annotations: Mapping[str, object] | None = None,
     signer: Identity | None = None,
     signed_at: datetime = NOW - DAY,
 ) -> AboutSource:
-    """Any verified statement about commits, trees or patches, each by its digests."""
+    """Any verified statement about commits, trees or patches, each by its digests; `annotations` are of each."""
     item = verified(predicate_type, predicate, signer=signer, signed_at=signed_at)
     assert item.statement is not None
-    subjects = tuple(Subject(name="git+commit", uri="", digests=dict(digest), annotations={}) for digest in digests)
+    held: Any = annotations or {}
+    subjects = tuple(Subject(name="git+commit", uri="", digests=dict(digest), annotations=held) for digest in digests)
     return AboutSource(
         digest=item.digest,
         layer=item.layer,

@@ -17,6 +17,7 @@ from tests.agents.documents import (
     OWN,
     OWN_FORMAT,
     TREE,
+    VERIFIER,
     Said,
     agent,
     agent_commit,
@@ -42,6 +43,7 @@ from tests.agents.scene import TENANT, rule
 from tests.agents.table import HELPED, THEIRS, TWO, ranged, reviewed, since
 from tests.evidence import (
     EARLIER,
+    MAIN,
     SCANNER,
     Judgement,
     about_source,
@@ -71,7 +73,14 @@ POLICIES = {
         more='[[deny]]\nmodels = ["evil"]\nreason = "x"\n',
     ),
     "builder": rule(""),
+    "source": rule(WIDE)
+    + f'[rules.source]\nlevel = 4\nvsa = [{{ verifier = "{VERIFIER}", signer = "scanner", level = 4 }}]\n',
 }
+OF_MAIN = Said(
+    summary().predicate_type,
+    summary("SLSA_SOURCE_LEVEL_4").predicate,
+    (commit(annotations={"sourceRefs": [MAIN]}),),
+)
 SAID = (
     built(),
     silent(),
@@ -89,6 +98,7 @@ SAID = (
     agentattest(approvers=["grace@acme.com"]),
     coverage(HELPED, approvals=[approval("alice")], operator="bo"),
     summary("SLSA_SOURCE_LEVEL_4"),
+    OF_MAIN,
     pushed("alice"),
     gitsign(),
     gitsign("Mend\n\nAssisted-by: Claude:x", parents=(EARLIER,)),
@@ -105,7 +115,8 @@ def signed(said: Said, signer: Identity) -> Evidence:
     """The statement as verification would hand it on."""
     if not said.subjects:
         return verified(said.predicate_type, said.predicate, signer=signer)
-    return about_source(said.predicate_type, said.predicate, *(item["digest"] for item in said.subjects), signer=signer)
+    digests, annotations = [item["digest"] for item in said.subjects], said.subjects[0].get("annotations")
+    return about_source(said.predicate_type, said.predicate, *digests, annotations=annotations, signer=signer)
 
 
 NAMED = (
@@ -270,6 +281,7 @@ def test_the_pools_are_what_the_properties_need() -> None:
         "range": (signed(since(claim(), claim(EARLIER)), release),),
         "reviewed": (provenance(), signed(pedigree(approver="alice"), scanner)),
         "full": (signed(built(claim(operator="bo")), release),),
+        "source": (provenance(), signed(OF_MAIN, scanner)),
     }
     for name, text in POLICIES.items():
         assert judge(text, *good.get(name, (provenance(),))).exit_code == EXIT_PASS, name

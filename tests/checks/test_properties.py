@@ -77,8 +77,11 @@ POLICIES = {
     "unclaimed": f'{AGENTS_POLICY}unclaimed = "allow"\ncoverage = "head"\n',
     "attestations": SIGNERS + RULE + VULN_ENTRY,
     "latest": f'{SIGNERS}{RULE}{VULN_ENTRY}select = "latest"\n',
+    "values": f'{SIGNERS}{RULE}{VULN_ENTRY}where = [{{ at = "/critical", equals = 0 }}]\n',
+    "parameters": PROVENANCE_POLICY + 'parameters = "strict"\n',
+    "denied": f'{SIGNERS}{RULE}{SIGNED}[[deny]]\nsigners = ["people"]\nreason = "left"\n',
 }
-MONOTONE = ("signature", "threshold", "provenance", "summary", "attestations", "latest")
+MONOTONE = ("signature", "threshold", "provenance", "parameters", "summary", "attestations", "latest", "denied")
 """Policies of checks that more evidence cannot turn to fail (rule 27): attestations only where no schema can fail."""
 
 SUMMARY = {
@@ -99,7 +102,12 @@ NAMED: tuple[Evidence, ...] = (
     attestation(),
     attestation(signed_at=NOW - 5 * DAY),
     attestation(signer=github()),
+    attestation(predicate={"critical": 0}),
+    attestation(predicate={"critical": 1}),
     provenance(),
+    provenance(
+        predicate_v1(external={"workflow": {"repository": REPOSITORY, "ref": MAIN, "path": "x"}, "inputs": {"a": 1}})
+    ),
     provenance(signed_at=NOW - 2 * DAY),
     provenance(predicate_v1(ref="refs/heads/next"), signer=BRANCH),
     provenance(predicate_v1(repository="https://github.com/acme/web")),
@@ -362,6 +370,8 @@ def test_the_pools_are_what_the_properties_need() -> None:
         "summary": (provenance(), verified(VSA_V1, SUMMARY, signer=PLATFORM)),
         "attestations": (attestation(),),
         "latest": (attestation(),),
+        "values": (attestation(predicate={"critical": 0}),),
+        "denied": (signature(), signature(plain("ada@acme.com"))),
     }
     for name, text in POLICIES.items():
         assert judge(text, *good.get(name, (provenance(),))).exit_code == EXIT_PASS

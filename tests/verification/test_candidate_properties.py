@@ -115,6 +115,8 @@ NAMED: Final = (
     _said(ADA, SIGN_V1),
     _said(SCANS, VULN),
     _said(SCANS, VULN, age=5 * DAYS),
+    _said(SCANS, VULN, {"critical": 0}),
+    _said(SCANS, VULN, {"critical": 1}),
     _said(RELEASE, SLSA_V1, predicate_v1()),
     _said(RELEASE, SLSA_V1, predicate_v1(), age=DAYS),
     _said(RELEASE, SLSA_V1, predicate_v1(claims=[claim(author="evil")])),
@@ -162,7 +164,7 @@ def candidate(raw: bytes, kind: Kind = Kind.BUNDLE) -> Candidate:
 def junk() -> tuple[Candidate, ...]:
     """Bytes that are no evidence: of nobody, or a named signer's and broken."""
     good = signed(NAMED[0]).raw
-    document, other = json.loads(good), json.loads(signed(NAMED[5]).raw)
+    document, other = json.loads(good), json.loads(signed(NAMED[7]).raw)
     payload = base64.b64encode(b'{"_type": 1}').decode()
     crossed = document | {"dsseEnvelope": other["dsseEnvelope"]}
     return (
@@ -286,6 +288,7 @@ def test_the_candidates_are_what_the_properties_need() -> None:
             assert isinstance(item, Verified) is (said.about == FORGED_HEX)
     assert all(isinstance(item, Rejected) for item in found(*junk()))
     good = {"signature": NAMED[:1], "threshold": (NAMED[0], NAMED[2]), "attestations": NAMED[3:4], "latest": NAMED[3:4]}
-    good["summary"] = (NAMED[5], NAMED[-1])
+    good["values"], good["denied"] = NAMED[5:6], NAMED[:1]
+    good["summary"] = (NAMED[7], NAMED[-1])
     for name in POLICIES:
-        assert judged(*map(signed, good.get(name, NAMED[5:6])))[name].exit_code == EXIT_PASS, name
+        assert judged(*map(signed, good.get(name, NAMED[7:8])))[name].exit_code == EXIT_PASS, name
