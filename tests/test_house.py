@@ -104,6 +104,21 @@ def test_each_dependency_has_one_door(path: Path) -> None:
             assert _room(path) in DOORS.get(top, set()), f"{path} imports {module}"
 
 
+JSON_READERS = {
+    "strictjson.py": "reads whatever others wrote",
+    "verification/evidence.py": "a payload that strictjson has read",
+    "attest/predicate.py": "the same, to be changed",
+    "policy/problems.py": "gate's own schema",
+}
+
+
+def test_json_is_parsed_in_one_place() -> None:
+    """Duplicate keys, NaN, depth and size are refused there, before anything is built."""
+    calls = re.compile(r"\bjson\.loads?\(|\bJSONDecoder\b|msgspec\.json|\bfrom json\b")
+    found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if calls.search(path.read_text(encoding="utf-8"))}
+    assert found == set(JSON_READERS)
+
+
 def test_checks_do_not_import_each_other() -> None:
     for family in FAMILIES:
         files = [path for path in MODULES if path.relative_to(PACKAGE).parts[:2] in _names(family)]

@@ -625,4 +625,54 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
     ),
+    "Registry client and secrets": (
+        Entry(
+            "CVE-2026-48978 GHSA-xf85-363p-868w CVE-2020-15157 CVE-2026-24845 CVE-2026-33540",
+            "oras-go, containerd, malcontent, distribution: credentials to whatever realm a registry names",
+            tests=(
+                "sources/test_login.py::test_a_realm_gets_credentials_on_the_same_host_or_site_alone",
+                "sources/test_login.py::test_no_metadata_address_is_asked",
+            ),
+        ),
+        Entry(
+            "ggcr#2193 ggcr#2243 ggcr#2291 ggcr#2440",
+            "go-containerregistry: a realm at a metadata address, by a redirect, or by a name",
+            tests=(
+                "sources/test_login.py::test_no_metadata_address_is_asked",
+                "sources/test_login.py::test_credentials_do_not_follow_a_realms_redirect",
+                "sources/test_login.py::test_a_name_that_leads_to_a_metadata_address_is_not_asked",
+            ),
+        ),
+        Entry(
+            "ggcr#2302",
+            "go-containerregistry: a fix that was too strict locked registries on private addresses out",
+            tests=("sources/test_login.py::test_a_registry_inside_of_a_company_keeps_its_realm_on_its_own_host",),
+        ),
+        Entry(
+            "GHSA-vh4v-2xq2-g5cg CVE-2026-50151 CVE-2026-49349",
+            "oras-go, regclient: credentials went along a redirect or to a blob's host",
+            tests=("sources/test_login.py::test_credentials_do_not_follow_a_redirect",),
+        ),
+        Entry(
+            "CVE-2025-27403",
+            "ratify: a cloud's token was sent to a registry that is not that cloud's",
+            tests=("sources/test_login.py::test_a_second_registry_gets_neither_credentials_nor_tokens_of_the_first",),
+        ),
+        Entry(
+            "CVE-2026-48501",
+            "gh: its token was sent to a mirror of TUF metadata",
+            reason=(
+                "gate has no token of its own, and what fetches TUF metadata (gate/trust/fetcher.py) is handed a URL, "
+                "a bound and certificate authorities: it knows no registry's credentials that it could send."
+            ),
+        ),
+        Entry(
+            "CVE-2026-50162 CVE-2026-50163 CVE-2026-24846",
+            "oras-go, malcontent: links within an archive led out of the folder that it was unpacked to",
+            reason=(
+                "gate unpacks nothing: an image's layers are not fetched, and of oci-archive: members are read into "
+                "memory by name, regular files alone (tests/sources/test_tar.py)."
+            ),
+        ),
+    ),
 }

@@ -467,6 +467,9 @@ REALMS = [
 
 @pytest.mark.parametrize(("registry", "realm", "expected"), REALMS)
 def test_a_realm_gets_credentials_on_the_same_host_or_site_alone(registry: str, realm: str, *, expected: bool) -> None:
+    """CVE-2026-48978, GHSA-xf85-363p-868w, CVE-2020-15157, CVE-2026-24845, CVE-2026-33540: any realm that a registry
+    names.
+    """
     home = Origin("https", registry, 443)
     assert takes_credentials(realm_origin(realm, home, frozenset()), home, frozenset()) is expected
 
@@ -532,7 +535,7 @@ def test_a_realm_on_another_site_may_be_asked_by_nobody_in_particular(network: N
 
 @pytest.mark.parametrize("host", ["10.0.0.5", "[fd00::5]", "registry"])
 def test_a_registry_inside_of_a_company_keeps_its_realm_on_its_own_host(host: str, network: Network) -> None:
-    """go-containerregistry 2258: an over-strict rule broke these."""
+    """ggcr#2302, ggcr#2258: an over-strict rule broke these, whose addresses are private."""
     service = bearer(f"https://{host}:5000/token")
     network.add(host.strip("[]"), {"acme/api": LAYOUT}, port=5000, guard=service.both)
     open_image(access(network, host=f"{host}:5000"), f"{host}:5000/acme/api:v1").resolve()
@@ -540,6 +543,7 @@ def test_a_registry_inside_of_a_company_keeps_its_realm_on_its_own_host(host: st
 
 
 def test_credentials_do_not_follow_a_redirect(network: Network) -> None:
+    """GHSA-vh4v-2xq2-g5cg, CVE-2026-50151, CVE-2026-49349: credentials went along to where blobs are."""
     store = network.add("store.example", {"acme/api": LAYOUT})
     admits = basic_auth("ada", SECRET)
 
@@ -567,6 +571,7 @@ def test_a_challenge_of_where_a_redirect_led_is_not_answered(network: Network) -
 
 @pytest.mark.parametrize("entry", [None, {"identitytoken": SECRET}], ids=["password", "identity token"])
 def test_credentials_do_not_follow_a_realms_redirect(entry: object, network: Network) -> None:
+    """ggcr#2243, ggcr#2291: the realm that was checked sends its clients on."""
     evil = network.add("evil.example", {}, guard=lambda _: Response(body=b'{"token": "x"}'))
     service = own()
 
@@ -582,6 +587,7 @@ def test_credentials_do_not_follow_a_realms_redirect(entry: object, network: Net
 
 
 def test_a_second_registry_gets_neither_credentials_nor_tokens_of_the_first(network: Network) -> None:
+    """CVE-2025-27403: one registry's token was sent to another."""
     service = own()
     network.add(HOST, {"acme/api": LAYOUT}, guard=service.both)
     other = network.add("other.example", {"acme/api": LAYOUT}, guard=basic_auth("ada", SECRET))
@@ -629,6 +635,7 @@ def test_metadata_addresses_are_known(address: str, *, expected: bool) -> None:
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "100.100.100.200"])
 @pytest.mark.parametrize("by", ["redirect", "realm"])
 def test_no_metadata_address_is_asked(host: str, by: str, network: Network) -> None:
+    """ggcr#2193, CVE-2026-48978: a realm at the address where a cloud keeps a machine's credentials."""
     moved = Response(status=307, headers={"Location": f"https://{host}/latest/"})
     network.add(
         HOST,
@@ -644,7 +651,7 @@ def test_no_metadata_address_is_asked(host: str, by: str, network: Network) -> N
 def test_a_name_that_leads_to_a_metadata_address_is_not_asked(
     by: str, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """go-containerregistry 2440: the name is innocent, its address is not. 127.0.0.2 stands for 169.254.169.254."""
+    """ggcr#2440: the name is innocent, its address is not. 127.0.0.2 stands for 169.254.169.254."""
     monkeypatch.setattr(origin_module, "_METADATA", (ip_network("127.0.0.2/32"),))
     where = "https://innocent.example/latest/"
     text = f'Bearer realm="{where}"'
