@@ -25,6 +25,7 @@ from tests.verification.wrong.certificates import row
 from tests.verification.wrong.rows import (
     AFTER,
     BEFORE,
+    SECOND,
     Trial,
     both,
     bundled,
@@ -264,6 +265,28 @@ SCTS: Final = tuple(
         ),
         row(
             Step.SCT, "the SCT of another certificate", with_leaf(sct_of=Leaf(serial=4712)), "does not hold", guard=SCT
+        ),
+        row(
+            Step.SCT,
+            "an SCT hashed with SHA-384",
+            with_leaf(sct_algorithm=(5, 3)),
+            "not hashed with SHA-256",
+            guard=SCT,
+        ),
+        row(
+            Step.SCT,
+            "an SCT that says RSA, by an ECDSA key",
+            with_leaf(sct_algorithm=(4, 1)),
+            "its algorithm is not that of the log's key",
+            guard=SCT,
+        ),
+        row(
+            Step.SCT,
+            "a certificate with a second more than its SCT is of",
+            lambda trial: trial.leaf(sct_of=replace(trial.recipe.leaf, not_after=trial.recipe.leaf.not_after - SECOND)),
+            "the log's key did not sign it",
+            lambda trial: trial.leaf(sct_of=trial.recipe.leaf),
+            guard=SCT,
         ),
         row(
             Step.SCT,
