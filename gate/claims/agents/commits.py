@@ -78,6 +78,8 @@ def read_commits(reading: Reading) -> Iterator[Found]:
 
 
 def _of_resource(reading: Reading, place: str, where: str, entry: Mapping[str, JSON]) -> Iterator[Found]:
+    if not entry.get("properties") and not entry.get("annotations"):
+        return  # as nearly every dependency, of which there may be a hundred thousand
     uri = entry.get("uri")
     too_long = isinstance(uri, str) and len(uri) > MAX_TEXT
     repository = canonical_repository(uri) if isinstance(uri, str) and uri and not too_long else None
