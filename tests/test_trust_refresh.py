@@ -72,6 +72,16 @@ def test_what_does_not_verify_is_3_and_writes_nothing(
     assert "could not be refreshed" in capsys.readouterr().err
 
 
+def test_a_repository_that_is_out_of_reach_says_where_to_look(
+    repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.publish()
+    assert _update("http://127.0.0.1:1", repository, tmp_path)[0] == 3
+    said = capsys.readouterr().err
+    assert "127.0.0.1:1: connection refused" in said
+    assert "see whether something listens on that port" in said
+
+
 def test_what_verifies_but_is_no_trusted_root_is_refused(repository: Repository, url: str, tmp_path: Path) -> None:
     repository.publish(b"{}")
     code, to = _update(url, repository, tmp_path)

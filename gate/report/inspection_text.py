@@ -230,6 +230,8 @@ def _places(document: Mapping[str, Any]) -> Iterator[str]:
         else:
             told = f"{entry['found']} found{where}"
         yield from labelled(2, plain(entry["place"]), plain(told), column=22)
+    for remedy in dict.fromkeys(entry["error"]["remedy"] for entry in ledger if not entry["complete"]):
+        yield from labelled(2, "do", plain(remedy), column=22)
 
 
 def _error(error: Mapping[str, Any]) -> Iterator[str]:

@@ -80,7 +80,10 @@ def fetch(name: str, source: Repository, access: Access, deadline: Deadline) -> 
             return Path(updater.download_target(target, filepath=str(Path(folder) / "root"))).read_bytes()
         except (DownloadError, RepositoryError, OSError, ValueError) as error:
             reason = error.__cause__ if isinstance(error.__cause__, GateError) else error
-            raise Unavailable(f"trust root {name!a} could not be refreshed from {source.url}: {reason}") from None
+            late = Unavailable(f"trust root {name!a} could not be refreshed from {source.url}: {reason}")
+            if isinstance(reason, Unavailable):
+                late.remedy = reason.remedy
+            raise late from None
 
 
 def refreshed(root: TrustRoot, now: datetime, access: Access, deadline: Deadline) -> TrustRoot:

@@ -286,6 +286,9 @@ def test_a_place_that_could_not_be_read_is_never_nothing_attached(
     assert found.document["complete"] is False
     assert NOTHING not in found.text.replace("this does not say that nothing is attached", "")
     assert "COULD NOT LOOK" in found.text
+    if status == 403 and "/sha256-" not in place and place != "/referrers/":
+        hint = f'say [registries."{server.host}"] forbidden-tag = "absent" in the policy'
+        assert " ".join(found.text.split()).count(hint) == 1, "what to do, once"
 
 
 def test_what_was_found_is_shown_though_a_place_could_not_be_read(look: Callable[..., Inspected]) -> None:

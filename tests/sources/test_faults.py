@@ -97,6 +97,10 @@ WAYS: dict[str, Response] = {
     "longer-than-allowed": Response(
         raw=b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 99999999\r\n\r\n" % INDEX.encode()
     ),
+    "endless": Response(
+        raw=b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % INDEX.encode()
+        + b"80000\r\n%b\r\n" % (b" " * 0x80000) * 12
+    ),
     "page-in-a-circle": Response(body=EMPTY, headers={**JSON, "Link": '<?page=2>; rel="next"'}),
     "page-elsewhere": Response(body=EMPTY, headers={**JSON, "Link": '<https://192.0.2.1/v2/>; rel="next"'}),
     "page-unreadable": Response(body=EMPTY, headers={**JSON, "Link": "<"}),
