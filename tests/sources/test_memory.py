@@ -197,6 +197,17 @@ def test_of_many_images_no_large_manifest_is_kept(*, light: bool, tmp_path: Path
         assert [bool(image.raw) for image in kept if image] == [not light or tag == "small"] * 2
 
 
+def test_nothing_is_said_of_an_index_that_is_not_kept(tmp_path: Path) -> None:
+    """It would look like a manifest of one platform."""
+    layout = Layout(tmp_path / "image")
+    entries = [entry(layout.image("one"), "linux/amd64")]
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries, "annotations": {"pad": "x" * LARGE}}
+    index = layout.manifest(document)
+    with RegistryServer({"acme/api": layout.folder}) as server:
+        found = judge(f"{server.host}/acme/api@{index['digest']}", policy(tmp_path), light=True)
+    assert (found.exit_code, found.notes) == (1, ())
+
+
 # --- the whole command
 
 RUN = """
