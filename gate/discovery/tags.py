@@ -64,11 +64,17 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Cou
                 return None
         except CouldNotLook as error:
             return error
-    return NotFound(
+    unknown = NotFound(
         f"--signature-repository {where.name}: its registry knows no such repository (NAME_UNKNOWN), or "
         "hides it, so that nothing could be looked for there",
         status=404,
     )
+    unknown.remedy = (
+        "compare --signature-repository with the COSIGN_REPOSITORY of the job that signs, and see whether the "
+        "credentials may read it; a registry makes a repository when something is pushed, so that before the first "
+        "signature there is none; this says nothing about the image"
+    )
+    return unknown
 
 
 def holds(answer: object, *, other_than: Digest) -> bool:

@@ -99,6 +99,7 @@ def test_a_repository_that_the_registry_does_not_know_is_undecided_and_never_uns
         ran = verify(reference, "--signature-repository", mistaken, policy=policy(tmp_path))
         assert (ran.code, ran.report["verdict"]) == (4, "undecided")
         assert f"--signature-repository {mistaken}: its registry knows no such repository" in ran.out
+        assert "do        compare --signature-repository with the COSIGN_REPOSITORY of the job that signs" in ran.out
         (there,) = (entry for entry in ran.report["images"][0]["ledger"] if entry["repository"] == mistaken)
         assert (there["place"], there["status"], there["complete"]) == ("repository", 404, False)
         apart.own.sign(apart.image)
