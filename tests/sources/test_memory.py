@@ -20,7 +20,7 @@ from gate.parallel import Background, Budget
 from gate.policy.loading import load_policy
 from gate.reference import parse_digest, parse_reference
 from gate.sources import Sources
-from tests.conftest import LAB, policy_path
+from tests.conftest import LAB, Ran, policy_path
 from tests.images import BUNDLE, EMPTY, OCI_INDEX, OCI_MANIFEST, Layout, entry, policy
 from tests.registry_server import RegistryServer, Response
 
@@ -130,6 +130,26 @@ def test_large_documents_of_an_image_come_one_at_a_time_and_those_of_a_run_image
         assert inside == ["a", "a"], "the other image waits until this one is judged"
     others[0].result(Deadline(5))
     assert inside == ["a", "a", "b"]
+
+
+def test_what_is_large_of_another_image_is_read_when_this_one_is_judged(verify: Callable[..., Ran]) -> None:
+    blob = b"{}"
+    layer = {"mediaType": BUNDLE, "digest": digest_of(blob), "size": len(blob)}
+    manifest = referrer(0, LARGE, layer)
+    answer = attached(manifest, blobs=(blob,))
+
+    def slowly(path: str) -> Response | None:
+        return Response(body=blob, pause=0.2) if "/blobs/" in path else answer(path)
+
+    with RegistryServer({"acme/a": SIGNED, "acme/b": SIGNED}, intercept=slowly) as server:
+        verify(*(f"{server.host}/acme/{name}:v1" for name in "ab"), policy=policy_path("production"))
+        asked = {name: [item for item in server.requests if f"/acme/{name}/" in item.path] for name in "ab"}
+    whole = {
+        name: [item for item in items if item.path.endswith(digest_of(manifest))][1].start
+        for name, items in asked.items()
+    }
+    first, second = sorted(whole, key=whole.__getitem__)
+    assert max(item.end for item in asked[first] if "/blobs/" in item.path) <= whole[second]
 
 
 def test_of_an_image_that_is_over_a_limit_no_further_large_document_is_read() -> None:
