@@ -53,7 +53,8 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     """One place that was looked at. `complete` is False if something there could not be read; `error` says why.
 
     `subject` is the digest that it was looked at for; `repository` the name of a repository other than the image's own,
-    None for that. `decides` is False where nothing depends on whether it could be read: a mirror's.
+    None for that. `decides` is False where nothing depends on whether it could be read: a mirror's. `absent_by` is the
+    policy's setting by which its answer means that nothing is there.
     """
 
     place: str
@@ -66,6 +67,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     subject: Digest | None = None
     repository: str | None = None
     decides: bool = True
+    absent_by: str | None = None
 
 
 class Discovery(Struct, frozen=True, kw_only=True):

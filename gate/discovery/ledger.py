@@ -36,7 +36,17 @@ class Ledger:
         self.entries: list[LedgerEntry] = []
         self.subject: Digest | None = None
 
-    def note(self, where: Place, place: str, asked: str, status: int | None, found: int, size: int) -> None:
+    def note(
+        self,
+        where: Place,
+        place: str,
+        asked: str,
+        status: int | None,
+        found: int,
+        size: int,
+        *,
+        absent_by: str | None = None,
+    ) -> None:
         """A place that was read to its end."""
         self.entries.append(
             LedgerEntry(
@@ -48,6 +58,7 @@ class Ledger:
                 complete=True,
                 subject=self.subject,
                 repository=where.name,
+                absent_by=absent_by,
             )
         )
 

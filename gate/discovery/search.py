@@ -259,7 +259,7 @@ class _Look:
         content = answer.content
         # GitLab's registry resolves the referrers tag to the image itself (oras-go#1396): that lists nothing.
         if content is None or content.digest == self.ledger.subject:
-            self.ledger.note(where, place, tag, answer.status, 0, 0)
+            self.ledger.note(where, place, tag, answer.status, 0, 0, absent_by=answer.absent_by)
             return
         try:
             self.limits.count_manifest(len(content.raw))

@@ -227,6 +227,7 @@ def ledger_document(entry: LedgerEntry) -> dict[str, Any]:
         "found": entry.found,
         "bytes": entry.bytes,
         "complete": entry.complete,
+        "absent_by": entry.absent_by,
         "error": error_document(entry.error),
     }
 

@@ -228,7 +228,8 @@ def _places(document: Mapping[str, Any]) -> Iterator[str]:
         elif entry["place"] in _ROUNDS:
             continue
         else:
-            told = f"{entry['found']} found{where}"
+            by = " (by the policy 403 means that nothing is there: forbidden-tag)" if entry["absent_by"] else ""
+            told = f"{entry['found']} found{where}{by}"
         yield from labelled(2, plain(entry["place"]), plain(told), column=22)
     for remedy in dict.fromkeys(entry["error"]["remedy"] for entry in ledger if not entry["complete"]):
         yield from labelled(2, "do", plain(remedy), column=22)

@@ -148,6 +148,9 @@ def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
     for repository, places in counts.items():
         where = f" in {repository}" if repository else ""
         yield f"  looked at{where} " + ", ".join(f"{place} ({found})" for place, found in places.items())
+    settled = list(dict.fromkeys(entry["place"] for entry in ledger if entry["absent_by"]))
+    if settled:
+        yield f"    by the policy 403 means that nothing is there (forbidden-tag): {', '.join(settled)}"
     missed = [entry for entry in ledger if not entry["complete"]]
     for entry in missed[:_MISSED_SHOWN]:
         yield f"    incomplete: {entry['place']}: {entry['error']['message']}"

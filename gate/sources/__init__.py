@@ -46,12 +46,13 @@ class Answer(Struct, frozen=True, kw_only=True):
     """What one optional place holds: `content` is None where the source says that there is nothing.
 
     `status` is the HTTP status, None for a layout. `repository_unknown` says that there is nothing because the registry
-    knows no repository of that name.
+    knows no repository of that name; `absent_by` names the policy's setting by which the status means that.
     """
 
     status: int | None
     content: Content | None
     repository_unknown: bool = False
+    absent_by: str | None = None
 
 
 class Listing(Struct, frozen=True, kw_only=True):

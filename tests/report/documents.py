@@ -82,7 +82,13 @@ def image(outcome: str, text: str = "ghcr.io/acme/api:1", *, failure: GateError 
             }
         ],
         "ledger": [
-            {**place, "bytes": 0, "complete": looked, "error": None if looked else error(failure or GateError())}
+            {
+                **place,
+                "bytes": 0,
+                "complete": looked,
+                "absent_by": None,
+                "error": None if looked else error(failure or GateError()),
+            }
         ],
         "notes": [text],
         "error": None if failure is None else error(failure),

@@ -89,6 +89,7 @@ def _document(look: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         found["attached"][0] = rejected
         found["ledger"][1] |= {
             "complete": False,
+            "absent_by": None,
             "error": {
                 "code": "unavailable",
                 "message": "x",

@@ -78,7 +78,14 @@ def _image(text: str) -> dict[str, Any]:
             }
         ],
         "ledger": [
-            {"place": text, "repository": text, "found": 0, "complete": False, "error": {"message": text}},
+            {
+                "place": text,
+                "repository": text,
+                "found": 0,
+                "complete": False,
+                "absent_by": None,
+                "error": {"message": text},
+            },
         ],
     }
 

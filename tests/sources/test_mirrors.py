@@ -213,6 +213,12 @@ def test_a_forbidden_tag_is_absent_where_the_policy_says_so(
         assert ran.code == code
         tags = [entry for entry in ran.report["images"][0]["ledger"] if entry["place"].startswith("cosign-")]
         assert [(entry["status"], entry["complete"]) for entry in tags] == [(403, True)] * 3
+        assert {entry["absent_by"] for entry in tags} == {"forbidden-tag"}
+        says = "by the policy 403 means that nothing is there (forbidden-tag): referrers-tag, cosign-sig"
+        assert says in ran.out
+    ran = run(serve(UNSIGNED).host, settings='forbidden-tag = "absent"\n')
+    assert ran.code == 1
+    assert {entry["absent_by"] for entry in ran.report["images"][0]["ledger"]} == {None}
 
 
 def test_a_forbidden_image_is_never_absent(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:

@@ -172,8 +172,10 @@ class RegistrySource:
         """
         what = self._what(f"tag {tag}")
         reply = self._manifest(tag, what, None, tally)
-        if reply.status == 404 or (reply.status == 403 and self._settings.forbidden_tag_absent):
+        if reply.status == 404:
             return Answer(status=reply.status, content=None, repository_unknown=unknown_repository(reply))
+        if reply.status == 403 and self._settings.forbidden_tag_absent:
+            return Answer(status=reply.status, content=None, absent_by="forbidden-tag")
         if reply.status == 403:
             say = f'[registries."{self.host}"] forbidden-tag = "absent"'
             hint = (
