@@ -99,7 +99,7 @@ def settle(result: Result, gaps: Sequence[Gap], *, over_complete_ledger: bool) -
     """
     if not gaps or (result.outcome is Outcome.PASS and not over_complete_ledger):
         return result
-    first, *_ = ordered = sorted(gaps, key=lambda gap: _WORST_FIRST.index(gap.exit_code))
+    first, *_ = ordered = sorted(gaps, key=lambda gap: gap.exit_code == EXIT_RETRY)  # what a retry does not help first
     reasons = list(dict.fromkeys(gap.reason for gap in ordered))
     said = "; ".join(reasons[:_SAID]) + (f"; and {len(reasons) - _SAID} more" if len(reasons) > _SAID else "")
     hint = "run it again" if first.exit_code == EXIT_RETRY else "see why, then run it again"

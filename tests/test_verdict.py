@@ -153,6 +153,35 @@ def test_a_result_over_a_complete_ledger_stands(item: Result) -> None:
         assert settle(item, (), over_complete_ledger=over) is item
 
 
+def test_of_many_reasons_the_worst_are_said_and_the_others_counted() -> None:
+    """Each of a hundred places that fail is in the ledger; a check that repeats them all is not read."""
+    more = [Gap(reason=f"place {number}", exit_code=EXIT_RETRY) for number in range(3)]
+    for gaps, said in (
+        ([LATER], "no answer"),
+        ([LATER, LATER], "no answer"),
+        ([LATER, NEVER], "refused; no answer"),
+        ([LATER, NEVER, more[0]], "refused; no answer; and 1 more"),
+        ([*more, LATER, NEVER], "refused; place 0; and 3 more"),
+    ):
+        found = settle(FAILED, gaps, over_complete_ledger=False)
+        assert found.found == f"could not look: {said} (found so far: what was found)"
+        assert found.gaps == tuple(gaps)
+
+
+def test_what_to_do_is_what_the_worst_reason_says() -> None:
+    log_in, wait = replace(NEVER, remedy="log in"), replace(LATER, remedy="wait")
+    yet = "this says nothing about the image yet: "
+    for gaps, remedy in (
+        ([LATER], f"{yet}run it again"),
+        ([NEVER], f"{yet}see why, then run it again"),
+        ([LATER, NEVER], f"{yet}see why, then run it again"),
+        ([wait], "wait"),
+        ([wait, log_in], "log in"),
+        ([wait, NEVER], f"{yet}see why, then run it again"),
+    ):
+        assert settle(FAILED, gaps, over_complete_ledger=False).remedy == remedy
+
+
 def test_over_a_gap_a_fail_is_an_error_and_a_pass_one_where_more_could_turn_it() -> None:
     """Rules 26 and 27."""
     assert settle(PASSED, [LATER], over_complete_ledger=False) is PASSED
