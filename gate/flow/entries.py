@@ -139,11 +139,10 @@ def _results(judge: Judge, rule: Rule, chosen: Chosen, found: Mapping[Digest, Ju
     for entry in chosen.entries:
         judged = found[entry.digest]
         asked = rule.platforms is Scope.INDEX
-        error = judged if isinstance(judged, GateError) else judged.error
-        if error is not None or isinstance(judged, GateError):
-            assert error is not None
-            missed = _missed(rule, entry, error)
-            result = of_rule(rule, missed)
+        if isinstance(judged, GateError):
+            result = of_rule(rule, _missed(rule, entry, judged))
+        elif judged.error is not None:
+            result = of_rule(rule, _missed(rule, entry, judged.error))
         elif entry.platform is not None and read_index(judged.image, judge.limits) is not None:
             result = of_rule(rule, _unusable(rule, f"its entry {entry.digest} is an index itself"))
         else:

@@ -35,6 +35,7 @@ def by_sha512(layout: Layout, item: dict[str, Any]) -> str:
         (SIGNED, "manifest", 1),
         (SIGNED, "layer", 0),  # the index that is judged does not list it
         (SIGNED, "other", 0),
+        (SIGNED + EACH.replace('"signed"', '"each"'), "index", 1),
         (EACH, "index", 1),
         (EACH, "index by sha512", 1),
         (EACH, "manifest by sha512", 1),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from gate.errors import GateError, LimitExceeded
 from tests.conftest import LAB, Ran, policy_path
 from tests.images import ABOUT, Layout, bundle, entry, policy
 from tests.registry_server import RegistryServer, Response
@@ -161,6 +162,8 @@ def test_an_image_that_is_no_index_does_not_say_what_it_runs_on(built: Built, ru
     ran = run(built.sign(built.amd), '["linux/amd64"]', tag=":amd")
     assert (ran.code, ran.failed) == (1, ("platforms",))
     assert "it is no index" in ran.out
+    (check,) = ran.report["images"][0]["rules"][0]["checks"]
+    assert check["expected"] == "one manifest for each of linux/amd64"
 
 
 @pytest.mark.parametrize(("platforms", "code"), [('"index"', 0), ('"each"', 0), ('["linux/amd64"]', 1)])
@@ -258,7 +261,60 @@ def test_a_pass_holds_for_what_every_rule_chose(built: Built, run: Run) -> None:
     assert "judge no manifest in common" in ran.out
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_an_entry_has_the_result_of_each_rule(built: Built, run: Run, *, first: bool) -> None:
+    built.sign(built.amd, built.arm)
+    theirs = _rules('"each"').replace("rule-0", "rule-1").replace('"forge"', '"other"')
+    ran = run(built, rules=_rules('"each"') + theirs if first else theirs + _rules('"each"'))
+    assert (ran.code, holds_for(ran)) == (1, [])
+    outcomes = {(rule["name"], rule["checks"][0]["outcome"]) for rule in ran.report["images"][0]["rules"]}
+    assert outcomes == {("rule-0", "pass"), ("rule-1", "fail")}
+
+
+def test_a_rule_that_an_index_has_nothing_for_fails_by_itself(built: Built, run: Run) -> None:
+    built.sign(built.amd, built.arm)
+    ran = run(built, rules=_rules('"each"', '["linux/s390x"]'))
+    assert (ran.code, ran.failed) == (1, ("platforms",))
+    assert "no entry for linux/s390x" in ran.out
+
+
+def test_an_index_that_is_judged_itself_is_in_the_ledger_once(built: Built, run: Run) -> None:
+    ran = run(built.sign(built.index, built.amd, built.arm), rules=_rules("", '"each"'))
+    images = [item["asked"] for item in ran.report["images"][0]["ledger"] if item["place"] == "image"]
+    assert sorted(images) == sorted(item["digest"] for item in (built.index, built.amd, built.arm))
+
+
 # --- what could not be looked at
+
+
+def test_what_there_is_no_time_or_room_to_verify_is_undecided_whichever_rule_chose_it(
+    built: Built, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def over(*_: object, **__: object) -> None:
+        raise LimitExceeded("too many", limit="claims")
+
+    built.sign(built.index, built.amd, built.arm)
+    monkeypatch.setattr("gate.verification.verify", over)
+    ran = run(built, rules=_rules("", '"each"'))
+    assert (ran.code, ran.failed, holds_for(ran)) == (4, ("platforms",) * 3, [])
+    checks = [rule["checks"][0] for rule in ran.report["images"][0]["rules"]]
+    assert [(item["expected"], item["found"].partition(": ")[0]) for item in checks] == [
+        ("the image", f"could not look at {built.index['digest']}"),
+        ("a manifest for each platform", f"could not look at linux/amd64 ({built.amd['digest']})"),
+        ("a manifest for each platform", f"could not look at linux/arm64 ({built.arm['digest']})"),
+    ]
+
+
+def test_a_bug_is_not_taken_for_an_entry_that_could_not_be_looked_at(
+    built: Built, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise GateError("a bug of ours")
+
+    monkeypatch.setattr("gate.verification.verify", broken)
+    ran = run(built.sign(built.amd, built.arm), '"each"')
+    assert (ran.code, ran.failed) == (4, ())
+    assert "could not look at" not in ran.out
 
 
 @pytest.mark.parametrize("status", [404, 500])
@@ -362,6 +418,35 @@ def test_a_pass_has_no_notes_and_costs_no_further_requests(
         ran = verify(f"{server.host}/acme/api:v1@{built.amd['digest']}", policy=policy(tmp_path))
         assert (ran.code, ran.report["images"][0]["notes"]) == (0, [])
         assert not any(request.path.endswith("/manifests/v1") for request in server.requests)
+
+
+@pytest.mark.parametrize("signed", [("amd",), ("amd", "arm")])
+def test_an_entry_that_cannot_be_had_is_not_told_to_be_signed(
+    signed: tuple[str, ...], built: Built, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def refuse(path: str) -> Response | None:
+        return Response(status=404) if f"/manifests/{built.arm['digest']}" in path else None
+
+    built.sign(*(getattr(built, name) for name in signed))
+    with RegistryServer({"acme/api": built.layout.folder}, intercept=refuse) as server:
+        ran = verify(f"{server.host}/acme/api:v1", policy=policy(tmp_path))
+    assert ran.code == 1
+    (note,) = ran.report["images"][0]["notes"]
+    assert note.startswith("1 of the 2 manifests that this index lists have verified signatures of their own")
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, False), (8, True), (9, False)])
+def test_of_an_index_of_many_entries_nothing_is_said(
+    number: int, tmp_path: Path, verify: Callable[..., Ran], *, told: bool
+) -> None:
+    """A fail must not become slow for a note."""
+    layout = Layout(tmp_path / "image")
+    images = [layout.image(f"image {index}") for index in range(number)]
+    layout.index([entry(item, f"linux/a{index}") for index, item in enumerate(images)], tag="v1")
+    for item in images:
+        layout.sign(item)
+    ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path))
+    assert (ran.code, bool(ran.report["images"][0]["notes"])) == (1, told)
 
 
 def test_a_note_that_cannot_be_had_is_none(built: Built, tmp_path: Path, verify: Callable[..., Ran]) -> None:
