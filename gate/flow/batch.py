@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gate.errors import CouldNotLook
@@ -35,10 +36,8 @@ def judge_all(
         return
     for reference in references:
         if reference.local:
-            try:
+            with suppress(CouldNotLook):  # of this one alone, and said when it is judged
                 judge.sources.open(reference).resolve()
-            except CouldNotLook:
-                continue  # of this one alone, and said when it is judged
     return_what_is_freed()
     places: dict[str, list[int]] = {}
     for number, reference in enumerate(references):
@@ -67,7 +66,7 @@ def judge_all(
         text, answer = answers.get()
         judge.progress.judged(number, len(places))
         if isinstance(answer, BaseException):
-            failed = failed or answer
+            failed = answer
             continue
         for place in places[text]:
             done[place] = answer

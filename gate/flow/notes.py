@@ -22,8 +22,10 @@ from gate.verdict import EXIT_FAIL
 if TYPE_CHECKING:
     from gate.flow.judge import Judge
     from gate.flow.judgement import ImageJudgement
+    from gate.limits import Limits
     from gate.reference import Reference
     from gate.sources import Content, Source
+    from gate.sources.manifest import Manifest
 
 _MOST: Final = 8
 """Entries of an unsigned index that are looked at for a note; a fail must not become slow for it."""
@@ -37,8 +39,9 @@ def notes_about(judge: Judge, reference: Reference, source: Source, judgement: I
     if judgement.exit_code != EXIT_FAIL or image is None or not image.raw or not rules or not plain:
         return ()
     try:
-        if read_index(image, judge.limits) is not None:
-            note = _entries(judge, reference, source, image)
+        index = read_index(image, judge.limits)
+        if index is not None:
+            note = _entries(judge, reference, source, index)
         else:
             note = _index(judge, reference, source, image)
     except CouldNotLook:
@@ -49,10 +52,8 @@ def notes_about(judge: Judge, reference: Reference, source: Source, judgement: I
 def _index(judge: Judge, reference: Reference, source: Source, image: Content) -> str:
     """Of a manifest: whether an index that lists it is signed."""
     holder = source.holder(image.digest)
-    index = None if holder is None else read_index(holder, judge.limits)
-    if holder is None or index is None or all(entry.digest != image.digest for entry in index.manifests):
-        asked_by_digest = reference.digest is not None and reference.transport is Transport.REGISTRY
-        if asked_by_digest and reference.tag is None:
+    if holder is None or not _lists(holder, image, judge.limits):
+        if reference.transport is Transport.REGISTRY and reference.tag is None:
             return "if this manifest is one platform of an index, what is signed may be the index: ask for that"
         return ""
     found = judge.judge_digest(reference, judge.look(reference, source, image=holder))
@@ -66,11 +67,14 @@ def _index(judge: Judge, reference: Reference, source: Source, image: Content) -
     return ""
 
 
-def _entries(judge: Judge, reference: Reference, source: Source, image: Content) -> str:
+def _lists(holder: Content, image: Content, limits: Limits) -> bool:
+    index = read_index(holder, limits)
+    return index is not None and any(entry.digest == image.digest for entry in index.manifests)
+
+
+def _entries(judge: Judge, reference: Reference, source: Source, index: Manifest) -> str:
     """Of an index: whether its entries are signed by themselves."""
-    index = read_index(image, judge.limits)
-    entries = () if index is None else choose(index, None, judge.limits).entries
-    digests = sorted({entry.digest for entry in entries})
+    digests = sorted({entry.digest for entry in choose(index, None, judge.limits).entries})
     if not 0 < len(digests) <= _MOST:
         return ""
     jobs = [

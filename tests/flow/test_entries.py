@@ -382,6 +382,9 @@ def test_a_fail_of_an_entry_names_the_index_that_is_signed_by_others(built: Buil
     text = '[[rules]]\nimages = ["**"]\nsignature.signers = ["other"]\n'
     (note,) = run(built, rules=text, tag=f":v1@{built.amd['digest']}").report["images"][0]["notes"]
     assert "has 1 verified signature or attestation of its own, which says nothing of this manifest alone" in note
+    built.layout.sign(built.index, note="another")
+    (note,) = run(built, rules=text, tag=f":v1@{built.amd['digest']}").report["images"][0]["notes"]
+    assert "has 2 verified signatures and attestations of its own" in note
 
 
 @pytest.mark.parametrize("tag", [":v1@{amd}", ":amd@{amd}", ":nowhere@{amd}", ":arm@{amd}", ":amd"])
@@ -464,7 +467,15 @@ def test_a_real_entry_of_a_signed_index_is_told_of_it(name: str, verify: Callabl
     ran = verify(f"oci:{LAB / 'index-signed-children-not'}:{name}", policy=policy_path("signature"))
     assert ran.code == 1
     (note,) = ran.report["images"][0]["notes"]
-    assert "satisfies the policy: ask for the index" in note
+    assert note.startswith("the index sha256:")
+    assert note[len("the index sha256:") + 64 :].startswith(", which lists this manifest, satisfies the policy")
+
+
+def test_a_layout_of_one_manifest_has_no_index_to_ask_for(tmp_path: Path, verify: Callable[..., Ran]) -> None:
+    image = Layout(tmp_path / "image").image("app")
+    for reference in (f"oci:{tmp_path / 'image'}", f"oci:{tmp_path / 'image'}@{image['digest']}"):
+        ran = verify(reference, policy=policy(tmp_path))
+        assert (ran.code, ran.report["images"][0]["notes"]) == (1, [])
 
 
 def test_a_real_index_whose_entries_name_no_platform_is_refused_where_platforms_are_asked_for(
