@@ -34,8 +34,8 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     @property
     def passes(self) -> bool:
-        """Whether every rule that was tried is satisfied."""
-        return self.error is None and decide([rule.results for rule in self.rules]) == EXIT_PASS
+        """Whether every rule is satisfied, and there is one: where there is an error there is none."""
+        return decide([rule.results for rule in self.rules]) == EXIT_PASS
 
 
 class ImageJudgement(Struct, frozen=True, kw_only=True):
