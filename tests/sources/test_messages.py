@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 LAYOUTS = {"acme/api": LAB / "agent-signed"}
 HOST = "registry.acme.example"
+GUARD = 5.0
+"""Seconds in which every wait here is over, on a machine that does other things too; what is waited for takes 30."""
 ANSWERED = {"Content-Type": "application/vnd.oci.image.index.v1+json"}
 
 
@@ -115,7 +117,7 @@ def test_an_image_that_does_not_come_says_of_whom_it_was_asked(way: Response) ->
         said = judge(f"{server.host}/acme/api:v1", deadline=Deadline(0.3))
         where = f"{server.host}/acme/api: tag v1: {server.host}"
         assert said.error[:2] == (3, f"{where}: no answer within 0.3 s (--timeout)")
-    assert said.seconds < 1.3
+    assert said.seconds < GUARD
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_a_place_that_does_not_answer_is_named(fragment: str, place: str) -> Non
             assert str(entry.error).endswith(f": {server.host}: no answer within 0.6 s (--timeout)")
             assert str(entry.error).startswith(f"{server.host}/acme/api: ")
     assert said.judgement.exit_code == 3
-    assert said.seconds < 1.6
+    assert said.seconds < GUARD
 
 
 def test_a_token_service_that_does_not_answer_is_named() -> None:
@@ -152,7 +154,7 @@ def test_a_name_server_that_does_not_answer_outlasts_no_deadline(monkeypatch: py
     said = judge(f"{HOST}/acme/api:v1", deadline=Deadline(0.2))
     never.set()
     assert said.error[:2] == (3, "no answer within 0.2 s (--timeout)")
-    assert said.seconds < 1.2
+    assert said.seconds < GUARD
 
 
 def test_a_handshake_that_stalls_outlasts_no_deadline() -> None:
@@ -162,7 +164,7 @@ def test_a_handshake_that_stalls_outlasts_no_deadline() -> None:
         host = f"127.0.0.1:{listener.getsockname()[1]}"
         said = judge(f"{host}/acme/api:v1", deadline=Deadline(0.2), tls=[host])
     assert said.error[:2] == (3, f"{host}/acme/api: tag v1: {host}: no answer within 0.2 s (--timeout)")
-    assert said.seconds < 1.2
+    assert said.seconds < GUARD
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_a_helper_that_hangs_is_named_with_where_it_is_from(
     assert said.error[:2] == (3, f"DOCKER_AUTH_CONFIG (credsStore): {end}")
     if seconds == 20:
         assert "helper-seconds in the policy's [limits]" in said.error[2]
-    assert said.seconds < 2
+    assert said.seconds < GUARD
 
 
 @pytest.mark.parametrize(
