@@ -156,6 +156,11 @@ class CouldNotLook(GateError):
         self.credentials: str | None = None
         super().__init__(message)
 
+    def advising(self, remedy: str) -> Self:
+        """The same, with what to do about this one."""
+        self.remedy = f"{remedy}; this says nothing about the image"
+        return self
+
 
 class AccessDenied(CouldNotLook):
     """The registry refused: 401 or 403, or a token realm that gate does not follow."""

@@ -64,17 +64,15 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Cou
                 return None
         except CouldNotLook as error:
             return error
-    unknown = NotFound(
+    return NotFound(
         f"--signature-repository {where.name}: its registry knows no such repository (NAME_UNKNOWN), or "
         "hides it, so that nothing could be looked for there",
         status=404,
-    )
-    unknown.remedy = (
+    ).advising(
         "compare --signature-repository with the COSIGN_REPOSITORY of the job that signs, and see whether the "
         "credentials may read it; a registry makes a repository when something is pushed, so that before the first "
-        "signature there is none; this says nothing about the image"
+        "signature there is none"
     )
-    return unknown
 
 
 def holds(answer: object, *, other_than: Digest) -> bool:

@@ -236,6 +236,39 @@ def test_an_authority_that_is_not_known_is_said_with_the_flag_for_that(network: 
     assert (code, "certificate was not trusted" in message, "--ca-file" in remedy) == (3, True, True)
 
 
+def test_a_certificate_for_another_name_or_time_is_said_without_that_flag(network: Network) -> None:
+    network.add(HOST, LAYOUTS)
+    network.move("other.acme.example", 443, *network.address(HOST, 443) or ("", 0))
+    _, message, remedy = judge("other.acme.example/acme/api:v1", ca_file=str(network.authority.file)).error
+    assert "certificate was not trusted (Hostname mismatch" in message
+    assert "by a name that its certificate has" in remedy
+    expired = ssl.SSLCertVerificationError(1, "expired")
+    expired.verify_code, expired.verify_message = 10, "certificate has expired"
+    assert "renew its certificate" in failure(expired, "here").remedy
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "advice"),
+    [
+        (Response(status=302, headers={"Location": "?"}), "redirected more than 3 times", "where it redirects to"),
+        (
+            Response(status=302, headers={"Location": "http://store.example/x"}),
+            "redirected to plain http on another machine, store.example",
+            "what answers there in the registry's place",
+        ),
+        (
+            Response(status=401, headers={"WWW-Authenticate": 'Bearer realm="http://auth.example/token"'}),
+            "names a token service that is not https",
+            "must give its token service an https address",
+        ),
+    ],
+)
+def test_what_a_registry_has_wrong_is_for_whoever_runs_it(way: Response, said: str, advice: str) -> None:
+    with RegistryServer(LAYOUTS, intercept=on("/manifests/v1", way)) as server:
+        code, message, remedy = judge(f"{server.host}/acme/api:v1").error
+    assert (code, said in message, advice in remedy) == (4, True, True), (message, remedy)
+
+
 def test_a_host_that_nobody_knows_and_a_port_that_nobody_listens_on_say_where_to_look(network: Network) -> None:
     code, message, remedy = judge("nowhere.acme.example/acme/api:v1").error
     assert (code, message) == (
@@ -299,6 +332,13 @@ def test_a_page_in_place_of_an_image_says_what_it_was() -> None:
         code, message, remedy = judge(f"{server.host}/acme/api:v1").error
     assert (code, message.startswith("answered as text/html, sha256:")) == (4, True)
     assert "a proxy answers in its place" in remedy
+
+
+def test_a_page_in_place_of_a_token_says_what_it_was() -> None:
+    page = Response(body=b"<!doctype html>", headers={"Content-Type": "text/html"})
+    with RegistryServer(LAYOUTS, token=True, intercept=on("/token", page)) as server:
+        _, message, _ = judge(f"{server.host}/acme/api:v1").error
+        assert message.endswith(f"a token for acme/api: {server.host} answered with something else (text/html)")
 
 
 def test_a_wrong_password_says_whose_it_was_and_a_token_host_is_named_with_its_port(network: Network) -> None:

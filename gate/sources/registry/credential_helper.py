@@ -33,7 +33,7 @@ _NOTHING = b"credentials not found in native keychain"
 _PIECE = 4096
 _LATE = (
     "run that helper by hand where gate runs: it may wait for a person, or for a cloud that it cannot reach; "
-    "helper-seconds in the policy's [limits] gives it more time; this says nothing about the image"
+    "helper-seconds in the policy's [limits] gives it more time"
 )
 
 
@@ -97,9 +97,8 @@ def _run(
             return process.wait(timeout=max(0.0, end - time.monotonic())), output
         except subprocess.TimeoutExpired:
             deadline.left(program.name)
-            late = Unavailable(f"{program.name} gave no credentials within {limits.helper_seconds:g} s")
-            late.remedy = _LATE
-            raise late from None
+            text = f"{program.name} gave no credentials within {limits.helper_seconds:g} s"
+            raise Unavailable(text).advising(_LATE) from None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -113,9 +113,7 @@ def unknown_repository(reply: Reply) -> bool:
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
     """The error for an answer that is not the content that was asked for. `hint` is what a person may do about it."""
     error = _refusal(reply, f"{what}: {answered(reply)}")
-    if hint:
-        error.remedy = f"{hint}; this says nothing about the image"
-    return error
+    return error.advising(hint) if hint else error
 
 
 def _refusal(reply: Reply, text: str) -> CouldNotLook:
@@ -197,7 +195,7 @@ class Client:
             foreign = foreign or self.origin(url) != home
         raise LimitExceeded(
             f"{what}: {home.name} redirected more than {self._limits.redirects} times", limit="redirects"
-        )
+        ).advising("see where it redirects to, and whether a login page or a proxy is in between")
 
     def _open(self, request: Request, url: str, headers: dict[str, str], *, certificate: bool) -> requests.Response:
         left = self._deadline.left()
@@ -226,9 +224,13 @@ class Client:
             target = urldefrag(urljoin(url, location)).url
             there = self.origin(target)
         except ValueError as error:
-            raise Malformed(f"{what}: {here.name} redirected to {error}") from None
+            raise Malformed(f"{what}: {here.name} redirected to {error}").advising(
+                "see what answers there in the registry's place; if it is the registry, whoever runs it must mend that"
+            ) from None
         if here.scheme == "https" and there.scheme != "https":
-            raise Malformed(f"{what}: {here.name} redirected from https to plain http")
+            raise Malformed(f"{what}: {here.name} redirected from https to plain http").advising(
+                "whoever runs the registry must mend that: its store is asked over https or not at all"
+            )
         return target
 
     def _content(self, response: requests.Response, request: Request, host: str) -> bytes:

@@ -239,12 +239,14 @@ class Login:
         except ValueError as error:
             raise AccessDenied(
                 f"{host} names a token service {error}; {self.account(repository)}", status=401
-            ) from None
+            ).advising("whoever runs the registry must give its token service an https address") from None
         if credential is not None and not takes_credentials(realm, self._registry, self._client.access.token_hosts):
             raise AccessDenied(
                 f"{host} names a token service on {realm.name}, and the credentials from {credential.source} are not "
                 f"sent to another site; if that is where they belong, say --token-host {realm.name}",
                 status=401,
+            ).advising(
+                f"ask whoever runs the registry whether {realm.name} is its token service; if it is, say --token-host"
             )
         what = f"{host}: a token for {repository}"
         request, header = token_request(bearer, what, repository, credential, cap=self._limits.token_bytes)

@@ -78,5 +78,5 @@ def origin(url: str, plain_http: frozenset[str] = frozenset()) -> Origin:
     allowed = {named} if port in (None, 80) else set()
     allowed.add(f"{named}:{port or 80}")
     if parts.scheme == "http" and not is_loopback(host) and not allowed & plain_http:
-        raise ValueError("plain http on another machine")
+        raise ValueError(f"plain http on another machine, {host}")
     return Origin(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from gate.errors import AccessDenied, Malformed
+from gate.reference import readable
 from gate.sources.registry.http import REDIRECTS, Request
 from gate.strictjson import Refused, parse_object
 
@@ -53,7 +54,8 @@ def read_token(reply: Reply, what: str) -> str:
     try:
         answer = parse_object(reply.body)
     except Refused:
-        raise Malformed(f"{what}: {reply.host} answered with something else") from None
+        kind = f" ({readable(reply.media_type)})" if reply.media_type else ""
+        raise Malformed(f"{what}: {reply.host} answered with something else{kind}") from None
     token = answer.get("token") or answer.get("access_token")
     if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
         raise Malformed(f"{what}: {reply.host} answered without one")

@@ -68,7 +68,9 @@ def failure(error: Exception, where: str, *, proxy: str = "") -> CouldNotLook:
     beneath = tuple(_causes(error))
     for cause in beneath:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Untrusted(f"{where}: the certificate was not trusted ({cause.verify_message})")
+            untrusted = Untrusted(f"{where}: the certificate was not trusted ({cause.verify_message})")
+            advice = _CERTIFICATES.get(cause.verify_code)
+            return untrusted.advising(advice) if advice else untrusted
     for kinds, kind, text, remedy in _FAILURES:
         if any(isinstance(cause, kinds) for cause in beneath):
             reason = next(filter(None, map(_reason, beneath)), "")
@@ -88,6 +90,12 @@ def _reason(cause: BaseException) -> str:
 
 
 _SAYS_NOTHING: Final = "this says nothing about the image"
+_CERTIFICATES: Final = {  # X509_V_ERR_..., openssl-verification-options(1)
+    **dict.fromkeys(
+        (62, 64), "ask the registry by a name that its certificate has, or have it issued for this one too"
+    ),
+    **dict.fromkeys((9, 10), "whoever runs the registry must renew its certificate; or this machine's clock is wrong"),
+}
 _HANDSHAKES: Final = {  # OpenSSL's words for what went wrong
     **dict.fromkeys(
         ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"),
