@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.errors import CouldNotLook, NotFound
+from gate.errors import AccessDenied, CouldNotLook, NotFound
 from gate.sources import Answer, Listing
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> Cou
     answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.content is None]
     if len(answers) < len(tagged):
         return None
+    if where.source.doubt:
+        return AccessDenied(
+            f"--signature-repository {where.name}: nothing is there for whoever has no credentials, and one that is "
+            f"configured could not be had: {where.source.doubt}"
+        )
     if not all(answer.repository_unknown for answer in answers):
         try:
             if where.source.known():

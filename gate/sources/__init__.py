@@ -101,6 +101,10 @@ class Source(Protocol):
     def known(self) -> bool:
         """Whether there is such a repository. Only a plain no is one: where that cannot be told it is True."""
 
+    @property
+    def doubt(self) -> str:
+        """Why what is absent here may only be hidden from whoever asked; "" where there is no reason to think so."""
+
     def holder(self, digest: Digest) -> Content | None:
         """An index that may list `digest`, where the reference or the source names one at little cost. A hint."""
 

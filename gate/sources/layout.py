@@ -41,6 +41,7 @@ class LayoutSource:
     listing_place = "layout-subjects"
     credentials: str | None = None
     mirrors = ()
+    doubt = ""
 
     def __init__(self, reference: Reference, *, limits: Limits) -> None:
         """Open the layout. Raises `InvalidReference` if there is none, `CouldNotLook` if it cannot be read."""

@@ -108,6 +108,7 @@ class FakeSource:
     listing_place: str = "referrers-api"
     credentials: str | None = None
     mirrors: tuple[tuple[str, FakeSource], ...] = ()
+    doubt: str = ""
 
     def add(self, *items: Content, blobs: Iterable[bytes] = ()) -> FakeSource:
         """Put manifests and blobs there, unlisted."""

@@ -143,6 +143,23 @@ def test_a_registry_that_tells_only_by_its_list_of_tags_is_asked_for_it(
         assert not any("/tags/list" in request.path for request in server.requests), "the image's own is there"
 
 
+def test_nothing_in_a_repository_is_no_answer_to_whoever_lost_the_credentials_for_it(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A helper that fails leaves nobody in particular, from whom a registry may hide what is private."""
+    with RegistryServer(apart.folders) as server:
+        reference, where = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
+        monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"credsStore": "nowhere"}))
+        ran = verify(reference, "--signature-repository", where, policy=policy(tmp_path))
+        assert ran.code == 4
+        assert "docker-credential-nowhere is not installed here" in ran.out
+        assert verify(reference, policy=policy(tmp_path)).code == 1, "whoever may read an image may read its tags"
+        apart.sign()
+    with RegistryServer(apart.folders) as server:
+        reference, where = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
+        assert verify(reference, "--signature-repository", where, policy=policy(tmp_path)).code == 0
+
+
 def test_where_something_is_found_nobody_asks_whether_the_repository_is_there(
     apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
 ) -> None:

@@ -204,6 +204,11 @@ class RegistrySource:
             raise error
         return not unknown_repository(reply)
 
+    @property
+    def doubt(self) -> str:
+        """Why what is absent may only be hidden: a configured credential could not be had; "" otherwise."""
+        return self._registry.login.doubt(self._reference.location)
+
     def holder(self, digest: Digest) -> Content | None:
         """What the tag of a reference with tag and digest is, if that is something else."""
         tag = self._reference.tag

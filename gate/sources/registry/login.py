@@ -146,6 +146,11 @@ class Login:
         with self._lock:
             return self._access(repository).refused
 
+    def doubt(self, repository: str) -> str:
+        """Why nobody in particular asked, where a credential is configured and could not be had; "" otherwise."""
+        found = self._find(repository)
+        return found.missing if found.failed else ""
+
     def source(self, repository: str) -> str | None:
         """Where the credential that was used for `repository` came from; None if none was used."""
         with self._lock:

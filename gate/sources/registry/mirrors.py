@@ -68,6 +68,11 @@ class MirroredSource:
         """Whether the origin has such a repository."""
         return self._origin.known()
 
+    @property
+    def doubt(self) -> str:
+        """As the origin has it."""
+        return self._origin.doubt
+
     def holder(self, digest: Digest) -> Content | None:
         """What the reference's tag is, if that is something else than `digest`; for a note, so the origin's will do."""
         return self._origin.holder(digest)
