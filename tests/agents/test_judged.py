@@ -133,6 +133,23 @@ def test_a_hint_that_names_an_agent_alone_is_judged_by_that() -> None:
     assert failed(rule(HUMANS), built(human()), by("scanner", nobody)) == SIGNALS
 
 
+@pytest.mark.parametrize(
+    ("denied", "who"),
+    [
+        ("claude", "Claude Opus 4.5 <noreply@anthropic.com>"),
+        ("claude", "noreply@anthropic.com"),
+        ("claude", "C. <NoReply@Anthropic.com>"),
+        ("cursor", "Agent <cursoragent@cursor.com>"),
+        ("Copilot", "swe-agent[bot] <198982749+anything@users.noreply.github.com>"),
+    ],
+)
+def test_an_agents_account_is_denied_by_whatever_name_it_writes(denied: str, who: str) -> None:
+    """Rule 9, A-T30: the address is the vendor's, and the name beside it anybody's."""
+    text = rule(allow='"any"', more=f'[[deny]]\nagents = ["{denied}"]\nreason = "no"\n')
+    assert failed(text, built(), by("scanner", gitsign(f"Mend\n\nCo-authored-by: {who}"))) == DENY
+    assert failed(text, built(), by("scanner", gitsign("Mend\n\nCo-authored-by: Bo <bo@acme.com>"))) == ()
+
+
 def test_a_hint_that_names_a_model_alone_is_judged_by_that() -> None:
     """Whoever leaves the agent out lets no other model in."""
     nobody = by("scanner", trace("anthropic/x", tool=None))

@@ -74,7 +74,8 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:
     agents = scene.policy.agents.values()
-    names = [name for name in (said.agent, said.agent_identity) if name is not None]
+    known_as = getattr(said, "known_as", None)
+    names = [name for name in (said.agent, said.agent_identity, known_as) if name is not None]
     names += _meant(names, [agent.aliases for agent in agents])
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]

@@ -84,13 +84,17 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Signal(Struct, frozen=True, kw_only=True):
-    """A hint that an agent had a part in a commit. It can only deny (research F15 to F18)."""
+    """A hint that an agent had a part in a commit. It can only deny (research F15 to F18).
+
+    `known_as` is whose account its author is known to have, by whatever name it writes: denied by that too.
+    """
 
     path: str
     what: str
     commit: str
     agent: str | None = None
     agent_identity: str | None = None
+    known_as: str | None = None
     provider: str | None = None
     model: str | None = None
 

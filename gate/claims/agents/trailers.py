@@ -65,23 +65,33 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
 
 def read_author(path: str, commit: str, name: str | None, email: str | None) -> Iterator[Found]:
     """A signal if an author is known to be an agent: by its account, its vendor's address, or as a bot."""
-    address = folded(email or "")
-    if _ACCOUNT.fullmatch(address):
-        yield _signal(path, "author", commit, name or "Copilot", identity=email)
-    elif address in _AGENT_ADDRESSES:
-        yield _signal(path, "author", commit, name or _AGENT_ADDRESSES[address], identity=email)
+    known_as = _agent_of(email) or _agent_of(name)
+    if known_as is not None:
+        yield _signal(path, "author", commit, name or known_as, identity=email, known_as=known_as)
     elif any(text is not None and _BOT.search(folded(text)) for text in (name, email)):
         yield _signal(path, "author", commit, name or email or "", identity=email)
 
 
 def is_agent_account(name: str) -> bool:
     """Whether a reviewer's name is known to be an agent's: an agent's approval never counts (A-T33)."""
-    found = folded(name)
-    return bool(_ACCOUNT.fullmatch(found) or _BOT.search(found) or found in _AGENT_ADDRESSES)
+    return _agent_of(name) is not None or _BOT.search(folded(name)) is not None
+
+
+def _agent_of(text: str | None) -> str | None:
+    """Whose account or address this is known to be, whatever name stands beside it."""
+    address = folded(text or "")
+    return "Copilot" if _ACCOUNT.fullmatch(address) else _AGENT_ADDRESSES.get(address)
 
 
 def _signal(
-    path: str, key: str, commit: str, agent: str, *, model: str | None = None, identity: str | None = None
+    path: str,
+    key: str,
+    commit: str,
+    agent: str,
+    *,
+    model: str | None = None,
+    identity: str | None = None,
+    known_as: str | None = None,
 ) -> Signal:
     return Signal(
         path=path,
@@ -89,6 +99,7 @@ def _signal(
         commit=commit,
         agent=agent[:MAX_ID] or None,
         agent_identity=identity[:MAX_ID] if identity else None,
+        known_as=known_as,
         model=model[:MAX_ID] if model else None,
     )
 
