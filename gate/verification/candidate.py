@@ -43,6 +43,7 @@ from gate.verification.steps import (
     Named,
     Proven,
     check_log_windows,
+    is_issued,
     still_failing,
     verify_with_certificate,
     verify_with_key,
@@ -192,6 +193,9 @@ def _verify(
         also = () if certificate is None else still_failing(material, message, certificate, failure.step)
         if also:
             failure.doubt = None  # no other root and no other clock would have made it verify
+        elif certificate is not None and failure.doubt is Doubt.STALE:
+            # Whose it is is known, and of what, though not whether it counts.
+            authentic = is_issued(certificate, root) and _is_about(material, artifact, limits)
         return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
@@ -319,6 +323,20 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
     if material.timestamps and not timestamps:
         raise unknown("timestamp authority")
     return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log, timestamps=timestamps)
+
+
+def _is_about(material: Material, artifact: Artifact, limits: Limits) -> bool:
+    """Whether what a signature that holds is over is about the artifact, or its source, as far as it can be read."""
+    try:
+        if material.content is Content.STATEMENT:
+            read_statement(material.payload, artifact, limits)
+        elif material.content is Content.SIMPLE_SIGNING:
+            read_simple_payload(material.payload, artifact, limits)
+    except NotAbout:
+        return False
+    except Refused as error:
+        return error.costly
+    return True
 
 
 def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str | None:

@@ -172,6 +172,18 @@ def still_failing(
     return tuple(found)
 
 
+def is_issued(certificate: x509.Certificate, root: Root) -> bool:
+    """Whether an authority of the root issued the certificate for signing code, as of the moment from which it says
+    that it is valid: then it is known whose it is, whatever else the root does not hold.
+    """
+    authorities = [authority for authority in root.authorities if authority.issued(certificate)]
+    try:
+        _check_profile(certificate)
+        return bool(authorities) and bool(_chain(certificate, authorities, certificate.not_valid_before_utc))
+    except Exception:  # noqa: BLE001  (what cannot be tried is not known)
+        return False
+
+
 def verified_times(material: Material, root: Root, known: Sequence[TimeStampResponse]) -> list[datetime]:
     """The verified RFC 3161 times of a signature, from the timestamps of known authorities. Of several, one that does
     not verify is no time; where there are some and none does, the signature fails. Raises `Failed`.

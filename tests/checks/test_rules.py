@@ -41,7 +41,7 @@ from tests.evidence import (
 )
 
 if TYPE_CHECKING:
-    from gate.verification import Identity
+    from gate.verification import Identity, Rejected
 
 VULN_ENTRY = '\n[[rules.attestations]]\ntype = "vuln"\nsigners = ["scanner"]\n'
 ATTESTED = SIGNERS + RULE + VULN_ENTRY
@@ -306,22 +306,26 @@ def test_a_candidate_that_gate_broke_over_before_it_knew_whose_it_is_may_be_anyb
 
 
 @pytest.mark.parametrize("who", [github(), github(SCANNER), plain("agents@platform.test")])
-def test_a_stale_rejection_never_turns_a_pass(who: Identity) -> None:
+def test_a_stale_rejection_by_an_unknown_authority_never_turns_a_pass(who: Identity) -> None:
     """Rule 28: who it says that it is from was not verified, so anyone can write it."""
     assert judge(EVERYTHING, *COMPLETE, rejected(Doubt.STALE, stated=who)).exit_code == EXIT_PASS
 
 
-@pytest.mark.parametrize("doubt", [Doubt.CLOCK, Doubt.UNREADABLE])
+@pytest.mark.parametrize("doubt", [Doubt.CLOCK, Doubt.UNREADABLE, Doubt.STALE])
 def test_an_authentic_statement_that_was_not_read_turns_what_more_evidence_could_turn(doubt: Doubt) -> None:
     """Rules 6 and 27: its signature verified for a named signer, so what it says could deny."""
-    assert judge(SIGNATURE_POLICY, signature(), rejected(doubt)).exit_code == EXIT_PASS
-    assert judge(PROVENANCE_POLICY, provenance(), rejected(doubt)).exit_code == EXIT_PASS
-    assert judge(AGENTS_POLICY, provenance(), rejected(doubt)).exit_code == EXIT_STUCK
-    assert judge(ATTESTED, attestation(), rejected(doubt, stated=github(SCANNER))).exit_code == EXIT_STUCK
-    assert judge(ATTESTED, attestation(), rejected(doubt)).exit_code == EXIT_PASS
+
+    def unread(stated: Identity | None = None) -> Rejected:
+        return replace(rejected(doubt, stated=stated), authentic=True)
+
+    assert judge(SIGNATURE_POLICY, signature(), unread()).exit_code == EXIT_PASS
+    assert judge(PROVENANCE_POLICY, provenance(), unread()).exit_code == EXIT_PASS
+    assert judge(AGENTS_POLICY, provenance(), unread()).exit_code == EXIT_STUCK
+    assert judge(ATTESTED, attestation(), unread(github(SCANNER))).exit_code == EXIT_STUCK
+    assert judge(ATTESTED, attestation(), unread()).exit_code == EXIT_PASS
     for who in (plain("agents@platform.test"), github(SCANNER)):
         text = AGENTS_POLICY + 'signers = ["scanner"]\n'
-        assert judge(text, provenance(), rejected(doubt, stated=who)).exit_code == EXIT_STUCK
+        assert judge(text, provenance(), unread(who)).exit_code == EXIT_STUCK
 
 
 def test_a_doubt_and_a_failed_place_are_both_said() -> None:

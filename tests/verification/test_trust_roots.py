@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import structs
 from rfc3161_client._rust import verify as rust
 
 from gate import trust
@@ -40,6 +41,7 @@ from tests.verification.lab import (
     NOW,
     PAYLOAD,
     PROOF,
+    SIGNATURE,
     about_forged,
     at,
     bundle,
@@ -127,7 +129,35 @@ def test_evidence_that_is_newer_than_a_dated_root_and_of_a_part_that_it_lacks_is
     assert evidence.step is Step.TRUST_ROOT
     assert evidence.doubt is Doubt.STALE
     assert evidence.reason.endswith("is not in the trust root 'lab', which covers keys until 2025-01-01")
-    assert not evidence.authentic
+    assert evidence.authentic == (part != "certificateAuthorities"), "its authority says whose it is"
+
+
+def test_what_only_says_that_a_known_authority_issued_it_is_nobodys() -> None:
+    """The authority was not in use when it says that it did; nor is it, if its signature is another's."""
+    stated = x509.load_der_x509_certificate(base64.b64decode(at(bundle(), CERTIFICATE))).not_valid_before_utc
+    path, _ = WINDOWS["certificateAuthorities"]
+    root = _without("tlogs")
+    for start, known in ((stated, True), (stated + SECOND, False)):
+        evidence = rejected(bundle(), load(edited(root, f"{path}.start", _text(start))))
+        assert (evidence.doubt, evidence.authentic) == (None, False), "a file has no date"
+        early = edited(root, f"{path}.start", _text(start))
+        dated = Root(structs.replace(trust.parse("lab", json.dumps(early).encode(), dated=None), dated=EPOCH))
+        evidence = rejected(bundle(), dated)
+        assert (evidence.doubt, evidence.authentic) == (Doubt.STALE, known)
+    broken = rejected(edited(bundle(), SIGNATURE, b64(b"another")), load(root, built_in=True))
+    assert (broken.doubt, broken.authentic) == (None, False)
+
+
+def test_what_a_known_authoritys_signer_said_of_another_image_is_not_said_of_this_one() -> None:
+    """Anybody may attach it again: it is in doubt, and turns no pass."""
+    root, raw = load(_without("tlogs"), built_in=True), candidate(json.dumps(bundle()).encode())
+    other = Artifact.of(FORGED_IMAGE)
+    (found,) = verify([raw], other, [root], [], now=NOW, limits=LIMITS)
+    assert isinstance(found, Rejected)
+    assert (found.doubt, found.authentic) == (Doubt.STALE, False)
+    (own,) = verify([raw], Artifact.of(image("agent-signed")), [root], [], now=NOW, limits=LIMITS)
+    assert isinstance(own, Rejected)
+    assert (own.doubt, own.authentic) == (Doubt.STALE, True)
 
 
 def test_a_dated_root_doubts_only_between_its_date_and_now() -> None:
