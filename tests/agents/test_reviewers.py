@@ -22,7 +22,7 @@ from tests.agents.documents import (
     pedigree,
     summary,
 )
-from tests.agents.scene import NOW, by, evidence, failed, judge
+from tests.agents.scene import NOW, by, evidence, failed, judge, rule
 from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
 from tests.evidence import COPILOT
 from tests.evidence import judge as judge_evidence
@@ -131,3 +131,16 @@ def test_whoever_does_not_count_is_named_with_the_reason() -> None:
     assert "'alice' approved something else" in found
     assert "'mallory' is none of the rule's people" in found
     assert "'grace@acme.com' had a part in it" in found
+
+
+@pytest.mark.parametrize(("trust", "counts"), [("builder", False), ("platform", False), ("tenant", True)])
+def test_a_tenant_calls_no_approved_tree_that_of_the_head_where_his_word_permits_nothing(
+    trust: str, *, counts: bool
+) -> None:
+    """Rule 16, A-T34: the approval is of an earlier state, and whoever says otherwise is not who says who approved."""
+    keys = f'signers = ["scanner"]\nmin-trust = "{trust}"\n[rules.agents.reviewers]\npeople = ["alice"]\n'
+    text = rule(f'{keys}signers = ["people"]\n')
+    approved, tree = by("people", gittuf("alice", tree="6" * 40)), gitsign(tree="6" * 40)
+    assert failed(text, built(), by("scanner", tree), approved) == (() if counts else REVIEWERS)
+    assert failed(text, built(), by("people", tree), approved) == ()
+    assert failed(text, built(), by("people", tree), by("scanner", gitsign()), approved) == REVIEWERS

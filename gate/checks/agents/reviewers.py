@@ -107,14 +107,19 @@ def _is_of(approval: Approval, head: Commit, trees: frozenset[str]) -> bool:
 
 
 def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[str]:
-    """The one tree that those whose word counts say is the head's; none if they disagree."""
-    found = {
-        item.tree
-        for document in {id(item): item for item in (*scene.documents, *said)}.values()
-        for item in document.history
-        if item.commit == head[1] and item.tree is not None
-    }
-    return frozenset(found) if len(found) == 1 else frozenset()
+    """The one tree that those whose word counts say is the head's; none if they disagree. It lets an approval count, so
+    that it is for those to say who say who approved, or whose word may permit something (rule 16): a tenant could call
+    an approved tree that of any commit.
+    """
+    found: set[str] = set()
+    permitted: set[str] = set()
+    heard = {id(item) for item in said}
+    for document in {id(item): item for item in (*scene.documents, *said)}.values():
+        trees = {item.tree for item in document.history if item.commit == head[1] and item.tree is not None}
+        found |= trees
+        if id(document) in heard or scene.permits(document, "predicate"):
+            permitted |= trees
+    return frozenset(permitted) if len(found) == 1 else frozenset()
 
 
 def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
