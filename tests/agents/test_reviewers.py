@@ -22,7 +22,7 @@ from tests.agents.documents import (
     pedigree,
     summary,
 )
-from tests.agents.scene import NOW, by, evidence, failed, judge, rule
+from tests.agents.scene import NOW, RECENT, by, evidence, failed, judge, rule
 from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
 from tests.evidence import COPILOT
 from tests.evidence import judge as judge_evidence
@@ -144,3 +144,20 @@ def test_a_tenant_calls_no_approved_tree_that_of_the_head_where_his_word_permits
     assert failed(text, built(), by("scanner", tree), approved) == (() if counts else REVIEWERS)
     assert failed(text, built(), by("people", tree), approved) == ()
     assert failed(text, built(), by("people", tree), by("scanner", gitsign()), approved) == REVIEWERS
+
+
+def test_an_approval_that_a_later_statement_takes_back_counts_no_longer() -> None:
+    """A-T34: what it replaces stays attached; one that is newer is an approval again."""
+    text = reviewed(people='[["alice", "al"], "bo"]')
+    tree, back = by("scanner", gitsign()), gittuf("bo2", dismissed=["Alice"])
+    first, later = by("scanner", gittuf("alice")), by("scanner", gittuf("alice"), RECENT)
+    assert failed(text, built(), tree, first) == ()
+    assert failed(text, built(), tree, first, by("scanner", back)) == REVIEWERS
+    assert failed(text, built(), tree, first, by("scanner", back, RECENT)) == REVIEWERS
+    assert failed(text, built(), tree, first, later, by("scanner", back)) == ()
+    assert failed(text, built(), tree, by("scanner", gittuf("al")), by("scanner", back, RECENT)) == REVIEWERS
+    assert failed(text, built(), tree, by("scanner", gittuf("bo")), by("scanner", back, RECENT)) == ()
+    assert failed(text, built(), tree, first, by("stranger", back, RECENT)) == ()
+    other = by("scanner", gittuf("bo", dismissed=["alice"], tree="6" * 40), RECENT)
+    assert failed(text, built(), tree, first, other) == ()
+    assert "took it back" in judge(text, built(), tree, first, by("scanner", back)).found("agents.reviewers")

@@ -16,7 +16,8 @@ from gate.claims.source import canonical_repository
 from gate.policy.model import Anything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from gate.checks.agents.judged import Scene
     from gate.checks.agents.ranges import Commit
@@ -63,6 +64,7 @@ def _people(
     people: dict[str, None] = {}
     notes = []
     trees = _trees(head, said, scene)
+    taken_back = _taken_back(said, trees)
     for document in said:
         for approval in document.approvals:
             if not _is_of(approval, head, trees):
@@ -71,9 +73,34 @@ def _people(
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
             elif any(_is_agent(name, scene) or folded(name) in barred for name in who):
                 notes.append(f"{approval.reviewer!a} had a part in it")
+            elif not _stands(who, document.evidence.signed_at, taken_back):
+                notes.append(f"{approval.reviewer!a} took it back")
             else:
                 people[who[0]] = None
     return people, notes
+
+
+def _taken_back(said: tuple[Document, ...], trees: frozenset[str]) -> Mapping[str, datetime | None]:
+    """By each name when the last statement was signed that takes an approval of the head's tree back; None if that is
+    not known of one of them.
+    """
+    found: dict[str, datetime | None] = {}
+    for document in said:
+        at = document.evidence.signed_at
+        for item in document.withdrawals:
+            if item.tree in trees:
+                name = folded(item.reviewer)
+                before = found.get(name, at)
+                found[name] = None if at is None or before is None else max(at, before)
+    return found
+
+
+def _stands(who: tuple[str, ...], at: datetime | None, taken_back: Mapping[str, datetime | None]) -> bool:
+    """Whether an approval that was signed at `at` is newer than all that take it back: the statement that was replaced
+    may still be attached.
+    """
+    ends = [taken_back[name] for name in map(folded, who) if name in taken_back]
+    return not ends or (at is not None and all(end is not None and end < at for end in ends))
 
 
 def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:

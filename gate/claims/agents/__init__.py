@@ -22,6 +22,7 @@ from gate.claims.agents.claim import (
     Person,
     Signal,
     Unreadable,
+    Withdrawal,
 )
 from gate.claims.agents.fields import commits_named, folded, is_plain
 from gate.claims.agents.formats import BUILT_IN, choose, source_types
@@ -67,6 +68,7 @@ __all__ = [
 _KINDS = {
     AgentClaim: "claims",
     Approval: "approvals",
+    Withdrawal: "withdrawals",
     Person: "people",
     Signal: "signals",
     History: "history",

@@ -72,6 +72,14 @@ class Approval(Struct, frozen=True, kw_only=True):
     repository: str | None = None
 
 
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """An approval of a tree that its reviewer, or whoever may, took back."""
+
+    path: str
+    reviewer: str
+    tree: str
+
+
 class Person(Struct, frozen=True, kw_only=True):
     """Someone who had a part in a commit, and so cannot be its reviewer: its author, a co-author, who pushed it, or
     the operator of the agent that wrote it.
@@ -125,7 +133,7 @@ class Unreadable(Struct, frozen=True, kw_only=True):
     problem: str
 
 
-Found = AgentClaim | Approval | Person | Signal | History | Listing | Unreadable
+Found = AgentClaim | Approval | Withdrawal | Person | Signal | History | Listing | Unreadable
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -146,6 +154,7 @@ class Document(Struct, frozen=True, kw_only=True):
     trees: tuple[str, ...] = ()
     claims: tuple[AgentClaim, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
     people: tuple[Person, ...] = ()
     signals: tuple[Signal, ...] = ()
     history: tuple[History, ...] = ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from gate.claims.agents.claim import Approval, Found, Unreadable
+from gate.claims.agents.claim import Approval, Found, Unreadable, Withdrawal
 from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, folded, plain_text
 from gate.claims.agents.reading import Format, Reading
 
@@ -36,6 +36,10 @@ def read_approvals(reading: Reading) -> Iterator[Found]:
     if problems:
         yield Unreadable(path="approvers", problem="; ".join(problems))
         return
+    if tree is not None:
+        for number, reviewer in enumerate(found["dismissedApprovers"]):
+            if reviewer is not None:
+                yield Withdrawal(path=f"dismissedApprovers[{number}]", reviewer=reviewer, tree=tree)
     for number, reviewer in enumerate(found["approvers"]):
         if reviewer is not None and tree is not None and folded(reviewer) not in dismissed:
             yield Approval(path=f"approvers[{number}]", reviewer=reviewer, tree=tree)
