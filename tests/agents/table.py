@@ -747,6 +747,19 @@ def _rows() -> tuple[Row, ...]:
                 ("by a key of nobody", {"keyid": ""}, (*CLAIMS, *REVIEWERS)),
             )
         ),
+        *(
+            Row(
+                f"F14: beside {what}",
+                reviewed(),
+                (built(), by("scanner", gitsign()), by("scanner", gittuf("alice", *more, dismissed=dismissed))),
+                failed,
+            )
+            for what, more, dismissed, failed in (
+                ("as many approvers as are read", ["x"] * 999, [], ()),
+                ("more approvers than are read", ["x"] * 1000, [], (*CLAIMS, *REVIEWERS)),
+                ("more who took theirs back than are read", [], ["x"] * 1001, (*CLAIMS, *REVIEWERS)),
+            )
+        ),
         Row(
             "F14: the signer's own",
             reviewed('signers = ["scanner", "people"]'),

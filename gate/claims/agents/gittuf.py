@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gate.strictjson import JSON
 
 _TYPE: Final = "https://gittuf.dev/"
+_MAX_NAMES: Final = 1000
 
 
 def read_approvals(reading: Reading) -> Iterator[Found]:
@@ -26,9 +27,13 @@ def read_approvals(reading: Reading) -> Iterator[Found]:
     problems: list[str] = []
     predicate = Fields(reading.predicate, "", problems)
     tree = _target(reading, predicate, "targetTreeID", problems)
+    lists = {key: predicate.list(key) for key in ("approvers", "dismissedApprovers")}
+    if any(len(names) > _MAX_NAMES for names in lists.values()):
+        yield Unreadable(path="approvers", problem=f"it names more than {_MAX_NAMES} people")
+        return
     found = {
-        key: [_who(value, f"{key}[{number}]", problems) for number, value in enumerate(predicate.list(key))]
-        for key in ("approvers", "dismissedApprovers")
+        key: [_who(value, f"{key}[{number}]", problems) for number, value in enumerate(names)]
+        for key, names in lists.items()
     }
     dismissed = {folded(name) for name in found["dismissedApprovers"] if name is not None}
     if None in found["dismissedApprovers"] and not problems:
