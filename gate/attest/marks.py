@@ -13,6 +13,7 @@ aider's "Git integration"; the Linux kernel's "AI Coding Assistants" (`Assisted-
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -101,19 +102,24 @@ def _of_message(message: str) -> Iterator[Mark]:
 
 def _of_address(name: str, email: str, *, author: bool, where: str) -> Mark | None:
     """An agent by its address; what the name adds is its model, where the agent writes it there."""
-    address = email.strip().lower()
+    address = _folded(email)
     agent = ACCOUNTS.get(address)
     if agent is not None:
         return Mark(agent=agent, model=_model_in(agent, name), author=author, where=where)
     match = _NOREPLY.fullmatch(address)
     if match is None:
         # An app's account may commit under another address; GitHub reserves such names for apps.
-        shown = next((text for text in (name, address) if _BOT in text.lower()), None)
+        shown = next((text for text in (name, address) if _BOT in _folded(text)), None)
         return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
     if match["number"] in NUMBERS:
         return Mark(agent=NUMBERS[match["number"]], model=None, author=author, where=where)
-    shown = next((text for text in (match["login"], name) if _BOT in text.lower()), None)
+    shown = next((text for text in (match["login"], name) if _BOT in _folded(text)), None)
     return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
+
+
+def _folded(text: str) -> str:
+    """One spelling for names that look the same, as a verifier compares them."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _model_in(agent: str, name: str) -> str | None:
@@ -130,13 +136,13 @@ def _last_block(lines: list[str]) -> list[tuple[str, str]]:
     while text and not text[-1]:
         text.pop()
     start = next((number for number in range(len(text) - 1, -1, -1) if not text[number]), None)
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, list[str]]] = []
     for line in text[start + 1 :] if start is not None else ():
         if line[0] in " \t" and found:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
+            found[-1][1].append(line.strip())
         elif match := _TRAILER.fullmatch(line):
-            found.append((match["key"].lower(), match["value"].strip()))
-    return found
+            found.append((match["key"].lower(), [match["value"].strip()]))
+    return [(key, " ".join(parts)) for key, parts in found]
 
 
 def _name(value: str) -> str:

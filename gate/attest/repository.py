@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 MAX_OBJECTS: Final = 64 << 20
 """Bytes of all commits of a range together; ten thousand have less than ten MiB."""
+_MAX_COMMIT: Final = 256 << 10
+"""Bytes of one commit: the longest messages of the Linux kernel have some ten thousand."""
 _MAX_SAID: Final = 500
 _PIECE: Final = 1 << 16
 _AMBIGUOUS: Final = " is ambiguous"
@@ -249,6 +251,8 @@ def _objects(raw: bytes, hashes: Sequence[str]) -> Iterator[Commit]:
             raise CouldNotLook(f"commit {name} is not in the repository, or is none")
         at = end + 1 + int(header[2])
         content = raw[end + 1 : at]
+        if len(content) > _MAX_COMMIT:
+            raise LimitExceeded(f"commit {name} has more than {_MAX_COMMIT} bytes", limit="")
         algorithm = "sha1" if len(name) == 40 else "sha256"
         found = hashlib.new(algorithm, b"commit %d\0" % len(content), usedforsecurity=False)
         found.update(content)

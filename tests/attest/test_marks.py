@@ -118,6 +118,8 @@ def test_an_agents_address_is_a_mark_wherever_it_stands() -> None:
         commit(author=("Ada", "1+a[bot]@users.noreply.github.com")),
         commit(author=("x[bot]", "12+ada@users.noreply.github.com")),
         commit(author=("Cursor", "cursoragent@cursor.com")),
+        commit(author=("Cursor", " Cursoragent@cursor\uff0ecom")),
+        commit(author=("x\uff3bbot\uff3d", "x@y.test")),
     ],
 )
 def test_whatever_a_verifier_takes_for_a_hint_is_a_mark(of: Commit) -> None:
@@ -206,3 +208,8 @@ def test_an_entry_has_only_what_is_known() -> None:
         {"hash": HASH, "authored_by": "unknown"},
         {"hash": HASH, "author": "claude-code", "authored_by": "mixed"},
     ]
+
+
+def test_a_trailer_of_many_folded_lines_is_read_in_one_go() -> None:
+    """It took minutes for as many lines as a message may have: each was joined to all before it."""
+    assert marks(commit("Mend it\n\nAssisted-by: a:m" + "\n b" * 80_000)) == [("a", "m", False)]

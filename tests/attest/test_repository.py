@@ -203,6 +203,16 @@ def test_more_bytes_than_are_read_are_refused(made: GitRepository, monkeypatch: 
         read(made.folder)
 
 
+def test_a_commit_of_more_bytes_than_are_read_is_refused(made: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes one chooses its message, and each line of it costs whoever reads it."""
+    size = int(made.git("cat-file", "-s", made.commit("x" * 2000)))
+    monkeypatch.setattr(repository, "_MAX_COMMIT", size)
+    assert read(made.folder)
+    monkeypatch.setattr(repository, "_MAX_COMMIT", size - 1)
+    with pytest.raises(LimitExceeded, match=f"has more than {size - 1} bytes"):
+        read(made.folder)
+
+
 def test_the_deadline_holds(made: GitRepository) -> None:
     made.commit("First")
     with pytest.raises(DeadlineExceeded):
