@@ -19,6 +19,7 @@ LOST: Final = (
     "https://slsa.dev/provenance/v1. gate attest agents writes it."
 )
 _SHOWN_COMMITS: Final = 100
+_SHOWN_TOOLS: Final = 20
 _WHO: Final = {"autonomous_agent": "agent", None: "-"}
 
 
@@ -78,7 +79,10 @@ def _more(commit: Mapping[str, Any]) -> Iterator[str]:
     ]
     told += [f"model of {commit['provider']}"] if commit["provider"] else []
     told += [f"model version {commit['model_version']}"] if commit["model_version"] else []
-    told += [f"tools {', '.join(commit['tools']) or 'none'}"] if commit["tools"] is not None else []
+    if commit["tools"] is not None:
+        shown = commit["tools"][:_SHOWN_TOOLS]
+        more = f" and {len(commit['tools']) - len(shown)} more" if len(commit["tools"]) > len(shown) else ""
+        told.append(f"tools {', '.join(shown) or 'none'}{more}")
     if told:
         yield from labelled(6, "with", plain("; ".join(told)), column=13)
 

@@ -16,10 +16,15 @@ def _inspected(make: Callable[[Path], list[str]]) -> Callable[[Path], list[str]]
     return lambda folder: inspect(make(folder))
 
 
+def _read(make: Callable[[Path], list[str]]) -> Callable[[Path], list[str]]:
+    return lambda folder: inspect(make(folder), "text")
+
+
 CASES: Final[dict[str, Callable[[Path], list[str]]]] = {
     **signed.CASES,
     **claimed.CASES,
     **unsigned.CASES,
     **local.CASES,
     **{f"inspect {name}": _inspected(make) for name, make in {**signed.CASES, **claimed.CASES}.items()},
+    **{f"inspect as text {name}": _read(make) for name, make in claimed.CASES.items()},
 }

@@ -152,9 +152,9 @@ def verify(reference: str, folder: Path, *more: str) -> list[str]:
     return ["verify", reference, "--policy", str(folder / "policy.toml"), *more]
 
 
-def inspect(command: list[str]) -> list[str]:
+def inspect(command: list[str], output: str = "json") -> list[str]:
     """The command that shows what another one judges, and what the same policy makes of each commit."""
-    return ["inspect", *command[1:], "--output", "json"]
+    return ["inspect", *command[1:], "--output", output]
 
 
 def write_policy(folder: Path, policy: str = POLICY) -> None:

@@ -195,3 +195,12 @@ def test_a_thousand_commits_say_how_many_are_not_shown(document: dict[str, Any])
     text = checked(document)
     assert len(ROW.findall(text)) == 100
     assert "and 900 more (--output json)" in text
+
+
+def test_of_very_many_tools_some_are_shown_and_the_rest_counted(document: dict[str, Any]) -> None:
+    def shown(count: int) -> str:
+        document["commits"][0]["tools"] = [f"t{number}" for number in range(count)]
+        return " ".join(checked(document).split())
+
+    assert "t18, t19" in shown(20)
+    assert "t18, t19 and 99980 more" in shown(100_000)
