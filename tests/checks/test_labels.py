@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.discovery import Discovery
 from gate.discovery.labels import REVISION, SOURCE, Label, Labels
 from gate.errors import InvalidPolicy, Unavailable
+from gate.flow.steps import with_labels
+from gate.limits import Limits
+from gate.reference import parse_reference
 from gate.verdict import EXIT_RETRY
 from tests import forge, images
+from tests.discovery.test_search import FakeSource, content, descriptor, digest_of
 from tests.evidence import (
     EARLIER,
     HEAD,
     MAIN,
     PROVENANCE_POLICY,
+    REFERENCE,
     REPOSITORY,
+    SIGNATURE_POLICY,
     github,
     judge,
     loads,
@@ -192,3 +199,23 @@ def test_an_indexs_entries_have_labels_and_the_index_has_none(verify: Callable[.
         ran = verify(f"oci:{tmp_path / 'image'}@{index['digest']}", policy=path)
         assert (ran.code, ran.failed) == (code, () if code == 0 else (LABELS,)), ran.out
     assert "an index, whose entries have labels and itself has none" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("asking", "fetched"), [((), False), ((False,), False), ((True,), True), ((True, False), True)]
+)
+def test_a_configuration_is_fetched_where_any_rule_wants_its_labels_to_agree(
+    asking: tuple[bool, ...], *, fetched: bool
+) -> None:
+    config = json.dumps({"config": {"Labels": GOOD}}).encode()
+    image = content({"schemaVersion": 2, "layers": [], "config": descriptor(config, "application/json")})
+    source = FakeSource(blobs={digest_of(config): config})
+    rules = [(TEXT if asks else PROVENANCE_POLICY).partition("[[rules]]")[2] for asks in asking]
+    text = PROVENANCE_POLICY.partition("[[rules]]")[0]
+    for number, rule in enumerate(rules):
+        text += f"[[rules]]{rule.replace('production', f'rule-{number}')}"
+    known = policy(text if asking else SIGNATURE_POLICY)
+    found = Discovery(image=image, candidates=(), ledger=())
+    labelled = with_labels(found, parse_reference(REFERENCE), known, source, Limits())
+    assert (source.asked != []) is fetched
+    assert (labelled.labels is None) is (not asking)

@@ -76,6 +76,20 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
     assert ran.failed == (() if code == 0 else ("deny",))
 
 
+@pytest.mark.parametrize(
+    ("deny", "code"), [('signers = [{ issuer = "https://x" }]', 0), (f'digests = ["sha256:{"d" * 64}"]', 4)]
+)
+def test_a_file_that_is_too_deep_to_read_is_read_only_for_a_denied_digest(
+    deny: str, code: int, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    raw = b"[" * 100 + b"]" * 100
+    (tmp_path / "deep.json").write_bytes(raw)
+    (tmp_path / "bundle.json").write_bytes(bundle(f"sha256:{hashlib.sha256(raw).hexdigest()}"))
+    path = policy(tmp_path, f'{SIGNED}[[deny]]\n{deny}\nreason = "stolen token"\n')
+    ran = verify(f"file:{tmp_path / 'deep.json'}", "--bundle", str(tmp_path / "bundle.json"), policy=path)
+    assert ran.code == code, ran.out
+
+
 def test_what_a_denied_signer_signed_is_reported_as_rejected(tmp_path: Path, verify: Callable[..., Ran]) -> None:
     layout = Layout(tmp_path / "image")
     layout.sign(layout.image("amd", tag="v1"))

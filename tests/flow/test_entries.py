@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -177,6 +178,32 @@ def test_a_file_is_no_index_whatever_is_in_it(
     ran = verify(f"file:{text}", *where, policy=policy(tmp_path, rules))
     assert ran.code == code, ran.out
     assert holds_for(ran) == ([] if code else [built.index["digest"]])
+
+
+@pytest.mark.parametrize(
+    ("rules", "failed"),
+    [
+        ((), ("rules",)),
+        (("", '["linux/amd64"]'), ("platforms",)),
+        (('["linux/amd64"]', ""), ("platforms",)),
+        (("", '"each"'), ()),
+    ],
+)
+def test_each_rule_that_a_file_matches_is_judged(
+    rules: tuple[str, ...], failed: tuple[str, ...], tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    (tmp_path / "app").write_bytes(b"app")
+    (tmp_path / "bundle.json").write_bytes(bundle(f"sha256:{hashlib.sha256(b'app').hexdigest()}"))
+    text = _rules(*rules) or _rules("").replace("**", "ghcr.io/acme/api")
+    ran = verify(f"file:{tmp_path / 'app'}", "--bundle", str(tmp_path / "bundle.json"), policy=policy(tmp_path, text))
+    assert (ran.code, ran.failed) == (1 if failed else 0, failed)
+
+
+def test_an_image_that_cannot_be_had_leaves_its_place_unread(built: Built, run: Run) -> None:
+    ran = run(built, tag=":nowhere")
+    assert ran.code == 4
+    (place,) = ran.report["images"][0]["ledger"]
+    assert (place["place"], place["found"], place["complete"]) == ("image", 0, False)
 
 
 @pytest.mark.parametrize(
