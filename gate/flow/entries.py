@@ -98,9 +98,11 @@ def _looked_at(image: Content) -> LedgerEntry:
     )
 
 
-def check_platforms(rule: Rule, image: Content, limits: Limits) -> Result | None:
-    """The failed result of a rule that an image has not the manifests for; None if it has. Raises `LimitExceeded`."""
-    chosen = _choose(rule, image, read_index(image, limits), limits)
+def check_platforms(rule: Rule, image: Content, index: Manifest | None, limits: Limits) -> Result | None:
+    """The failed result of a rule that an image has not the manifests for; None if it has. `index` is what it is, if it
+    is one. Raises `LimitExceeded`.
+    """
+    chosen = _choose(rule, image, index, limits)
     return _unusable(rule, chosen.problem) if chosen.problem else None
 
 

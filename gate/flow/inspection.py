@@ -198,9 +198,11 @@ class Inspector(Struct, frozen=True, kw_only=True):
         missed = found.missed + (() if inspection.error is None else (inspection.error,))
         try:
             results = rules_of(inspection.reference, found, claims, policy, missed=missed, limits=limits, now=self.now)
-            unusable = [check_platforms(rule, found.image, limits) for rule in rules]
+            is_file = inspection.reference.transport is Transport.FILE  # which is no index, whatever is in it
+            index = None if is_file else read_index(found.image, limits)
+            unusable = [check_platforms(rule, found.image, index, limits) for rule in rules]
         except LimitExceeded as error:
-            return replace(inspection, error=inspection.error or error)
+            return replace(inspection, error=error)
         notes = tuple(
             f"rule {rule.name} judges the manifests of an index, and here this digest alone was looked at: inspect each"
             for rule in rules

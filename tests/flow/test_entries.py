@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from gate import cli
 from gate.errors import GateError, LimitExceeded
+from gate.limits import SMALL_DOCUMENT
 from tests.conftest import LAB, Ran, policy_path
 from tests.images import ABOUT, Layout, bundle, entry, policy
 from tests.registry_server import RegistryServer, Response
@@ -130,6 +133,7 @@ def test_with_some_platforms_the_pass_holds_for_their_entries_alone(built: Built
 def test_one_entry_that_is_not_signed_fails_the_image(platforms: str, signed: str, built: Built, run: Run) -> None:
     ran = run(built.sign(getattr(built, signed), built.index), platforms)
     assert (ran.code, ran.failed, holds_for(ran)) == (1, ("signature",), [])
+    assert ran.report["images"][0]["notes"] == [], "it looked at the entries already"
     outcomes = {rule["digest"]: rule["checks"][0]["outcome"] for rule in ran.report["images"][0]["rules"]}
     assert outcomes[getattr(built, signed)["digest"]] == "pass"
 
@@ -254,7 +258,8 @@ def _rules(*platforms: str) -> str:
 
 def test_each_rule_is_judged_on_what_it_chooses(built: Built, run: Run) -> None:
     built.sign(built.index, built.amd)
-    assert run(built, rules=_rules("", '"each"')).code == 1
+    partly = run(built, rules=_rules("", '"each"'))
+    assert (partly.code, partly.report["images"][0]["notes"]) == (1, [])
     built.sign(built.arm)
     ran = run(built, rules=_rules("", '"each"'))
     assert ran.code == 0
@@ -420,6 +425,35 @@ def test_nothing_is_said_of_an_index_that_is_not_signed_or_not_known(tag: str, b
         built.sign(built.index)
     ran = run(built, tag=tag.format(amd=built.amd["digest"]))
     assert (ran.code, ran.report["images"][0]["notes"]) == (1, [])
+
+
+def test_nothing_is_said_of_a_signed_index_that_does_not_list_the_manifest(built: Built, run: Run) -> None:
+    built.sign(built.index)
+    other = built.layout.image("of another build")
+    ran = run(built, tag=f":v1@{other['digest']}")
+    assert (ran.code, ran.report["images"][0]["notes"]) == (1, [])
+
+
+def test_nothing_is_said_where_no_rule_is_for_the_image(built: Built, run: Run) -> None:
+    built.sign(built.index, built.amd)
+    elsewhere = _rules("").replace("**", "ghcr.io/acme/other")
+    for tag in (":v1", f":v1@{built.amd['digest']}"):
+        ran = run(built, rules=elsewhere, tag=tag)
+        assert (ran.failed, ran.report["images"][0]["notes"]) == (("rules",), [])
+
+
+def test_nothing_is_guessed_of_an_index_whose_bytes_were_let_go_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of many images in one run, those of large manifests."""
+    layout = Layout(tmp_path / "image")
+    large = {"note": "x" * SMALL_DOCUMENT}
+    index = layout.index([{**entry(layout.image("app"), "linux/amd64"), "annotations": large}], tag="v1")
+    with RegistryServer({"acme/api": layout.folder}) as server:
+        references = [f"{server.host}/acme/api@{index['digest']}", f"{server.host}/acme/api:v1"]
+        code = cli.run(["verify", *references, "--policy", str(policy(tmp_path)), "--report", "-"])
+    report = json.loads(capsys.readouterr().out)
+    assert (code, [image["notes"] for image in report["images"]]) == (1, [[], []])
 
 
 def test_a_fail_of_a_digest_alone_says_that_it_may_be_an_entry(built: Built, run: Run) -> None:

@@ -575,3 +575,23 @@ def test_what_is_attached_may_be_in_another_repository(look: Callable[..., Inspe
     with RegistryServer({"acme/api": LAB / "unsigned", "acme/signatures": LAB / "agent-signed"}) as server:
         found = look(f"{server.host}/acme/api:v1", "--signature-repository", f"{server.host}/acme/signatures")
     assert {place["repository"] for place in found.document["ledger"]} == {None, f"{server.host}/acme/signatures"}
+
+
+def test_an_image_that_cannot_be_had_leaves_its_place_unread(tmp_path: Path, look: Callable[..., Inspected]) -> None:
+    with RegistryServer({"acme/api": Layout(tmp_path / "image").folder}) as server:
+        found = look(f"{server.host}/acme/api:nowhere")
+    assert (found.code, found.document["complete"]) == (4, False)
+    (place,) = found.document["ledger"]
+    assert (place["place"], place["complete"]) == ("image", False)
+
+
+def test_a_file_that_is_too_deep_to_say_what_it_lists_is_not_all_that_a_policy_asks(
+    tmp_path: Path, look: Callable[..., Inspected]
+) -> None:
+    (tmp_path / "deep.json").write_bytes(b"[" * 100 + b"]" * 100)
+    (tmp_path / "bundle.json").write_text("{}")
+    signed = '[[rules]]\nimages = ["**"]\nsignature.signers = ["forge"]\n'
+    denied = f'{signed}[[deny]]\ndigests = ["sha256:{"d" * 64}"]\nreason = "stolen"\n'
+    for text, code in ((signed, 0), (denied, 4)):
+        where = ("--bundle", str(tmp_path / "bundle.json"), "--policy", str(policy(tmp_path, text)))
+        assert look(f"file:{tmp_path / 'deep.json'}", *where).code == code
