@@ -309,6 +309,12 @@ def _rows() -> tuple[Row, ...]:
             COVERAGE,
         ),
         Row(
+            "the agent's platform, of a commit that it alone lists",
+            rule(allow=TWO),
+            (built(), by("platform", built(claim(EARLIER, author="other-agent", model="evil")))),
+            MODELS,
+        ),
+        Row(
             "the agent's platform is no builder",
             rule("", allow=TWO),
             (beside, by("platform", agent_commit(**THEIRS))),

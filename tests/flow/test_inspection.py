@@ -577,6 +577,12 @@ def test_what_is_attached_may_be_in_another_repository(look: Callable[..., Inspe
     assert {place["repository"] for place in found.document["ledger"]} == {None, f"{server.host}/acme/signatures"}
 
 
+def test_the_images_own_repository_is_not_looked_at_twice(look: Callable[..., Inspected]) -> None:
+    with RegistryServer({"acme/api": LAB / "unsigned"}) as server:
+        found = look(f"{server.host}/acme/api:v1", "--signature-repository", f"{server.host}/acme/api")
+    assert {place["repository"] for place in found.document["ledger"]} == {None}
+
+
 def test_an_image_that_cannot_be_had_leaves_its_place_unread(tmp_path: Path, look: Callable[..., Inspected]) -> None:
     with RegistryServer({"acme/api": Layout(tmp_path / "image").folder}) as server:
         found = look(f"{server.host}/acme/api:nowhere")
@@ -594,4 +600,25 @@ def test_a_file_that_is_too_deep_to_say_what_it_lists_is_not_all_that_a_policy_a
     denied = f'{signed}[[deny]]\ndigests = ["sha256:{"d" * 64}"]\nreason = "stolen"\n'
     for text, code in ((signed, 0), (denied, 4)):
         where = ("--bundle", str(tmp_path / "bundle.json"), "--policy", str(policy(tmp_path, text)))
-        assert look(f"file:{tmp_path / 'deep.json'}", *where).code == code
+        found = look(f"file:{tmp_path / 'deep.json'}", *where)
+        assert found.code == code
+    assert "too deep or too long to read" in found.document["error"]["message"]
+
+
+@pytest.mark.parametrize(("platform", "allowed"), [("linux/amd64", True), ("linux/arm64", False)])
+def test_a_commit_of_an_index_is_allowed_only_where_it_has_the_rules_platforms(
+    platform: str, tmp_path: Path, look: Callable[..., Inspected], *, allowed: bool
+) -> None:
+    layout = Layout(tmp_path / "image")
+    index = layout.index([entry(layout.image("app"), "linux/amd64")], tag="v1")
+    hexadecimal = index["digest"].removeprefix("sha256:")
+    said = forge.statement(hexadecimal, predicate_type=SLSA_V1, predicate=predicate_v1(claims=[claim()]))
+    layout.attach(
+        {key: index[key] for key in ("mediaType", "digest", "size")}, json.dumps(forge.Sigstore().sign(said)).encode()
+    )
+    text = (
+        f'[[rules]]\nimages = ["**"]\nplatforms = ["{platform}"]\n[rules.provenance]\nsigners = ["forge"]\nlevel = 1\n'
+        f'source = ["{REPOSITORY}"]\nrefs = "any"\n[rules.agents]\nallow = "any"\nmin-trust = "tenant"\n'
+    )
+    (commit,) = look(f"oci:{tmp_path / 'image'}:v1", "--policy", str(policy(tmp_path, text))).document["commits"]
+    assert [item["allowed"] for item in commit["policy"]] == [allowed]
