@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gate.checks.agents.denied import _behind_slashes
 from gate.verification import fingerprint, read_key
 from tests.evidence import (
     AGENT,
@@ -62,6 +63,17 @@ def test_a_denied_model_is_denied_behind_the_name_of_whoever_provides_it(name: s
         assert failed(denying(denied), claimed(beside)) == DENY
     assert failed(denying('"gpt-4"'), claimed(claim(model=f"{name}-mini"))) == ()
     assert failed(denying('"openai/gpt-4"'), claimed(claim(model="azure/gpt-4"))) == ()
+    long = f"a/b/c/d/{name}"
+    assert failed(denying('"gpt-4"'), claimed(claim(model=long))) == DENY
+    assert failed(denying('"openai/gpt-4"'), claimed(claim(model="a/b/c/openai/gpt-4"))) == DENY
+
+
+def test_a_name_of_many_slashes_costs_no_more_than_its_last_parts() -> None:
+    slashes = "/".join("abcdefgh" * 15)
+    assert len(list(_behind_slashes(slashes))) == 3
+    assert list(_behind_slashes("a/b/c/d")) == ["d", "c/d", "b/c/d"]
+    assert list(_behind_slashes("a/b")) == ["b"]
+    assert not list(_behind_slashes("a"))
 
 
 @pytest.mark.parametrize("name", [AGENT, "Copilot", "COPILOT", "copilot"])

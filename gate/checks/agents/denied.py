@@ -8,7 +8,7 @@ it holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from gate.policy.model import Deny
     from gate.verdict import Result
     from gate.verification import Signed
+
+
+_PARTS: Final = 3
+"""A reseller, a provider and a model; of a longer name its last parts. A claim's text may have a hundred slashes."""
 
 
 class _Denied(Struct, frozen=True):
@@ -106,10 +110,12 @@ def _meant(names: Iterable[str], known: Iterable[Mapping[str, str]]) -> list[str
 
 
 def _behind_slashes(name: str) -> Iterator[str]:
-    """A model's name without the provider, or the reseller and the provider, that may stand before it."""
-    while "/" in name:
-        name = name.partition("/")[2]
-        yield name
+    """A model's name without the provider, or the reseller and the provider, that may stand before it: its last parts,
+    of which so many are enough whatever stands before them.
+    """
+    parts = name.split("/")
+    for count in range(1, min(len(parts), _PARTS + 1)):
+        yield "/".join(parts[-count:])
 
 
 def _at_its_time(deny: Deny, evidence: Signed, scene: Scene) -> bool:
