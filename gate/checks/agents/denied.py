@@ -8,6 +8,7 @@ it holds.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -41,9 +42,22 @@ class _Denied(Struct, frozen=True):
     deny: Deny | None
 
 
+class _Denials(Struct, frozen=True):
+    """All that is denied, and what each spelling means by any agent's aliases, in lower case."""
+
+    items: tuple[_Denied, ...]
+    aliases: Mapping[str, list[str]]
+    model_aliases: Mapping[str, list[str]]
+
+
 def check_denied(scene: Scene) -> Result:
     """Judge every accepted claim, and every hint beside it."""
-    denied = list(_denied(scene))
+    agents = scene.policy.agents.values()
+    denied = _Denials(
+        tuple(_denied(scene)),
+        _by_spelling(agent.aliases for agent in agents),
+        _by_spelling(agent.model_aliases for agent in agents),
+    )
     wrong = []
     for entry in scene.accepted:
         find = _reasons if entry.by_agent else _reasons_of_a_person
@@ -76,37 +90,41 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
         yield _Denied(deny.agents, deny.models, deny.reason, deny)
 
 
-def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene) -> Iterator[str]:
-    agents = scene.policy.agents.values()
+def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
     known_as = getattr(said, "known_as", None)
     names = [name for name in (said.agent, said.agent_identity, known_as) if name is not None]
-    names += _meant(names, [agent.aliases for agent in agents])
+    names += _meant(names, denied.aliases)
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
-    models += _meant(models, [agent.model_aliases for agent in agents])
-    for item in denied:
+    models += _meant(models, denied.model_aliases)
+    for item in denied.items:
         agent = any(pattern.matches_in_any_case(name) for pattern in item.agents for name in names)
         model = any(pattern.matches_in_any_case(name) for pattern in item.models for name in models)
         if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
 
 
-def _reasons_of_a_person(
-    said: AgentClaim | Signal, evidence: Signed, denied: Iterable[_Denied], scene: Scene
-) -> Iterator[str]:
+def _reasons_of_a_person(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
     """People are called Claude, and no deny is of them. Whoever has a denied agent's id for a name, byte for byte, is
     not known to be one.
     """
-    for item in denied:
+    for item in denied.items:
         called = any(pattern.how is How.EXACT and pattern.text == said.agent for pattern in item.agents)
         if called and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
 
 
-def _meant(names: Iterable[str], known: Iterable[Mapping[str, str]]) -> list[str]:
-    """What these names mean by any agent's aliases, which for a deny ignore upper and lower case too."""
-    folded = {name.casefold() for name in names}
-    return [meant for aliases in known for spelling, meant in aliases.items() if spelling.casefold() in folded]
+def _by_spelling(known: Iterable[Mapping[str, str]]) -> Mapping[str, list[str]]:
+    """What each spelling means: for a deny aliases ignore upper and lower case too."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for aliases in known:
+        for spelling, meant in aliases.items():
+            found[spelling.casefold()].append(meant)
+    return found
+
+
+def _meant(names: Iterable[str], known: Mapping[str, list[str]]) -> list[str]:
+    return [meant for name in {name.casefold() for name in names} for meant in known.get(name, ())]
 
 
 def _behind_slashes(name: str) -> Iterator[str]:
