@@ -7,6 +7,7 @@ the same. What fails and is about no commit alone is said of each.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from gate.checks.agents import JudgedClaim
     from gate.verdict import Result
 
+_SHOWN: Final = 5
+"""Of what is said of each commit: there may be as much of it as there are commits."""
 _COVERAGE: Final = f"{CHECK}.coverage"
 _NOBODY: Final = "nobody claims it"
 _UNHEARD: Final = "the rule hears of no claim about it"
@@ -54,10 +57,10 @@ def check_commits(rule: RuleResult, shown: Iterable[str | None] = ()) -> tuple[C
     claimed: dict[str | None, list[JudgedClaim]] = {}
     for item in rule.commits:
         claimed.setdefault(item.claim.commit, []).append(item)
-    unclaimed = [name for (_, name), _ in rule.unclaimed]
+    unclaimed = dict.fromkeys(name for (_, name), _ in rule.unclaimed)
     for name in (*unclaimed, *(name for name, _ in rule.beside if name is not None)):
         claimed.setdefault(name, [])
-    unheard = [commit for commit in dict.fromkeys(shown) if commit not in claimed]
+    unheard = dict.fromkeys(commit for commit in shown if commit not in claimed)
     results = [result for result in rule.results if result.check.partition(".")[0] in _FAMILIES]
     failed = {result.check: result for result in results if result.outcome is Outcome.FAIL}
     undecided = tuple(_said(result) for result in results if result.outcome is Outcome.ERROR)
@@ -67,15 +70,19 @@ def check_commits(rule: RuleResult, shown: Iterable[str | None] = ()) -> tuple[C
     of_some |= {item.check for _, item in rule.beside}
     if rule.unclaimed:
         of_some.add(_COVERAGE)
-    beside = [(name, f"{item.check}: {item.found}") for name, item in rule.beside if item.check in failed]
+    beside: defaultdict[str | None, dict[str, None]] = defaultdict(dict)
+    for about, objection in rule.beside:
+        if objection.check in failed:
+            beside[about].setdefault(f"{objection.check}: {objection.found}")
     of_all = tuple(_said(result) for check, result in failed.items() if check not in of_some)
-    of_all += tuple(text for name, text in beside if name is None)
+    of_each = list(beside.pop(None, ()))
+    of_all += tuple(of_each[:_SHOWN]) + ((f"and {len(of_each) - _SHOWN} more",) if len(of_each) > _SHOWN else ())
     found = []
     for commit, judged in {**claimed, **{commit: [] for commit in unheard}}.items():
         own = [f"{CHECK}: {_UNHEARD}"] if commit in unheard else _reasons(judged, failed)
         if commit in unclaimed and _COVERAGE in failed:
             own.append(f"{_COVERAGE}: {_NOBODY}")
-        own += [text for name, text in beside if name is not None and name == commit]
+        own += beside.get(commit, ())
         reasons = (*of_all, *dict.fromkeys(own))
         found.append(
             CommitResult(

@@ -133,6 +133,17 @@ def test_what_fails_beside_the_claims_is_said_of_its_commit_or_of_each(
     assert found == {commit: (not reasons, tuple(reasons)) for commit, reasons in expected.items()}
 
 
+def test_of_much_that_is_said_of_each_commit_the_first_is_enough() -> None:
+    """Ten thousand unreadable statements beside ten thousand commits are no hundred million reasons."""
+    many = [hint(by=AGENT, parents=[number]) for number in range(9)]
+    found = said(LISTENING, claimed(GOOD, claim("abc")), *many)
+    assert {commit: (allowed, len(reasons)) for commit, (allowed, reasons) in found.items()} == {
+        HEAD: (False, 6),
+        None: (False, 7),
+    }
+    assert found[HEAD][1][-1] == "and 4 more"
+
+
 def test_a_commit_that_a_hint_alone_names_is_shown_where_that_fails() -> None:
     dependencies = [dependency(GOOD), dependency(uri="git+https://github.com/acme/lib", commit=OTHER)]
     built = provenance(predicate_v1(dependencies=dependencies))
