@@ -83,7 +83,6 @@ def rules_of(
 
     gaps = tuple(Gap(reason=str(error), exit_code=error.exit_code, remedy=error.remedy) for error in missed)
     denies = any(deny.digests for deny in policy.denies)
-    lists = denies and reference.transport is not Transport.FILE
-    digests = (found.image.digest, *(listed_digests(found.image, limits) if lists else ()))
+    digests = (found.image.digest, *(listed_digests(found.image, limits) if denies else ()))
     same = other_digests(found.image) if denies else ()
     return check_image(reference, claims, policy, digests=digests, same=same, gaps=gaps, now=now)
