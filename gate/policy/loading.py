@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.errors import InvalidPolicy
+from gate.errors import Finding, InvalidPolicy
 from gate.policy.builders import read_builder
 from gate.policy.denies import read_deny
 from gate.policy.documents import STANDARD_INPUT, invalid, read_bytes, read_documents
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gate.errors import Finding
     from gate.policy.model import Deny, OwnFormat, Rule, Waiver
     from gate.policy.reading import KeyPath
 
+_MOST: Final = 1000
+"""Problems that are told of: more helps nobody, and each is in every output."""
 _DEFAULT_ROOT: Final = "public-good"
 _BUILT_IN: Final = (_DEFAULT_ROOT, "github")  # trust.BUILT_IN, without what it imports
 
@@ -63,7 +64,11 @@ def parse_merged(raw: bytes, path: Path) -> tuple[Policy, Merged]:
     problems = dict.fromkeys((*shape, *merged.findings, *reader.to.problems))
     if problems:
         order = [readable(document.path) for document in documents]
-        raise InvalidPolicy(readable(path), tuple(sorted(problems, key=lambda item: _place(item, order))))
+        found = sorted(problems, key=lambda item: _place(item, order))
+        if len(found) > _MOST:
+            more = f"{len(found) - _MOST} problems more"
+            found[_MOST:] = [Finding(file=readable(path), line=None, column=None, key="", text=more)]
+        raise InvalidPolicy(readable(path), tuple(found))
     return policy, merged
 
 

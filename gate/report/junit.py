@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def junit(report: Mapping[str, Any]) -> str:
     """The XML, in ASCII."""
     root = ET.Element("testsuites", name="gate")
-    used: set[tuple[str, str]] = set()
+    used: dict[tuple[str, str], int] = {}
     missed = reasons(report)
     for image in report["images"]:
         suite = ET.SubElement(root, "testsuite", name=escape(pinned(image)))
@@ -66,14 +66,13 @@ def _own(root: ET.Element, suites: dict[str, ET.Element]) -> ET.Element:
     return suites[""]
 
 
-def _case(suite: ET.Element, used: set[tuple[str, str]], classname: str, name: str) -> ET.Element:
-    """A test case whose class name and name together are its own in the file."""
-    wanted, count = (escape(classname), escape(name)), 1
-    key = wanted
+def _case(suite: ET.Element, used: dict[tuple[str, str], int], classname: str, name: str) -> ET.Element:
+    """A test case whose class name and name together are its own in the file: `used` counts those of each."""
+    key = wanted = (escape(classname), escape(name))
     while key in used:
-        count += 1
-        key = (wanted[0], f"{wanted[1]} ({count})")
-    used.add(key)
+        used[wanted] += 1
+        key = (wanted[0], f"{wanted[1]} ({used[wanted]})")
+    used[key] = 1
     return ET.SubElement(suite, "testcase", classname=key[0], name=key[1])
 
 

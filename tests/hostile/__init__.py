@@ -48,11 +48,11 @@ class Taken:
 
 def run(arguments: Sequence[str], folder: Path, *, memory: int = 2048 * MIB, seconds: int = 60) -> Taken:
     """`gate` with `arguments` in a new process, with at most `memory` bytes of address space and `seconds` of CPU. A
-    process that these end has code -1. The report of `gate inspect` is what it prints.
+    process that these end has code -1. A verdict is written in every format; `gate inspect` prints its report.
     """
     taken, report, printed = folder / "taken.json", folder / "report.json", folder / "printed"
     taken.unlink(missing_ok=True)
-    more = ["--report", str(report)] if arguments[0] == "verify" else []
+    more = ["--report", str(report), "--output-dir", str(folder / "out")] if arguments[0] == "verify" else []
     command = [sys.executable, "-c", _CHILD, str(taken), str(memory), str(seconds), *arguments, *more]
     with printed.open("wb") as output:
         subprocess.run(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gate import __version__
 from gate.errors import GateError, InvalidPolicy
-from gate.policy.loading import load_policy
+from gate.policy.loading import load_policy, parse_policy
 from gate.policy.matching import glob
 from tests.policy.sample import GOOD, after, parse, problems, said, swap
 
@@ -962,3 +962,15 @@ def test_a_part_of_any_shape_is_a_problem_and_not_a_crash(key: str, table: str) 
 @pytest.mark.parametrize("source", ["https://ada@gitlab.com/acme/api", "ssh://git@gitlab.com/a", "https://x.y/@a/api"])
 def test_an_at_that_is_no_refs_is_allowed_in_a_source(source: str) -> None:
     assert parse(swap('source = ["https://gitlab.com/acme/api"]', f'source = ["{source}"]')).warnings == ()
+
+
+def test_of_very_many_problems_a_thousand_are_told_and_the_rest_counted() -> None:
+    def found(count: int) -> tuple[str, ...]:
+        with pytest.raises(InvalidPolicy) as caught:
+            parse_policy(b"".join(b"x%d = 1\n" % number for number in range(count)), Path("policy.toml"))
+        return caught.value.problems
+
+    assert len(found(998)) == 1000  # and neither version nor rules
+    assert "problems more" not in found(998)[-1]
+    assert len(found(999)) == 1001
+    assert found(1998)[-1].endswith("1000 problems more")
