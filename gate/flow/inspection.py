@@ -142,7 +142,6 @@ class Inspector(Struct, frozen=True, kw_only=True):
         return discover(
             source,
             digest=reference.digest,
-            image=source.resolve() if reference.digest is None else None,
             elsewhere=elsewhere,
             limits=limits,
             deadline=self.deadline,

@@ -591,18 +591,26 @@ def test_an_image_that_cannot_be_had_leaves_its_place_unread(tmp_path: Path, loo
     assert (place["place"], place["complete"]) == ("image", False)
 
 
-def test_a_file_that_is_too_deep_to_say_what_it_lists_is_not_all_that_a_policy_asks(
-    tmp_path: Path, look: Callable[..., Inspected]
-) -> None:
+def test_a_file_is_no_index_whatever_is_in_it(tmp_path: Path, look: Callable[..., Inspected]) -> None:
+    """And may be deeper than those are."""
     (tmp_path / "deep.json").write_bytes(b"[" * 100 + b"]" * 100)
     (tmp_path / "bundle.json").write_text("{}")
-    signed = '[[rules]]\nimages = ["**"]\nsignature.signers = ["forge"]\n'
-    denied = f'{signed}[[deny]]\ndigests = ["sha256:{"d" * 64}"]\nreason = "stolen"\n'
-    for text, code in ((signed, 0), (denied, 4)):
-        where = ("--bundle", str(tmp_path / "bundle.json"), "--policy", str(policy(tmp_path, text)))
-        found = look(f"file:{tmp_path / 'deep.json'}", *where)
+    text = '[[rules]]\nimages = ["**"]\nplatforms = "each"\nsignature.signers = ["forge"]\n'
+    where = ("--bundle", str(tmp_path / "bundle.json"), "--policy", str(policy(tmp_path, text)))
+    assert look(f"file:{tmp_path / 'deep.json'}", *where).code == 0
+
+
+def test_an_index_of_more_platforms_than_are_judged_is_over_a_limit(
+    tmp_path: Path, look: Callable[..., Inspected]
+) -> None:
+    layout = Layout(tmp_path / "image")
+    layout.index([entry(layout.image(name), f"linux/{name}") for name in ("amd64", "arm64")], tag="v1")
+    rule = '[[rules]]\nimages = ["**"]\nplatforms = "each"\nsignature.signers = ["forge"]\n'
+    for most, code in ((2, 0), (1, 4)):
+        path = policy(tmp_path, f"[limits]\nplatforms = {most}\n{rule}")
+        found = look(f"oci:{tmp_path / 'image'}:v1", "--policy", str(path))
         assert found.code == code
-    assert "too deep or too long to read" in found.document["error"]["message"]
+    assert "2 platforms to judge; at most 1 are" in found.document["error"]["message"]
 
 
 @pytest.mark.parametrize(("platform", "allowed"), [("linux/amd64", True), ("linux/arm64", False)])
