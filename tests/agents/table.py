@@ -687,6 +687,11 @@ def _rows() -> tuple[Row, ...]:
             (built(human(author="Claude")),),
         ),
         Row(
+            "deny of a pattern is not of a person who is called like its text",
+            rule(HUMANS, more='[[deny]]\nagents = [{ glob = "zed-*" }]\nreason = "no"\n'),
+            (built(human(author="zed-*")),),
+        ),
+        Row(
             "deny of an agent in a hint",
             rule(allow='"any"', more='[[deny]]\nagents = ["claude"]\nreason = "no"\n'),
             (built(), by("scanner", gitsign("Mend\n\nGenerated-by: Claude"))),

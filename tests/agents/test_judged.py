@@ -9,6 +9,7 @@ import pytest
 from gate.verdict import Outcome
 from tests.agents.documents import (
     AGENT_COMMIT,
+    BASE,
     HEAD,
     OWN,
     OWN_FORMAT,
@@ -261,6 +262,8 @@ def test_each_way_to_lack_a_claim_has_its_own_remedy() -> None:
 def test_what_is_expected_says_whether_a_commit_may_be_without_a_claim() -> None:
     expected = "a claim, vouched for by tenant or better, for the head and every listed commit"
     assert _coverage(judge(rule(), built())).expected == expected
+    since = expected.replace("the head and every listed commit", f"every commit since {BASE[:12]}")
+    assert _coverage(judge(ranged(), built())).expected == since
     lenient = rule(f'{TENANT}unclaimed = "allow"\n')
     assert _coverage(judge(lenient, built())).expected == f'{expected} (or none: unclaimed = "allow")'
 
@@ -290,6 +293,26 @@ def test_a_check_that_passes_says_of_what_and_has_no_remedy() -> None:
     for item in results:
         assert item.found == fine.get(item.check.removeprefix("agents."), "1 of 1 claims")
         assert (item.outcome, item.remedy) == (Outcome.PASS, "")
+
+
+def test_a_check_that_fails_has_a_remedy_and_shows_a_few_of_many() -> None:
+    commits = [claim(f"{number:02x}".ljust(40, "0"), author="evil") for number in range(7)]
+    for count, end in ((5, "(autonomous_agent)"), (6, "(autonomous_agent) and 1 more"), (7, " and 2 more")):
+        results = judge(rule(), built(claim(), *commits[:count])).results
+        (allow,) = [item for item in results if item.check == "agents.allow"]
+        assert allow.found.endswith(end)
+        assert allow.remedy.startswith("image: build it without that commit")
+
+
+def test_provenance_of_no_one_commit_is_said_of_every_commit() -> None:
+    headless = provenance(predicate_v1(dependencies=[]), signer=github(commit=None))
+    (judged,) = judge_evidence(rule(), headless).rules
+    assert [(name, item.check) for name, item in judged.beside] == [(None, "agents.coverage")]
+
+
+def test_a_hint_at_another_model_names_whose_it_is_if_it_can() -> None:
+    for tool, named in ((AGENT, f" names '{AGENT}' with '"), (None, " names 'm-9'")):
+        assert named in judge(rule(), built(), by("scanner", trace("m-9", tool=tool))).found("agents.signals")
 
 
 def test_a_check_without_a_claim_stands_on_the_provenance() -> None:
@@ -331,7 +354,7 @@ def test_a_claim_of_another_repository_by_its_certificate_is_none_of_a_head_of_t
 def test_formats_of_what_extends_a_base_hide_only_their_own_claims(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text(rule(), encoding="utf-8")
     child = f'version = 1\nextends = ["base.toml"]\n{OWN_FORMAT}'
-    work = Said(OWN, {"work": [{"commit": claim()["hash"], "agent": {"name": "evil", "model": "evil"}}]})
-    evil = built(claim(author="evil"))
-    for said, wrong in (((built(), work), ()), ((silent(), work), COVERAGE), ((evil, work), ALLOW)):
-        assert failed(child, *said, folder=tmp_path) == wrong
+    said = Said(OWN, {"work": [{"commit": claim()["hash"], "agent": {"name": "evil", "model": "evil"}}]})
+    evil, work = built(claim(author="evil")), by("scanner", said)
+    for signed, wrong in (((built(), work), ()), ((silent(), work), COVERAGE), ((evil, work), ALLOW)):
+        assert failed(child, *signed, folder=tmp_path) == wrong
