@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NAMED: Final = Path(__file__).with_name("mutants.toml")
-ROOMS: Final = ("gate/verification", "gate/verdict.py", "gate/checks")
+ROOMS: Final = ("gate/discovery", "gate/verification", "gate/verdict.py", "gate/checks", "gate/flow")
 Key = tuple[str, str, str]
 
 
