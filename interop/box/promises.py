@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from interop.box.image import Builder
     from interop.tally import Tally
 
-MAX_VERSION_SECONDS = 0.3
+MAX_VERSION_SECONDS = 0.2
 ENDS_WITHIN = 1.0
 ATTEMPTS = 5
 """Of a time the best of so many counts: others may want the machine, too."""
-MOST_ATTEMPTS = 20
-"""As many where the best of those is too long."""
 AT_ONCE = 2
 """Containers at once, of each part that runs some."""
 TOOLS = ("sh", "cat", "grep", "id", "ls", "sleep", "ps")
+_MINUTES = re.compile(r"(\d+)m([\d.]+)s")
 ABSENT = ("pip", "setuptools", "flit_core", "pytest")
 
 
@@ -118,16 +117,18 @@ class Promises:
         self._check("keeps nothing of how it reached the package index", held=not leaked, why=str(leaked))
 
     def _version(self) -> None:
-        best = self._run(Container(arguments=["--version"], read_only=True))
-        for attempt in range(2, MOST_ATTEMPTS + 1):
-            if attempt > ATTEMPTS and best.seconds < MAX_VERSION_SECONDS:
-                break
-            again = self._run(Container(arguments=["--version"], read_only=True))
-            best = min(best, again, key=lambda each: each.seconds)
+        """The processor's time is held: on a machine that others use, too, the clock's says how busy it is."""
+        script = Container(entrypoint=["sh"], arguments=["-c", "gate --version && times"], read_only=True)
+        tries = [self._run(script) for _ in range(ATTEMPTS)]
+        # `times`: of the shell, and in the last line of what it started, each as user and system (POSIX).
+        times = [each.out.splitlines()[-1] for each in tries if each.code == 0]
+        taken = min((sum(60 * int(m) + float(s) for m, s in _MINUTES.findall(line)) for line in times), default=0.0)
+        best = min(tries, key=lambda each: each.seconds)
         roots = re.findall(r"^trust root (\S+) of (\d{4}-\d\d-\d\d), ", best.out, re.MULTILINE)
         self._check(
-            f"answers --version in {best.seconds:.2f} s: {', '.join(f'{name} of {date}' for name, date in roots)}",
-            held=best.code == 0 and len(roots) == 2 and best.seconds < MAX_VERSION_SECONDS,
+            f"answers --version in {best.seconds:.2f} s, {taken:.2f} s of it its own: "
+            f"{', '.join(f'{name} of {date}' for name, date in roots)}",
+            held=len(roots) == 2 and 0 < taken < MAX_VERSION_SECONDS and best.seconds < ENDS_WITHIN,
             why=best.said,
         )
 
