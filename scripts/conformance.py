@@ -12,6 +12,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gate import trust
 from gate.checks import check_image
@@ -20,13 +21,16 @@ from gate.discovery import Candidate, Kind
 from gate.errors import GateError
 from gate.limits import Limits
 from gate.policy.loading import parse_policy
-from gate.policy.model import KeyHolder, Policy
+from gate.policy.parties import KeyHolder
 from gate.reference import Digest, parse_reference
 from gate.sigstore_private import packaged_root
 from gate.sources import Content
 from gate.sources.file import read_file
 from gate.verdict import decide
 from gate.verification import Artifact, Root, verify
+
+if TYPE_CHECKING:
+    from gate.policy.model import Policy
 
 
 def main() -> int:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from gate.checks.agents.ranges import Commit
     from gate.claims import Claims
     from gate.platforms import Platform
-    from gate.policy.model import Accept, Policy, Rule
+    from gate.policy.model import Policy, Rule
+    from gate.policy.parties import Accept
     from gate.reference import Digest, Reference
 
 

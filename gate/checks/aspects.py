@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gate.claims.source import Source, canonical_repository, is_commit
 from gate.policy.matching import How
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import Identity
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.policy.matching import Pattern
-    from gate.policy.model import Builder, ProvenanceSection
+    from gate.policy.model import ProvenanceSection
+    from gate.policy.parties import Builder
     from gate.reference import Digest
 
 _WORKFLOWS: Final = "/.github/workflows/"

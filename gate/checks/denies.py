@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from gate.checks.signers import identity_mismatch, stated_time
-from gate.policy.model import CertificateHolder
+from gate.policy.parties import CertificateHolder
 from gate.verdict import Outcome, Result
 from gate.verification import Barred, Identity, Rejected
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.model import DeniedIdentity, Deny, Policy, Rule, Signer
+    from gate.policy.model import DeniedIdentity, Deny, Policy, Rule
+    from gate.policy.parties import Signer
     from gate.reference import Digest
     from gate.verification import Evidence, KeyIdentity, Signed
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from gate.checks.signers import identity_mismatch, mismatch
 from gate.policy.matching import How
-from gate.policy.model import CertificateHolder, KeyHolder
+from gate.policy.parties import CertificateHolder, KeyHolder
 from gate.verification import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gate.policy.model import Policy, Signer
+    from gate.policy.model import Policy
+    from gate.policy.parties import Signer
     from gate.verification import Verified
 
 _WORKFLOW: Final = "/.github/workflows/"

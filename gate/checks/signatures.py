@@ -12,7 +12,7 @@ from gate.checks.ages import young
 from gate.checks.loosening import nearest_miss
 from gate.checks.signers import near_misses, principal, signed_by, signing_time
 from gate.duration import spell_duration
-from gate.policy.model import Accept
+from gate.policy.parties import Accept
 from gate.verdict import Outcome, Result
 from gate.verification import Content
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from gate.pointer import value_at
-from gate.policy.model import KeyHolder
+from gate.policy.parties import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
 from gate.verification import CLOCK_SKEW, Barred, Doubt, Identity
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gate.claims import Claims
     from gate.pointer import Missing
     from gate.policy.matching import Pattern
-    from gate.policy.model import Policy, Signer
+    from gate.policy.model import Policy
+    from gate.policy.parties import Signer
     from gate.strictjson import JSON
     from gate.verification import KeyIdentity, Signed
 

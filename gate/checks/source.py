@@ -13,7 +13,7 @@ from gate.checks.signers import signed_by
 from gate.checks.vsa import Vouched, vouched
 from gate.claims.source import canonical_repository
 from gate.claims.vsa import Track
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 from gate.verdict import Outcome, Result
 
 if TYPE_CHECKING:

@@ -261,7 +261,7 @@ class _Run:
             keys = self.keys = [_read_key(path) for path in self.key_paths]
         else:
             from gate.policy.flags import Flags  # noqa: PLC0415
-            from gate.policy.model import KeyHolder  # noqa: PLC0415
+            from gate.policy.parties import KeyHolder  # noqa: PLC0415
 
             asked = policies.Asked(
                 path=self.policy_path, flags=Flags(workflow={}), sha256=None, at=None, name="--policy"

@@ -21,7 +21,8 @@ from gate.flow.steps import artifact_of, claims_of, rules_of, with_labels
 from gate.limits import Tally
 from gate.parallel import Background, Budget, Once, quick_turns
 from gate.policy.images import rules_for
-from gate.policy.model import KeyHolder, Scope
+from gate.policy.model import Scope
+from gate.policy.parties import KeyHolder
 from gate.progress import QUIET, Phase
 from gate.reference import Transport
 

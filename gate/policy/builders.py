@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.policy.matching import How
-from gate.policy.model import Builder, CertificateHolder, KeyHolder, Signer
+from gate.policy.parties import Builder, CertificateHolder, KeyHolder, Signer
 from gate.policy.presets import PRESET_SIGNER, PRESETS, PUBLIC_GOOD
 
 if TYPE_CHECKING:

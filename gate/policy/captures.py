@@ -15,12 +15,13 @@ from msgspec.structs import replace
 
 from gate.policy.images import captured
 from gate.policy.matching import How, Pattern
-from gate.policy.model import Anything, CertificateHolder
+from gate.policy.parties import Anything, CertificateHolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gate.policy.model import Policy, Rule, Signer
+    from gate.policy.model import Policy, Rule
+    from gate.policy.parties import Signer
     from gate.policy.reading import KeyPath
     from gate.policy.sections import Definitions
     from gate.reference import Reference

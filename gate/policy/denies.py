@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.policy.matching import exact
-from gate.policy.model import Anything, DeniedIdentity, Deny, KeyHolder
+from gate.policy.model import DeniedIdentity, Deny
+from gate.policy.parties import Anything, KeyHolder
 from gate.policy.presets import PRESET_SIGNER
 
 if TYPE_CHECKING:

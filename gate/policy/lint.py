@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gate.policy.matching import How, PatternError, glob, regex
-from gate.policy.model import Anything, CertificateHolder
+from gate.policy.parties import Anything, CertificateHolder
 from gate.policy.presets import PRESET_SIGNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gate.policy.matching import Pattern
-    from gate.policy.model import Agent, Builder, Rule, Signer
+    from gate.policy.model import Rule
+    from gate.policy.parties import Agent, Builder, Signer
     from gate.policy.reading import Reader
 
 _SOME_BRANCH: Final = "refs/heads/a-branch-that-nobody-named"

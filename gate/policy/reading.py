@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gate.duration import parse_duration
 from gate.policy.matching import How, Pattern, PatternError, capturing, exact, glob, regex
-from gate.policy.model import ANY, Anything, KeyHolder, PolicyFile, Signer
+from gate.policy.model import PolicyFile
+from gate.policy.parties import ANY, Anything, KeyHolder, Signer
 from gate.policy.problems import Element, nearest, shown
 from gate.reference import readable
 

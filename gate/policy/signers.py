@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gate.policy.model import Accept, CertificateHolder, KeyHolder, Signer
+from gate.policy.parties import Accept, CertificateHolder, KeyHolder, Signer
 from gate.policy.presets import PRESET_SIGNER
 from gate.policy.problems import nearest
 from gate.reference import readable

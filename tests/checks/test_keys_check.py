@@ -11,7 +11,7 @@ import pytest
 
 from gate.claims.vsa import VSA_V1
 from gate.errors import InvalidPolicy
-from gate.policy.model import KeyHolder
+from gate.policy.parties import KeyHolder
 from gate.verification import evidence as rooms
 from gate.verification.evidence import Content, Doubt, KeyIdentity, Rejected
 from tests.evidence import (

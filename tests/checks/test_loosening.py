@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.policy.model import KeyHolder
+from gate.policy.parties import KeyHolder
 from gate.verification import evidence as rooms
 from tests.evidence import (
     BUILDER,

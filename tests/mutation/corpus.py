@@ -25,7 +25,7 @@ from gate import trust
 from gate.discovery import Candidate, Kind, discover
 from gate.limits import Deadline, Limits
 from gate.policy.loading import parse_policy
-from gate.policy.model import KeyHolder
+from gate.policy.parties import KeyHolder
 from gate.reference import Digest, parse_reference
 from gate.sources.file import read_file
 from gate.sources.layout import LayoutSource

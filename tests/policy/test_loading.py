@@ -12,17 +12,8 @@ import pytest
 
 from gate.policy.loading import load_policy
 from gate.policy.matching import exact, glob, regex
-from gate.policy.model import (
-    ANY,
-    Accept,
-    Anything,
-    CertificateHolder,
-    Coverage,
-    KeyHolder,
-    RootEntry,
-    Select,
-    Trust,
-)
+from gate.policy.model import Coverage, RootEntry, Select, Trust
+from gate.policy.parties import ANY, Accept, Anything, CertificateHolder, KeyHolder
 from gate.policy.problems import schema
 from tests.policy.sample import GOOD, after, parse, problems, swap, warnings
 

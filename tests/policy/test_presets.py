@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gate.errors import InvalidPolicy
-from gate.policy.model import CertificateHolder, KeyHolder
+from gate.policy.parties import CertificateHolder, KeyHolder
 from gate.policy.presets import PRESETS
 from gate.policy.problems import schema
 from tests.evidence import (

@@ -14,7 +14,7 @@ from gate.checks import check_image
 from gate.claims import read_claims
 from gate.discovery import Candidate, Kind
 from gate.limits import Limits
-from gate.policy.model import KeyHolder
+from gate.policy.parties import KeyHolder
 from gate.reference import Digest, parse_reference
 from gate.verdict import EXIT_FAIL, EXIT_PASS, decide
 from gate.verification import Artifact, Verified, verify

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gate.checks.agents.judged import agents_of
 from gate.checks.agents.words import author, by_claim, result
 from gate.claims.agents import Authorship, is_agent_account
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from gate.checks.agents.judged import JudgedClaim, Scene

@@ -18,7 +18,7 @@ from gate.claims.agents import Authorship
 if TYPE_CHECKING:
     from gate.checks.agents.judged import JudgedClaim, Scene
     from gate.claims.agents import AgentClaim
-    from gate.policy.model import Agent
+    from gate.policy.parties import Agent
     from gate.verdict import Result
 
 _AUTHORS: Final = 50

@@ -18,7 +18,7 @@ from gate.checks.agents.signals import signals_of
 from gate.checks.agents.words import author, result, short
 from gate.checks.denies import holds
 from gate.policy.matching import How
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

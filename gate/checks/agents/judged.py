@@ -20,7 +20,8 @@ from gate.checks.selection import vouching_builders
 from gate.checks.signers import signed_by
 from gate.claims.agents import Authorship
 from gate.claims.source import canonical_repository, is_commit
-from gate.policy.model import Anything, Trust
+from gate.policy.model import Trust
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from gate.checks.selection import Judged, Selection
     from gate.claims import Claims
     from gate.claims.agents import AgentClaim, Document, Signal
-    from gate.policy.model import Agent, AgentsSection, Builder, Policy, ProvenanceSection
+    from gate.policy.model import AgentsSection, Policy, ProvenanceSection
+    from gate.policy.parties import Agent, Builder
     from gate.reference import Digest
 
 CHECK: Final = "agents"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 from gate.checks.agents.judged import agents_of
 from gate.checks.agents.words import author, by_claim
 from gate.policy.matching import How
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gate.checks.agents.judged import JudgedClaim, Scene
     from gate.claims.agents import AgentClaim, Signal
-    from gate.policy.model import Agent, Model
+    from gate.policy.parties import Agent, Model
     from gate.verdict import Result
 
 _FLOATING: Final = re.compile(r"(?:^|[-:/.@_])(?:latest|auto|default)(?:$|[-:/.@_])", re.IGNORECASE)

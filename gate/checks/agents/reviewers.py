@@ -13,7 +13,7 @@ from gate.checks.agents.words import result, short, some
 from gate.checks.signers import signed_by
 from gate.claims.agents import folded, is_agent_account
 from gate.claims.source import canonical_repository
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,7 +12,7 @@ from gate.checks.agents.judged import agents_of
 from gate.checks.agents.models import model_allowed
 from gate.checks.agents.words import result, short
 from gate.claims.agents import Authorship
-from gate.policy.model import Anything
+from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
     from gate.checks.agents.judged import Scene

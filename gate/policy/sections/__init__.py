@@ -13,7 +13,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gate.policy.model import Agent, Builder, Signer
+    from gate.policy.parties import Agent, Builder, Signer
     from gate.policy.reading import Reader
 
 

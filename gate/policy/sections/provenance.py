@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gate.pointer import is_pointer
 from gate.policy.matching import capturing
-from gate.policy.model import ANY, ProvenanceSection, Verifier
+from gate.policy.model import ProvenanceSection, Verifier
+from gate.policy.parties import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
