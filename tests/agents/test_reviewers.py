@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from gate.checks.agents import reviewers
+from gate.claims.agents.claim import Document, Withdrawal
 from gate.limits import Limits
 from gate.verdict import EXIT_FAIL, EXIT_STUCK
+from gate.verification import evidence as rooms
+from gate.verification.evidence import KeyIdentity
 from tests.agents.documents import (
     BASE,
     EARLIER,
     HEAD,
     OTHER,
+    TREE,
     Said,
     built,
     claim,
@@ -24,7 +30,7 @@ from tests.agents.documents import (
 )
 from tests.agents.scene import NOW, RECENT, by, evidence, failed, judge, rule
 from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
-from tests.evidence import COPILOT
+from tests.evidence import COPILOT, about_source
 from tests.evidence import judge as judge_evidence
 
 
@@ -161,3 +167,34 @@ def test_an_approval_that_a_later_statement_takes_back_counts_no_longer() -> Non
     other = by("scanner", gittuf("bo", dismissed=["alice"], tree="6" * 40), RECENT)
     assert failed(text, built(), tree, first, other) == ()
     assert "took it back" in judge(text, built(), tree, first, by("scanner", back)).found("agents.reviewers")
+
+
+@pytest.mark.parametrize(
+    ("at", "ends", "stands"),
+    [
+        (None, {}, True),
+        (NOW, {}, True),
+        (None, {"alice": NOW}, False),
+        (NOW, {"alice": None}, False),
+        (NOW, {"alice": NOW}, False),
+        (NOW, {"alice": NOW - timedelta(seconds=1)}, True),
+        (NOW, {"alice": NOW - timedelta(days=1), "github:alice": NOW + timedelta(days=1)}, False),
+        (NOW, {"bo": NOW + timedelta(days=1)}, True),
+    ],
+)
+def test_an_approval_stands_only_if_it_is_known_to_be_newer_than_all_that_take_it_back(
+    at: datetime | None, ends: dict[str, datetime | None], *, stands: bool
+) -> None:
+    assert reviewers._stands(("alice", "github:alice"), at, ends) is stands
+
+
+def test_of_several_that_take_it_back_the_last_counts_and_one_without_a_time_is_the_last() -> None:
+    item = about_source("x", {}, {"gitCommit": HEAD})
+    timeless = replace(item, signer=KeyIdentity(fingerprint="f" * 64), times=(), logs=(), seal=rooms._SEAL)
+    back = (Withdrawal(path="x", reviewer="Alice", tree=TREE),)
+    timed, untimed = (
+        Document(evidence=said, format="x", about_source=True, builder_id="", withdrawals=back)
+        for said in (item, timeless)
+    )
+    for said, last in (((timed,), item.signed_at), ((timed, untimed), None), ((untimed, timed), None)):
+        assert reviewers._taken_back(said, frozenset({TREE})) == {"alice": last}

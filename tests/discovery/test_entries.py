@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gate.discovery.entries import Chosen, choose, listed_digests, read_index
+from gate.discovery.entries import Chosen, choose, listed_digests, other_digests, read_index
 from gate.errors import LimitExceeded
 from gate.limits import Limits
 from gate.platforms import Platform, parse_platform
@@ -205,3 +205,12 @@ def test_what_is_no_manifest_lists_nothing() -> None:
 def test_an_index_that_is_too_large_to_read_is_over_a_limit() -> None:
     with pytest.raises(LimitExceeded):
         read_index(content(*BOTH), Limits(json_tokens=3))
+
+
+def test_the_same_bytes_have_one_digest_more_by_the_other_algorithm() -> None:
+    for name, other in (("sha256", "sha512"), ("sha512", "sha256")):
+        image = Content(digest=Digest(name, hashlib.new(name, b"x").hexdigest()), media_type="", raw=b"x")
+        assert other_digests(image) == (Digest(other, hashlib.new(other, b"x").hexdigest()),)
+    known = {name: hashlib.new(name, b"large").digest() for name in ("sha256", "sha384", "sha512")}
+    large = Content(digest=Digest("sha256", known["sha256"].hex()), media_type="", raw=b"", digests=known)
+    assert other_digests(large) == (Digest("sha512", known["sha512"].hex()),), "of a file too large to hold"

@@ -498,9 +498,9 @@ def test_an_image_that_cannot_be_had_raises(error: CouldNotLook, digest: Digest 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_image_that_is_no_image_raises(raw: bytes, *, known: bool) -> None:
     """A login page has a digest too."""
-    page = content(raw)
-    with pytest.raises(Malformed, match="cannot be read as one image or one index"):
-        look(FakeSource(image=page), digest=page.digest if known else None)
+    for page, begins in ((content(raw), "sha256:"), (content(raw, "text/html"), "answered as text/html, sha256:")):
+        with pytest.raises(Malformed, match=f"^{begins}.* cannot be read as one image or one index"):
+            look(FakeSource(image=page), digest=page.digest if known else None)
 
 
 def test_an_image_that_is_there_already_is_not_asked_for() -> None:
