@@ -76,15 +76,18 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
     assert ran.failed == (() if code == 0 else ("deny",))
 
 
-@pytest.mark.parametrize("deny", ['signers = [{ issuer = "https://x" }]', f'digests = ["sha256:{"d" * 64}"]'])
-def test_a_file_is_not_read_for_what_it_lists(deny: str, tmp_path: Path, verify: Callable[..., Ran]) -> None:
-    """It is no manifest, and may be deeper than those are."""
+@pytest.mark.parametrize(
+    ("deny", "code"), [('signers = [{ issuer = "https://x" }]', 0), (f'digests = ["sha256:{"d" * 64}"]', 4)]
+)
+def test_a_file_that_is_too_deep_to_read_is_read_only_for_a_denied_digest(
+    deny: str, code: int, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
     raw = b"[" * 100 + b"]" * 100
     (tmp_path / "deep.json").write_bytes(raw)
     (tmp_path / "bundle.json").write_bytes(bundle(f"sha256:{hashlib.sha256(raw).hexdigest()}"))
     path = policy(tmp_path, f'{SIGNED}[[deny]]\n{deny}\nreason = "stolen token"\n')
     ran = verify(f"file:{tmp_path / 'deep.json'}", "--bundle", str(tmp_path / "bundle.json"), policy=path)
-    assert ran.code == 0, ran.out
+    assert ran.code == code, ran.out
 
 
 def test_what_a_denied_signer_signed_is_reported_as_rejected(tmp_path: Path, verify: Callable[..., Ran]) -> None:
