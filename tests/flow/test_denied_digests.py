@@ -71,6 +71,7 @@ def test_an_image_is_denied_by_its_digest_and_by_what_its_manifest_lists(
         "other": f"sha256:{'d' * 64}",
     }
     text = f'{rules}[[deny]]\ndigests = ["{digests[denied]}"]\nreason = "stolen token"\n'
+    text += '[[deny]]\nsigners = [{ issuer = "https://x" }]\nreason = "another"\n'
     ran = verify(f"oci:{tmp_path / 'image'}:v1", policy=policy(tmp_path, text))
     assert ran.code == code, ran.out
     assert ran.failed == (() if code == 0 else ("deny",))
