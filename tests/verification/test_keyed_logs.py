@@ -16,6 +16,7 @@ from msgspec import structs
 
 from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, fingerprint, verify
 from gate.verification.bundle import read_bundle
+from gate.verification.candidate import verify_candidate
 from gate.verification.log import NotProven, check_promise
 from gate.verification.material import pae
 from gate.verification.statement import PAYLOAD_TYPE
@@ -327,3 +328,7 @@ def test_a_key_that_somebody_made_from_a_signature_takes_it_from_nobody(*, logge
     signers = {item.signer.name for item in found if isinstance(item, Verified)}
     names = {f"key sha256:{fingerprint(key)}" for key in (keys if not logged else [KEY.public_key()])}
     assert signers == names
+    each = verify_candidate(raw, forged_root(V1), keys, Artifact.of(FORGED_IMAGE), now=FORGED_NOW, limits=LIMITS)
+    steps = [item.step for item in each if isinstance(item, Rejected)]
+    assert steps == ([Step.LOG_ENTRY] if logged else []), "what the log holds is of the other key"
+    assert len(each) == 2

@@ -1,0 +1,97 @@
+"""Rule 28, in every format with a certificate and a log: a log that only a newer root may know leaves it undecided
+whether a signature counts, but not whose it is and of what.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from msgspec import structs
+
+from gate import trust
+from gate.verification import Artifact, Doubt, Rejected, Root, Verified, verify
+from tests.forge import EPOCH, FORMATS, SIGNED_AT, Format, Log, Sigstore, ec_key
+from tests.verification.lab import FORGED_IMAGE, FORGED_NOW, LIMITS, about_forged, candidate, image
+from tests.verification.wrong.rows import certified, trial
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.verification.wrong.rows import Trial
+
+LOGGED = [form for form in FORMATS if certified(form) and form.entry is not None]
+STATEMENTS = [form for form in LOGGED if form.signs == "statement"]
+each = pytest.mark.parametrize("form", LOGGED, ids=[form.name for form in LOGGED])
+each_statement = pytest.mark.parametrize("form", STATEMENTS, ids=[form.name for form in STATEMENTS])
+STRANGE = Log(key=ec_key("log-b"))
+EARLY = SIGNED_AT - timedelta(days=1)
+
+
+def without_its_log(instance: Sigstore, *, dated: datetime = EPOCH, logs: tuple[Log, ...] = (STRANGE,)) -> Root:
+    raw = json.dumps(instance.root(tlogs=[log.document() for log in logs])).encode()
+    root = trust.parse("forged", raw, dated=None, ct_none=not instance.has_ct)
+    return Root(structs.replace(root, dated=dated))
+
+
+def told(made: Trial) -> tuple[Doubt | None, bool]:
+    evidence = replace(made, roots=(without_its_log(made.recipe.instance),)).evidence()
+    assert isinstance(evidence, Rejected)
+    return evidence.doubt, evidence.authentic
+
+
+@each
+def test_it_is_its_signers_if_an_authority_of_the_root_says_so(form: Format) -> None:
+    assert told(trial(form)) == (Doubt.STALE, True)
+
+
+@each
+def test_it_is_nobodys_if_it_is_of_another_image(form: Format) -> None:
+    """A message signature of another image does not even verify, with whatever root."""
+    doubt = None if form.signs == "message" else Doubt.STALE
+    assert told(replace(trial(form), about=image("agent-signed"))) == (doubt, False)
+
+
+@each
+def test_it_is_nobodys_if_its_certificate_is_not_for_signing_code(form: Format) -> None:
+    assert told(trial(form).leaf(usages=(ExtendedKeyUsageOID.SERVER_AUTH,))) == (Doubt.STALE, False)
+
+
+@each_statement
+def test_what_it_says_may_be_too_large_to_read_but_not_unreadable(form: Format) -> None:
+    """An SBOM over the limit may be the scan that fails; junk says nothing, whoever signed it."""
+    statement = json.loads(about_forged())
+    statement["predicate"] = {"deep": json.loads("[" * 100 + "]" * 100)}
+    assert told(trial(form).but(payload=json.dumps(statement).encode())) == (Doubt.STALE, True)
+    assert told(trial(form).but(payload=b"{")) == (Doubt.STALE, False)
+
+
+@pytest.mark.parametrize(
+    ("promised", "elsewhere", "expected"),
+    [
+        (True, SIGNED_AT, True),
+        (True, EARLY, True),  # the log of the root proves that it was there later than the root's date
+        (False, SIGNED_AT, True),
+        (False, EARLY, False),  # what nobody promised, and a log that is no newer
+    ],
+)
+def test_a_key_is_in_doubt_if_a_time_that_may_be_so_is_after_the_roots_date(
+    *, promised: bool, elsewhere: datetime, expected: bool
+) -> None:
+    key, known, other = ec_key("signer"), Sigstore(log=Log(key=ec_key("log"))), Sigstore(log=STRANGE)
+    document = known.sign_with_key(about_forged(), key, integrated=SIGNED_AT)
+    (entry,) = document["verificationMaterial"]["tlogEntries"]
+    if not promised:
+        del entry["inclusionPromise"]
+    late = other.sign_with_key(about_forged(), key, integrated=elsewhere)
+    document["verificationMaterial"]["tlogEntries"] += late["verificationMaterial"]["tlogEntries"]
+    root = without_its_log(known, dated=SIGNED_AT - timedelta(seconds=1), logs=(known.log,))
+    raw = candidate(json.dumps(document).encode())
+    (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [root], [key.public_key()], now=FORGED_NOW, limits=LIMITS)
+    assert isinstance(found, Verified), found
+    assert [log.integrated is not None for log in found.logs] == [promised]
+    assert (found.stale is not None) == expected
