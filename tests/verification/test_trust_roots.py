@@ -18,6 +18,7 @@ from gate import trust
 from gate.errors import InvalidTrustRoot
 from gate.verification import Artifact, Doubt, Rejected, Root, Step, Verified, verify
 from tests.forge import (
+    BY_NAME,
     EPOCH,
     SIGNED_AT,
     Authority,
@@ -61,6 +62,7 @@ from tests.verification.lab import (
     root_document,
     verified,
 )
+from tests.verification.wrong.rows import trial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -589,3 +591,14 @@ def test_a_library_that_panics_over_a_candidate_ends_that_candidate_and_not_the_
     evidence = forged_rejected(Sigstore().sign(about_forged()))
     assert evidence.step is Step.FORMAT
     assert "PanicException" in evidence.reason
+
+
+def test_a_log_whose_address_names_no_host_is_the_origin_of_no_checkpoint() -> None:
+    made = trial(BY_NAME["bundle 0.3 statement rekor-v2"])
+    document = made.recipe.instance.root()
+    assert isinstance(replace(made, roots=(load(document),)).evidence(), Verified)
+    for url in ("log.example", "file:///log"):
+        evidence = replace(made, roots=(load(edited(document, "tlogs.0.baseUrl", url)),)).evidence()
+        assert isinstance(evidence, Rejected)
+        assert evidence.step is Step.LOG
+        assert evidence.reason.endswith("not of the log ''")
