@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from gate.verification.keys import checked, verifies
+from gate.verification.keys import checked, read_key, verifies
 from gate.verification.material import Message, pae
 from tests.attaching import AttachingLayout
 from tests.conftest import LAB, Ran, policy_path
@@ -324,3 +324,8 @@ def test_a_missing_key_makes_the_policy_invalid_and_names_the_file(verify: Calla
     ran = verify(f"oci:{LAB / 'unsigned'}", policy=tmp_path / "p.toml")
     assert ran.code == 2
     assert "no.pub cannot be read: No such file or directory" in ran.err
+
+
+def test_a_certificate_stands_for_its_key() -> None:
+    certificate = Sigstore().certificate(Leaf())
+    assert read_key(b"\n" + certificate.public_bytes(serialization.Encoding.PEM)) == certificate.public_key()
