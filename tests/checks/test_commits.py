@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
-from gate.checks.commits import check_commits
+from gate.checks.agents.judged import Objection
+from gate.checks.commits import _SHOWN, check_commits
 from gate.verdict import EXIT_RETRY, Gap, Outcome
 from tests.evidence import (
     AGENT,
@@ -220,3 +222,20 @@ def test_a_rule_without_agents_says_nothing() -> None:
     assert said(SIGNATURE_POLICY, claimed(GOOD)) == {}
     (rule,) = judge(SIGNATURE_POLICY, claimed(GOOD)).rules
     assert check_commits(rule, [HEAD]) == ()
+
+
+def test_a_waived_check_is_no_reason_and_what_fails_of_nobody_is_one_of_each() -> None:
+    (rule,) = judge(LISTENING, claimed(GOOD, claim("abc"))).rules
+    passed = next(result.check for result in rule.results if result.outcome is Outcome.PASS and result.check != CLAIMS)
+    other = replace(rule, beside=((HEAD, Objection(check=passed, found="waived")),))
+    assert {item.commit: item.reasons for item in check_commits(other)}[HEAD] == ()
+    for count, more in ((_SHOWN, ()), (_SHOWN + 1, ("and 1 more",))):
+        many = tuple((None, Objection(check=CLAIMS, found=str(number))) for number in range(count))
+        found = {item.commit: item.reasons for item in check_commits(replace(rule, beside=many))}
+        assert found[HEAD] == (*(f"{CLAIMS}: {number}" for number in range(_SHOWN)), *more)
+
+
+def test_coverage_that_fails_for_no_commit_that_is_known_allows_none() -> None:
+    (rule,) = judge(AGENTS_POLICY, claimed(claim(EARLIER))).rules
+    assert [(item.commit, item.allowed) for item in check_commits(rule)] == [(EARLIER, True), (HEAD, False)]
+    assert [(item.commit, item.allowed) for item in check_commits(replace(rule, unclaimed=()))] == [(EARLIER, False)]

@@ -139,6 +139,15 @@ def test_a_key_whose_log_only_a_newer_root_may_know_is_undecided() -> None:
     assert other.exit_code == 1, "whatever root knows it"
 
 
+def test_a_key_whose_log_only_a_newer_root_may_know_counts_for_whichever_entry_asks_for_none() -> None:
+    """And a signer with a certificate, beside them, is asked for none of this."""
+    more = f'[signers.lax]\nkey = "key.pub"\nlog = "optional"\n{SIGNERS.replace("version = 1", "")}'
+    bare = stale(keyed(signature(), OURS, times=(), logged=False))
+    strict = '[rules.signature]\nsigners = ["key", "release"]\n'
+    assert judge(text(strict, head=more), bare, folder=LAB).exit_code == 4
+    assert judge(text(strict.replace('["key"', '["key", "lax"'), head=more), bare, folder=LAB).exit_code == 0
+
+
 def test_a_failed_scan_whose_log_only_a_newer_root_may_know_lets_no_other_one_pass() -> None:
     """Rules 20, 27 and 28: it is authentic, and all of them must hold."""
     section = f'{SCAN}where = [{{ at = "/criticals", equals = 0 }}]\n'

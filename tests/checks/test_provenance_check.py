@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gate.checks import check_image
 from gate.checks.aspects import Aspect, _same
-from gate.checks.selection import Judged
+from gate.checks.selection import Judged, vouching_builders
 from gate.claims import read_claims
 from gate.errors import InvalidPolicy
 from gate.limits import Limits
@@ -197,6 +197,16 @@ def test_where_one_of_several_entries_allows_self_hosted_the_other_still_holds()
     text = under(proven(who='builders = ["release", "own"]'), BUILDER + allowing)
     assert failed(text, provenance(signer=github(runner="self-hosted"))) == ("provenance.level",)
     assert passes(text, provenance())
+
+
+def test_nobody_vouches_from_a_self_hosted_machine_unless_every_entry_allows_that() -> None:
+    """A-T12: what a machine of the tenant's says is the tenant's word."""
+    allowing = BUILDER.replace("builders.release", "builders.own") + 'self-hosted = "allow"\n'
+    rules = policy(under(proven(who='builders = ["release", "own"]'), BUILDER + allowing))
+    for runner, both in (("self-hosted", ()), ("github-hosted", ("release", "own"))):
+        (document,) = read_claims((provenance(signer=github(runner=runner)),), limits=Limits()).documents
+        assert tuple(item.name for item in vouching_builders(document, ("release", "own"), rules)) == both
+        assert [item.name for item in vouching_builders(document, ("own",), rules)] == ["own"]
 
 
 def test_a_signer_without_a_builder_entry_is_worth_one_at_most() -> None:
