@@ -146,6 +146,9 @@ def test_a_key_whose_log_only_a_newer_root_may_know_counts_for_whichever_entry_a
     strict = '[rules.signature]\nsigners = ["key", "release"]\n'
     assert judge(text(strict, head=more), bare, folder=LAB).exit_code == 4
     assert judge(text(strict.replace('["key"', '["key", "lax"'), head=more), bare, folder=LAB).exit_code == 0
+    said = stale(keyed(attestation(), OURS, times=(), logged=False))
+    for names, code in (('["key"]', 4), ('["key", "lax"]', 0)):
+        assert judge(text(SCAN.replace('["key"]', names), head=more), said, folder=LAB).exit_code == code
 
 
 def test_a_failed_scan_whose_log_only_a_newer_root_may_know_lets_no_other_one_pass() -> None:
