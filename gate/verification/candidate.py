@@ -11,6 +11,7 @@ The steps follow sigstore's client specification ("Verification") with what it l
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -50,7 +51,7 @@ from gate.verification.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gate.discovery import Candidate
     from gate.limits import Limits
@@ -83,11 +84,10 @@ def verify_candidate(
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
         return [_rejected(candidate, _unreadable(error))]
-    return [
-        result
-        for material in materials
-        for result in _verify_by_each(candidate, material, root, keys, artifact, now, limits)
-    ]
+    found: list[Signed | Rejected] = []
+    for material in materials:
+        found += _verify_by_each(keys, partial(_verify, candidate, material, root, artifact, now, limits))
+    return found
 
 
 def _read(candidate: Candidate, limits: Limits) -> tuple[Material, ...]:
@@ -108,22 +108,16 @@ def _count(materials: tuple[Material, ...], limits: Limits) -> None:
 
 
 def _verify_by_each(
-    candidate: Candidate,
-    material: Material,
-    root: Root,
-    keys: Sequence[PublicKey],
-    artifact: Artifact,
-    now: datetime,
-    limits: Limits,
+    keys: Sequence[PublicKey], verify: Callable[[Sequence[PublicKey]], Signed | Rejected]
 ) -> Iterator[Signed | Rejected]:
     """A signature by a certificate, or by each key that verifies it. There may be two: from an ECDSA or RSA signature
     anybody can make another key that does, and that must not take the word from whose it is.
     """
-    result = _verify(candidate, material, root, keys, artifact, now, limits)
+    result = verify(keys)
     yield result
     while isinstance(who := result.stated if isinstance(result, Rejected) else result.signer, KeyIdentity):
         keys = [key for key in keys if fingerprint(key) != who.fingerprint]
-        result = _verify(candidate, material, root, keys, artifact, now, limits)
+        result = verify(keys)
         if isinstance(result, Rejected) and result.by_unknown_key:
             return
         yield result
@@ -133,10 +127,10 @@ def _verify(
     candidate: Candidate,
     material: Material,
     root: Root,
-    keys: Sequence[PublicKey],
     artifact: Artifact,
     now: datetime,
     limits: Limits,
+    keys: Sequence[PublicKey],
 ) -> Signed | Rejected:
     signer: Identity | KeyIdentity | None = None
     certificate: x509.Certificate | None = None

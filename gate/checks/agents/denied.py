@@ -17,6 +17,7 @@ from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
 from gate.checks.agents.words import author, result, short
 from gate.checks.denies import holds
+from gate.claims.agents import Signal
 from gate.policy.matching import How
 from gate.policy.parties import Anything
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gate.checks.agents.judged import Scene
-    from gate.claims.agents import AgentClaim, Signal
+    from gate.claims.agents import AgentClaim
     from gate.policy.matching import Pattern
     from gate.policy.model import Deny
     from gate.verdict import Result
@@ -91,7 +92,7 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
 
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
-    known_as = getattr(said, "known_as", None)
+    known_as = said.known_as if isinstance(said, Signal) else None
     names = [name for name in (said.agent, said.agent_identity, known_as) if name is not None]
     names += _meant(names, denied.aliases)
     models = [] if said.model is None else list(spellings(said.model, said.provider))
