@@ -299,6 +299,24 @@ def test_a_summary_that_nobody_can_read_changes_nothing(tmp_path: Path) -> None:
     assert json.loads(report.read_text())["exit_code"] == 0
 
 
+@pytest.mark.parametrize(
+    ("closed", "output", "code"),
+    [("<&- >&- 2>&-", [], 0), (">&-", ["--report", "-"], 4), ("2>&-", ["--report", "-"], 0)],
+)
+def test_a_stream_that_is_closed_from_the_start_is_like_one_that_is_full(
+    tmp_path: Path, closed: str, output: list[str], code: int
+) -> None:
+    """Python has none in its place, and the next file that is opened gets its number."""
+    files = tmp_path / "out"
+    arguments = ["verify", SIGNED, "--policy", POLICY, "--output-dir", str(files), *output]
+    command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "gate", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "internal error" not in done.stderr
+    assert not done.stdout or json.loads(done.stdout)["exit_code"] == code
+    _check(files, code)
+
+
 def test_a_stream_that_cannot_be_flushed_changes_no_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's own exit code for it is 1, which is a fail."""
 

@@ -50,6 +50,7 @@ Examples:
 
 def main() -> NoReturn:
     """Run the command and end the process with its exit code. No traceback reaches a user without --debug."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a log's encoding must never end a run
@@ -61,6 +62,15 @@ def main() -> NoReturn:
         with suppress(OSError, ValueError):  # full, or closed: Python's own exit code for that is 1, which is a fail
             stream.flush()
     os._exit(code)  # threads that still wait for a server are daemons, and nothing is left to clean up
+
+
+def _open_closed_streams() -> None:
+    """Give each standard stream that was closed its number again, before a file or a connection gets it. It reads as
+    empty, and refuses what is written, as a full disk does: whoever asked for a report there hears of it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # in their order: each gets the lowest number that is free
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDONLY), mode))
 
 
 def run(arguments: list[str] | None = None) -> int:

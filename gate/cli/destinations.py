@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from gate.cli.output import put, say
+from gate.cli.output import say, show
 from gate.errors import GateError, InvalidUsage
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Destinations:
                 writing.append(self.steps, _rendered(formats.FORMATS["markdown"], built))
             for item in self.found:
                 if item.path is None:
-                    put(_rendered(item.format, built))
+                    show(_rendered(item.format, built))
         except GateError as error:
             return error
         return None

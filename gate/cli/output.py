@@ -18,17 +18,13 @@ if TYPE_CHECKING:
 
 
 def show(text: str, stream: TextIO | None = None) -> None:
-    """Print, and leave a reader that went away to itself: the exit code says the verdict all the same."""
+    """Print on standard output, or on `stream`. Raises `NotWritten` unless all of it is written, or its reader left: to
+    that one the exit code says the verdict all the same.
+    """
     try:
         print(text, end="", file=stream or sys.stdout, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
-
-
-def put(text: str) -> None:
-    """An output that was asked for, on standard output. Raises `NotWritten` unless it is whole, or its reader left."""
-    try:
-        show(text)
     except OSError as error:
         raise NotWritten(f"standard output could not be written: {error.strerror}") from None
 

@@ -24,7 +24,7 @@ from gate.cli.output import say, show, wants_colour
 from gate.cli.references import read_all, read_elsewhere
 from gate.cli.roots import load_roots, renew
 from gate.cli.timeout import read_deadline
-from gate.errors import GateError, Interrupted, InvalidUsage
+from gate.errors import GateError, Interrupted, InvalidUsage, NotWritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,7 +118,7 @@ class Verification:
         from gate.report.text import summary  # noqa: PLC0415
 
         stream = sys.stderr if self.asked.destinations.stdout or (built["error"] and not judged) else sys.stdout
-        with suppress(OSError):  # nobody can read it, and the exit code says the verdict all the same
+        with suppress(NotWritten):  # nobody can read it, and the exit code says the verdict all the same
             show(summary(built, colour=wants_colour(stream, os.environ)), stream)
         raise typer.Exit(built["exit_code"])
 
