@@ -49,6 +49,22 @@ def test_a_pass_is_0_and_a_fail_is_1(verify: Callable[..., Ran]) -> None:
     assert verify(f"oci:{LAB / 'unsigned'}", policy=POLICY).code == 1
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--policy", POLICY, "--policy", POLICY],
+        ["--policy", POLICY, f"--policy={policy_path('production')}"],
+        ["--policy", POLICY, "--timeout", "1s", "--timeout", "60s"],
+        ["--key", str(LAB / "key.pub"), "--key", str(LAB / "key.pub")],
+        ["--certificate-identity", "a", "--certificate-oidc-issuer", "b", "--certificate-identity", "c"],
+    ],
+)
+def test_a_flag_that_counts_once_is_not_given_twice(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The last alone would count, and a policy that was meant too would not be asked."""
+    assert cli.run(["verify", SIGNED, *flags]) == 2
+    assert "given more than once" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("asked", ["complete_bash", "source_bash", "complete_zsh", "complete_fish", "source_zsh", "x"])
 def test_no_variable_makes_a_command_an_answer_to_a_shell(asked: str) -> None:
     """What a shell asks to complete a line ends with 0; it has no arguments, and a job's command has some."""

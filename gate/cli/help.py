@@ -11,7 +11,8 @@ import inspect
 import re
 from typing import Any, Final
 
-from typer.core import TyperCommand, TyperGroup
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 WIDTH: Final = 100
 """Columns that are used at most; fewer where the terminal has fewer."""
@@ -40,7 +41,18 @@ class Command(TyperCommand):
         if _FLAG in args:
             ctx.meta[_ALL] = True
             args = ["--help"]
+        self._refuse_repeated(ctx, args)
         return super().parse_args(ctx, args)
+
+    def _refuse_repeated(self, ctx: Any, args: list[str]) -> None:
+        """Of `--policy strict.toml --policy lax.toml` the last alone would count, and nobody would hear of it."""
+        if ctx.resilient_parsing:
+            return
+        _, _, given = self.make_parser(ctx).parse_args([*args])
+        for option in given:
+            once = isinstance(option, TyperOption) and not (option.multiple or option.is_flag)
+            if once and given.count(option) > 1:
+                raise typer.BadParameter("given more than once, and only one can count", ctx=ctx, param=option)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The groups, in their order."""
