@@ -78,8 +78,7 @@ def _warn_of_holder(name: str, holder: CertificateHolder, to: Reader) -> None:
             right = host.replace(".", r"\.")
             text = f"each . of {host} stands for any character, so that other hosts match too: write {right}"
             to.warning(("signers", name, key), text)
-    url = urlsplit(holder.issuer.text) if holder.issuer.how is How.EXACT else None
-    if url is not None and url.scheme == "http" and not _loopback(url.hostname or ""):
+    if holder.issuer.how is How.EXACT and _in_clear(holder.issuer.text):
         to.warning(("signers", name, "issuer"), f"{holder.issuer.text!a} is no https: who stands between can issue")
     if identity.how is How.EXACT or "://" not in identity.text:
         return
@@ -99,8 +98,15 @@ def _dotted(pattern: Pattern) -> str | None:
     return None
 
 
-def _loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+def _in_clear(url: str) -> bool:
+    """Whether a URL is plain http to another machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False  # an issuer is text: not every one is a URL
+    host = parts.hostname or ""
+    loopback = host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
+    return parts.scheme == "http" and not loopback
 
 
 def _every_branch(identity: Pattern) -> bool:

@@ -100,6 +100,7 @@ def test_an_extension_that_names_the_ref_or_the_repository_is_enough() -> None:
         ("http://localhost:8080", False),
         ("http://[::1]:80", False),
         ("http://localhost.evil.test", True),
+        ("http://[", False),
     ],
 )
 def test_an_issuer_that_is_asked_in_clear(issuer: str, *, warned: bool) -> None:
