@@ -88,6 +88,29 @@ def test_what_verifies_but_is_no_trusted_root_is_refused(repository: Repository,
     assert (code, to.exists()) == (2, False)
 
 
+@pytest.mark.parametrize(
+    "wrong", ["https://[", "tuf.example", "file:///tmp", "//tuf.example", "https://a:b@tuf.example"]
+)
+def test_what_is_no_url_of_a_repository_is_2(
+    wrong: str, repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, to = _update(wrong, repository, tmp_path)
+    assert (code, to.exists()) == (2, False)
+    assert f"{wrong!r} is no http or https URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", ["nothing", "targets"])
+def test_a_first_root_that_is_none_is_2(
+    other: str, repository: Repository, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.publish()
+    targets = (repository.folder / "targets.json").read_bytes()
+    repository.first_root = b"{}" if other == "nothing" else targets
+    code, to = _update(url, repository, tmp_path)
+    assert (code, to.exists()) == (2, False)
+    assert "is no TUF root.json" in capsys.readouterr().err
+
+
 def test_url_and_first_root_go_together(tmp_path: Path) -> None:
     assert cli.run(["trust", "update", "lab", "--url", "http://127.0.0.1:1"]) == 2
     assert cli.run(["trust", "update", "nobody-publishes-this"]) == 2

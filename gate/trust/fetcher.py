@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient.fetcher import FetcherInterface
 
+from gate.errors import InvalidUsage
 from gate.limits import Limits
 from gate.sources.registry.http import Client, Request
+from gate.sources.registry.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +29,19 @@ class Fetcher(FetcherInterface):
     """Fetches from one repository. No credential and no client certificate goes there."""
 
     def __init__(self, url: str, access: Access, *, deadline: Deadline, cap: int) -> None:
-        """`cap` is the most bytes that one file may have. Raises `InvalidUsage` for authorities that cannot be read."""
-        parts = urlsplit(url)
-        plain = frozenset({parts.netloc}) if parts.scheme == "http" else frozenset()
+        """`cap` is the most bytes that one file may have. Raises `InvalidUsage` for what is no URL of a repository, and
+        for authorities that cannot be read.
+        """
+        try:
+            parts = urlsplit(url)
+            plain = frozenset({parts.netloc}) if parts.scheme == "http" else frozenset()
+            host = origin(url, plain).host
+        except ValueError:
+            raise InvalidUsage(f"{url!a} is no http or https URL of a host, which a TUF repository has") from None
         self._client = Client(
             replace(access, plain_http=plain, client_certificate=None), limits=Limits(), deadline=deadline
         )
-        self._client.named.add(parts.hostname or "")
+        self._client.named.add(host)
         self._cap = cap
 
     def _fetch(self, url: str) -> Iterator[bytes]:

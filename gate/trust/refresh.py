@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from gate import sigstore_private
-from gate.errors import GateError, InvalidTrustRoot, Unavailable
+from gate.errors import GateError, InvalidTrustRoot, InvalidUsage, Unavailable
 from gate.trust import GITHUB, PUBLIC_GOOD, TrustRoot, parse
 
 if TYPE_CHECKING:
@@ -51,17 +51,25 @@ def repository(name: str) -> Repository:
 
 def fetch(name: str, source: Repository, access: Access, deadline: Deadline) -> bytes:
     """The trusted root that a repository publishes now. Raises `Unavailable` when it cannot be had or not be verified:
-    both may be a mirror's trouble, and neither is a reason to go on with an older one unasked. `InvalidUsage` for
-    certificate authorities that cannot be read.
+    both may be a mirror's trouble, and neither is a reason to go on with an older one unasked. `InvalidUsage` for a
+    URL, a first root or certificate authorities that are none.
     """
     # Only an update needs these.
     from tuf.api.exceptions import DownloadError, RepositoryError  # noqa: PLC0415
+    from tuf.api.metadata import Metadata, Root  # noqa: PLC0415
+    from tuf.api.serialization import DeserializationError  # noqa: PLC0415
     from tuf.ngclient.config import UpdaterConfig  # noqa: PLC0415
     from tuf.ngclient.updater import Updater  # noqa: PLC0415
 
     from gate.trust.fetcher import Fetcher  # noqa: PLC0415
 
     fetcher = Fetcher(source.url, access, deadline=deadline, cap=_MAX_BYTES)
+    try:
+        first: Metadata[Root] | None = Metadata[Root].from_bytes(source.first_root)
+    except DeserializationError:
+        first = None
+    if first is None or not isinstance(first.signed, Root):
+        raise InvalidUsage(f"trust root {name!a}: what {source.url} is to be trusted by is no TUF root.json")
     with tempfile.TemporaryDirectory(prefix="gate-tuf-") as folder:
         try:
             updater = Updater(
