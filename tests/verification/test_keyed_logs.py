@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from msgspec import structs
 
+from gate import trust
 from gate.verification import Artifact, Barred, Rejected, Root, Step, Verified, fingerprint, verify
 from gate.verification.bundle import read_bundle
 from gate.verification.candidate import verify_candidate
@@ -262,9 +263,18 @@ def test_a_log_that_only_a_newer_root_may_know_is_the_roots_fault() -> None:
     assert told(SIGNED_AT - second, built_in=False) is None
     assert told(SIGNED_AT - second, now=SIGNED_AT - timedelta(minutes=5)) is not None
     assert told(SIGNED_AT - second, now=SIGNED_AT - timedelta(minutes=5) - second) is None
-    known = _judged(document)
-    assert isinstance(known, Verified)
-    assert known.stale is None
+
+
+def test_a_root_that_knows_the_log_is_not_too_old_for_what_it_proves() -> None:
+    document = V1.sign_with_key(about_forged(), KEY, integrated=SIGNED_AT)
+    parsed = trust.parse("forged", json.dumps(V1.root()).encode(), dated=None)
+    for dated in (None, SIGNED_AT - timedelta(days=1)):
+        root = Root(structs.replace(parsed, dated=dated))
+        raw = candidate(json.dumps(document).encode())
+        (found,) = verify([raw], Artifact.of(FORGED_IMAGE), [root], [KEY.public_key()], now=FORGED_NOW, limits=LIMITS)
+        assert isinstance(found, Verified), found
+        assert [log.integrated is not None for log in found.logs] == [True]
+        assert found.stale is None
 
 
 # A second key that verifies the same signature.
