@@ -162,7 +162,11 @@ class _Look:
                 self._take_answers(where, left, subject)
 
     def fetch_manifests(self) -> list[tuple[_Fetched, Manifest]]:
-        """Every manifest that was listed; only those whose own subject is the image count."""
+        """Every manifest that was listed; only those whose own subject is the image count.
+
+        What they are is said by their bytes, which have the digest that was listed; what they were served as is the
+        word of whoever served them, a mirror's too.
+        """
         fetched = list(self.tagged)
         digests = sorted(self.listed)
         asks = [partial(self._manifest, digest) for digest in digests]
@@ -170,7 +174,7 @@ class _Look:
         kept = []
         for item in fetched:
             try:
-                manifest = parse_manifest(item.content, self.limits)
+                manifest = parse_manifest(replace(item.content, media_type=""), self.limits)
             except Refused as error:  # right bytes that cannot be read: a rejected candidate, no gap (rule 6)
                 problem = f"its manifest cannot be read: {error}"
                 self.candidates.append(unread(item.content.digest, item.place, problem=problem))

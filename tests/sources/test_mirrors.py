@@ -12,7 +12,7 @@ from gate.reference import parse_reference
 from gate.sources import Sources
 from gate.sources.settings import RegistrySettings
 from tests.conftest import LAB, Ran, policy_path
-from tests.registry_server import RegistryServer, Response
+from tests.registry_server import OCI_INDEX, RegistryServer, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ def serve() -> Iterator[Callable[..., RegistryServer]]:
 def run(verify: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
     def judged(origin: str, *mirrors: str, settings: str = "", policy: str = "production") -> Ran:
         text = policy_path(policy).read_text().replace("../trusted_root.json", str(LAB / "trusted_root.json"))
+        text = text.replace('"no-criticals.json"', f'"{LAB / "policies" / "no-criticals.json"}"')
         listed = ", ".join(f'"{mirror}"' for mirror in mirrors)
         text += f'\n[registries."{origin}"]\n' + (f"mirrors = [{listed}]\n" if mirrors else "") + settings
         (tmp_path / "policy.toml").write_text(text)
@@ -117,6 +118,22 @@ def test_a_mirror_that_serves_other_bytes_is_found_out(
     """Section 9: a body counts by its digest, wherever it comes from."""
     lying = serve(SIGNED, intercept=lambda path: Response(body=b"{}") if "/blobs/" in path else None)
     assert run(serve(SIGNED).host, lying.host).code == 0
+
+
+def test_a_mirror_hides_nothing_behind_another_media_type(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """Rule 27: no digest covers the Content-Type; bytes that were listed are evidence, for and against."""
+    case = LAB / "two-scans-one-critical"
+    origin, mirror = serve(case), serve(case)
+    alone = run(origin.host, DOWN, policy="scanned")
+    repository = mirror.repositories["acme/api"]
+    for entry in (entry for listed in repository.referrers.values() for entry in listed):
+        told = repository.manifests[entry["digest"]]
+        repository.manifests[entry["digest"]] = OCI_INDEX
+        ran = run(origin.host, mirror.host, policy="scanned")
+        assert (ran.code, ran.failed) == (alone.code, alone.failed) == (1, ("attestations.vuln",))
+        repository.manifests[entry["digest"]] = told
 
 
 def test_a_mirror_may_have_a_prefix(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
