@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from gate.discovery.found import SBOM_PLACE, Discovery, Kind
 from gate.discovery.layers import layers_of, unread
 from gate.discovery.ledger import Ledger, Place
-from gate.discovery.tags import REFERRERS_TAG, find_unknown, holds, tags_of
+from gate.discovery.tags import REFERRERS_TAG, find_unseen, holds, tags_of
 from gate.errors import GateError, LimitExceeded, Malformed
 from gate.limits import Tally
 from gate.parallel import run_round
@@ -144,8 +144,8 @@ class _Look:
         """What one repository answered to its `_questions`."""
         tags = tags_of(subject)
         listing, *tagged = [next(left) for _ in (None, *tags)]
-        if (unknown := find_unknown(where, listing, tagged)) is not None:
-            self.ledger.missed(where, "repository", str(where.name), unknown)
+        if (unseen := find_unseen(where, subject, listing, tagged)) is not None:
+            self.ledger.missed(where, "repository", where.name or str(subject), unseen)
             return
         self._take_listing(where, listing, has_tag=holds(tagged[0], other_than=subject))
         for (place, tag), answer in zip(tags, tagged, strict=True):

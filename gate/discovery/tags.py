@@ -45,32 +45,49 @@ def tags_of(subject: Digest) -> list[tuple[str, str]]:
     return [(place, tag) for place, tag in tags if len(tag) <= _TAG_LIMIT]
 
 
-def find_unknown(where: Place, listing: object, tagged: Sequence[object]) -> CouldNotLook | None:
-    """The error, where another repository holds nothing because it does not exist: a typing mistake, or one that is
-    hidden from whoever asks. The image's own exists: it holds the image.
+def find_unseen(where: Place, subject: Digest, listing: object, tagged: Sequence[object]) -> CouldNotLook | None:
+    """The error, where a repository seems to hold nothing because it is hidden from whoever asks, or is not there.
+
+    The image's own must have the image, also where a mirror handed that out. Another one must be there: its name may be
+    mistyped. Of a place that holds something, or of which nothing answered, the answers themselves say all.
+    """
+    answers = [answer for answer in tagged if isinstance(answer, Answer)]
+    if not where.decides or not answers or any(answer.content is not None for answer in answers):
+        return None
+    if isinstance(listing, Listing) and listing.descriptors:
+        return None
+    try:
+        if where.name is not None:
+            return _unseen(where, where.name, answers)
+        where.source.confirm(subject)
+    except CouldNotLook as error:
+        return error
+    return None
+
+
+def _unseen(where: Place, name: str, answers: Sequence[Answer]) -> CouldNotLook | None:
+    """The same of another repository. Raises `CouldNotLook`.
 
     Some registries say so of each tag; of those that do not, only the list of their tags tells, which is asked for
     where there is nothing else. An empty listing does not contradict: a registry with the referrers API may give one
     for any name (distribution-spec, "Listing Referrers": never 404).
     """
-    if where.name is None or not where.decides or (isinstance(listing, Listing) and listing.descriptors):
-        return None
-    answers = [answer for answer in tagged if isinstance(answer, Answer) and answer.content is None]
-    if len(answers) < len(tagged):
-        return None
     if where.source.doubt:
         return AccessDenied(
-            f"--signature-repository {where.name}: nothing is there for whoever has no credentials, and one that is "
+            f"--signature-repository {name}: nothing is there for whoever has no credentials, and one that is "
             f"configured could not be had: {where.source.doubt}"
         )
-    if not all(answer.repository_unknown for answer in answers):
-        try:
-            if where.source.known():
-                return None
-        except CouldNotLook as error:
-            return error
+    known = False if all(answer.repository_unknown for answer in answers) else where.source.known()
+    if known is None and all(answer.absent_by for answer in answers):
+        return AccessDenied(
+            f"--signature-repository {name}: every tag is forbidden (403), which in a repository that may not be read "
+            "does not mean that nothing is there",
+            status=403,
+        ).advising("see whether the credentials may read it")
+    if known is not False:
+        return None
     return NotFound(
-        f"--signature-repository {where.name}: its registry knows no such repository (NAME_UNKNOWN), or "
+        f"--signature-repository {name}: its registry knows no such repository (NAME_UNKNOWN), or "
         "hides it, so that nothing could be looked for there",
         status=404,
     ).advising(

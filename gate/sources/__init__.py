@@ -98,8 +98,11 @@ class Source(Protocol):
     def tagged(self, tag: str, tally: Tally | None = None) -> Answer:
         """The manifest under a tag of the same repository, or the answer that there is none. `tally` is the image's."""
 
-    def known(self) -> bool:
-        """Whether there is such a repository. Only a plain no is one: where that cannot be told it is True."""
+    def known(self) -> bool | None:
+        """Whether there is such a repository; None where that cannot be told."""
+
+    def confirm(self, digest: Digest) -> None:
+        """See that the source itself has an image that it handed out, and not only a mirror of it."""
 
     @property
     def doubt(self) -> str:

@@ -128,6 +128,9 @@ class LayoutSource:
         """Always: it was opened."""
         return True
 
+    def confirm(self, digest: Digest) -> None:
+        """Nothing: what it handed out it has."""
+
     def holder(self, digest: Digest) -> Content | None:
         """An index that index.json lists and that lists `digest`."""
         for item in self._listed:

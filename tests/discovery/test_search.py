@@ -147,6 +147,9 @@ class FakeSource:
     def known(self) -> bool:
         return True
 
+    def confirm(self, digest: Digest) -> None:
+        """What it handed out it has."""
+
     def holder(self, digest: Digest) -> Content | None:
         raise AssertionError(f"discovery asks who lists {digest}")
 

@@ -143,11 +143,12 @@ def test_a_registry_that_tells_only_by_its_list_of_tags_is_asked_for_it(
         assert not any("/tags/list" in request.path for request in server.requests), "the image's own is there"
 
 
+@pytest.mark.parametrize("referrers_api", [True, False])
 def test_nothing_in_a_repository_is_no_answer_to_whoever_lost_the_credentials_for_it(
-    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, *, referrers_api: bool
 ) -> None:
     """A helper that fails leaves nobody in particular, from whom a registry may hide what is private."""
-    with RegistryServer(apart.folders) as server:
+    with RegistryServer(apart.folders, referrers_api=referrers_api) as server:
         reference, where = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
         monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"credsStore": "nowhere"}))
         ran = verify(reference, "--signature-repository", where, policy=policy(tmp_path))
@@ -155,7 +156,7 @@ def test_nothing_in_a_repository_is_no_answer_to_whoever_lost_the_credentials_fo
         assert "docker-credential-nowhere is not installed here" in ran.out
         assert verify(reference, policy=policy(tmp_path)).code == 1, "whoever may read an image may read its tags"
         apart.sign()
-    with RegistryServer(apart.folders) as server:
+    with RegistryServer(apart.folders, referrers_api=referrers_api) as server:
         reference, where = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
         assert verify(reference, "--signature-repository", where, policy=policy(tmp_path)).code == 0
 
@@ -195,6 +196,51 @@ def test_a_list_of_tags_that_breaks_off_is_waited_for_too(
     with RegistryServer(apart.folders, intercept=answer) as server:
         where = ("--signature-repository", f"{server.host}/acme/signatures")
         assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 3
+
+
+def test_what_no_evidence_is_read_from_does_not_make_a_repository_known(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """An `.sbom` tag is never evidence, so that its failure is no gap; nor does it stand for the other answers."""
+
+    def failing(path: str) -> Response | None:
+        return Response(status=503) if "/acme/signature/" in path and path.endswith(".sbom") else None
+
+    with RegistryServer(apart.folders, intercept=failing) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signature")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 4
+
+
+@pytest.mark.parametrize(("listed", "code"), [(200, 1), (403, 4), (404, 4)])
+def test_tags_that_are_all_forbidden_are_absent_only_where_the_repository_can_be_read(
+    listed: int, code: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """`forbidden-tag` is about a registry whose repository may be read; of another one nobody has read anything yet."""
+
+    def forbidding(path: str) -> Response | None:
+        if "/acme/signatures/" not in path:
+            return None
+        status = listed if "/tags/list" in path else 404 if "/referrers/" in path else 403
+        return Response(status=status, body=b"{}")
+
+    written = policy(tmp_path)
+    with RegistryServer(apart.folders, intercept=forbidding) as server:
+        written.write_text(f'{written.read_text()}[registries."{server.host}"]\nforbidden-tag = "absent"\n')
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        ran = verify(f"{server.host}/acme/api:v1", *where, policy=written)
+    assert (ran.code, "every tag is forbidden (403)" in ran.out) == (code, code == 4)
+
+
+@pytest.mark.parametrize("listed", [401, 403, 503])
+def test_tags_that_all_say_so_are_enough_to_tell_that_a_repository_is_not_there(
+    listed: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def hiding(path: str) -> Response | None:
+        return Response(status=listed) if "/tags/list" in path else None
+
+    with RegistryServer(apart.folders, intercept=hiding) as server:
+        where = ("--signature-repository", f"{server.host}/acme/signature")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path)).code == 4
 
 
 @pytest.mark.parametrize("error", [{"code": "MANIFEST_UNKNOWN", "message": "NAME_UNKNOWN"}, "NAME_UNKNOWN", {}, None])

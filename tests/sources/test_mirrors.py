@@ -90,6 +90,36 @@ def test_an_empty_mirror_of_a_registry_that_is_out_of_reach_is_not_absence(
     assert run(DOWN, mirror.host).code == 3
 
 
+@pytest.mark.parametrize("body", [b"", b'{"errors": [{"code": "NAME_UNKNOWN"}]}'])
+@pytest.mark.parametrize("lists", [True, False])
+def test_a_registry_without_the_image_that_a_mirror_has_says_nothing_of_it(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran], body: bytes, *, lists: bool
+) -> None:
+    """Rule 28: it hides a private repository from whoever asks, or lacks it; that is not "unsigned", and no complete
+    look (rule 27). What the mirror lists counts then, as where the registry is out of reach.
+    """
+
+    def hiding(path: str) -> Response | None:
+        return None if lists and "/referrers/" in path else Response(status=404, body=body)
+
+    hidden = serve(UNSIGNED, intercept=hiding)
+    ran = run(hidden.host, serve(UNSIGNED).host, policy="signature")
+    assert ran.code == 4
+    assert f"{hidden.host}/acme/api: digest sha256:" in ran.out
+    hidden = serve(UNSIGNED, intercept=hiding)
+    assert run(hidden.host, serve(SIGNED).host, policy="signature").code == 0
+    assert run(hidden.host, serve(SIGNED).host).code == 4, "agents: the registry may hold what contradicts"
+
+
+def test_a_registry_that_forbids_its_tags_and_the_image_too_says_nothing_of_it(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """That 403 is a tag's absence is the word of a registry that lets the image be read."""
+    origin = serve(UNSIGNED, intercept=lambda path: Response(status=403 if "/manifests/" in path else 404))
+    settings = 'forbidden-tag = "absent"\n'
+    assert run(origin.host, serve(UNSIGNED).host, settings=settings, policy="signature").code == 4
+
+
 def test_an_unsigned_image_is_unsigned_when_the_registry_says_so(
     serve: Callable[..., RegistryServer], run: Callable[..., Ran]
 ) -> None:

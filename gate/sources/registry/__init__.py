@@ -127,8 +127,12 @@ class RegistrySource:
 
     def _resolve(self) -> Content:
         digest, tag = self._reference.digest, self._reference.tag or ""
-        what = self._what(f"tag {tag}" if digest is None else f"digest {digest}")
-        reply = self._manifest(str(digest or tag), what, digest)
+        return self.image(str(digest or tag), digest)
+
+    def image(self, name: str, digest: Digest | None, tally: Tally | None = None) -> Content:
+        """An image's manifest by its tag, or by its digest. `NotFound` if the registry has none."""
+        what = self._what(f"tag {name}" if digest is None else f"digest {name}")
+        reply = self._manifest(name, what, digest, tally)
         if reply.status == 404:
             raise NotFound(
                 f"{what} was not found: {answered(reply)}, as private repositories may, too; {reply.account}",
@@ -184,8 +188,8 @@ class RegistrySource:
             raise refusal(reply, what, hint=f"{hint}for a tag that is not there, say {say} in the policy")
         return Answer(status=reply.status, content=_content(reply, what, None))
 
-    def known(self) -> bool:
-        """Whether the registry has the repository: False if it answers NAME_UNKNOWN where that lists its tags.
+    def known(self) -> bool | None:
+        """Whether the registry has the repository: True if its tags are listed, False for NAME_UNKNOWN in their place.
 
         Distribution says MANIFEST_UNKNOWN of a tag whether or not there is such a repository, and only here the truth.
         A registry that lists no tags for whoever asks, or more than gate reads, says nothing. Raises `Unavailable`.
@@ -199,10 +203,15 @@ class RegistrySource:
         except Unavailable:
             raise
         except CouldNotLook:
-            return True
+            return None
         if reply.status not in NO_SUCH_API and isinstance(error := refusal(reply, what), Unavailable):
             raise error
-        return not unknown_repository(reply)
+        if reply.status == 200:
+            return True
+        return False if unknown_repository(reply) else None
+
+    def confirm(self, digest: Digest) -> None:
+        """Nothing: what it handed out it has."""
 
     @property
     def doubt(self) -> str:

@@ -64,9 +64,13 @@ class MirroredSource:
         """The manifest under `tag`. Of what is attached only the origin speaks: a mirror's may be older, or a part."""
         return self._origin.tagged(tag, tally)
 
-    def known(self) -> bool:
+    def known(self) -> bool | None:
         """Whether the origin has such a repository."""
         return self._origin.known()
+
+    def confirm(self, digest: Digest) -> None:
+        """See that the origin has the image: it may lack, or hide from whoever asks, what a mirror handed out."""
+        self._origin.image(str(digest), digest)
 
     @property
     def doubt(self) -> str:
