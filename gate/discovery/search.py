@@ -169,7 +169,7 @@ class _Look:
         """
         fetched = list(self.tagged)
         digests = sorted(self.listed)
-        asks = [partial(self._manifest, digest) for digest in digests]
+        asks = [(self.listed[digest][1], partial(self._manifest, digest)) for digest in digests]
         fetched += [_Fetched(*self.listed[content.digest], content) for _, content in self._fetch("manifests", asks)]
         kept = []
         for item in fetched:
@@ -222,7 +222,7 @@ class _Look:
             return
         if share is not None:
             share.take(sum(layer.size for layer, _ in once.values()))
-        blobs = self._fetch("blobs", [partial(where.source.blob, layer) for layer, where in once.values()])
+        blobs = self._fetch("blobs", [(where, partial(where.source.blob, layer)) for layer, where in once.values()])
         keys = list(once)
         raws = {keys[number]: raw for number, raw in blobs}
         for candidate, layer, where in wanted:
@@ -294,13 +294,14 @@ class _Look:
     def _round(self, asks: Sequence[Callable[[], T]]) -> list[T | GateError]:
         return run_round(asks, deadline=self.deadline, width=self.limits.concurrency * len(self.places))
 
-    def _fetch(self, place: str, asks: Sequence[Callable[[], T]]) -> list[tuple[int, T]]:
-        """One round: its values with their number, its failures in the ledger."""
+    def _fetch(self, place: str, asks: Sequence[tuple[Place, Callable[[], T]]]) -> list[tuple[int, T]]:
+        """One round: its values with their number, its failures in the ledger, each under where it was asked for."""
         values: list[tuple[int, T]] = []
         size = 0
-        for number, answer in enumerate(self._round(asks)):
+        answers = self._round([ask for _, ask in asks])
+        for number, ((where, _), answer) in enumerate(zip(asks, answers, strict=True)):
             if isinstance(answer, GateError):
-                self.ledger.missed(self.places[0], place, str(number), answer)
+                self.ledger.missed(where, place, str(number), answer)
             else:
                 values.append((number, answer))
                 size += len(answer.raw if isinstance(answer, Content) else answer)  # type: ignore[arg-type]

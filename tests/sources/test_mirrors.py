@@ -202,6 +202,23 @@ def test_a_mirror_that_cannot_be_looked_at_changes_nothing(
     assert run(DOWN, mirror.host, policy="signature").code == 3
 
 
+@pytest.mark.parametrize("gone", ["/manifests/sha256:", "/blobs/"])
+def test_a_mirror_that_lists_more_than_it_has_changes_nothing(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran], gone: str
+) -> None:
+    """What is missing there is no gap of its own: that of the registry, which may answer later (3), is."""
+    mirror = serve(SIGNED)
+    repository = mirror.repositories["acme/api"]
+    image = repository.tags["v1"]
+    listed = repository.referrers[image]
+    mirror.intercept = lambda path: Response(status=404) if gone in path and not path.endswith(image) else None
+    ran = run(DOWN, mirror.host, policy="signature")
+    assert ran.code == 3
+    lacks = [entry for entry in ran.report["images"][0]["ledger"] if entry["status"] == 404]
+    assert {entry["repository"] for entry in lacks if not entry["complete"]} == {f"{mirror.host}/acme/api"}
+    assert len(lacks) >= len(listed)
+
+
 def test_a_mirror_that_does_not_know_the_repository_is_no_signature_repository(
     serve: Callable[..., RegistryServer], run: Callable[..., Ran]
 ) -> None:
