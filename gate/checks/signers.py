@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gate.policy.model import Policy
     from gate.policy.parties import Signer
     from gate.strictjson import JSON
-    from gate.verification import KeyIdentity, Signed
+    from gate.verification import Evidence, KeyIdentity, Rejected, Signed
 
 _UNTIMED: Final = "it has no verified time, and the signer is only valid for a time"
 
@@ -144,27 +144,37 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
     for item in claims.rejected:
         if item.doubt is None or (authentic_only and not item.authentic):
             continue
-        if item.stated is None:  # gate broke before it knew whose it is, so it may be anybody's
-            of_wanted = item.doubt is Doubt.INTERNAL
-        else:
-            of_wanted = any(identity_mismatch(item.stated, signer) is None for signer in wanted)
-        if of_wanted:
+        if any(_may_be_of(item, signer) and not _counts(item, signer, claims) for signer in wanted):
             name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: "}.get(item.doubt, "")
             found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
     return (*found, *_unlogged(claims, wanted))
+
+
+def _may_be_of(item: Rejected, signer: Signer) -> bool:
+    """Whether a doubtful rejection may be of a signer's evidence, in a root that is the signer's (rule 2)."""
+    if signer.root is not None and item.root not in (None, signer.root):
+        return False
+    if item.stated is None:  # gate broke before it knew whose it is, so it may be anybody's
+        return item.doubt is Doubt.INTERNAL
+    return identity_mismatch(item.stated, signer) is None
+
+
+def _counts(item: Evidence, signer: Signer, claims: Claims) -> bool:
+    """Whether the same thing is the signer's evidence, as it verified in another root."""
+    signed = (*claims.verified, *claims.about_source)
+    same = (other for other in signed if (other.digest, other.layer) == (item.digest, item.layer))
+    return any(mismatch(other, signer) is None for other in same)
 
 
 def _unlogged(claims: Claims, wanted: Iterable[Signer]) -> Iterator[Gap]:
     """What the named keys signed, and what counts for none of them only for want of a log that a newer root may know:
     it is authentic, and could be what turns a pass.
     """
-    signed = (*claims.verified, *claims.about_source)
-    for item in signed:
+    for item in (*claims.verified, *claims.about_source):
         if item.stale is None:
             continue
         holders = [signer for signer in wanted if mismatch(item, _without_log(signer)) is None]
-        same = [other for other in signed if (other.digest, other.layer) == (item.digest, item.layer)]
-        if holders and not any(mismatch(other, signer) is None for other in same for signer in holders):
+        if holders and not any(_counts(item, signer, claims) for signer in holders):
             yield Gap(reason=f"trust.stale: {item.digest}: {item.stale}", exit_code=EXIT_STUCK)
 
 

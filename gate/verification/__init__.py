@@ -82,7 +82,7 @@ def verify(
     """Verify every candidate within each root by itself (rule 2).
 
     A signature that verifies in several roots is evidence in each; a candidate of which none verifies in any is
-    rejected once, for the reason of the root in which it came furthest.
+    rejected for the reason of the root in which it came furthest. What may be our fault in a root is said beside.
     """
     found: list[Evidence] = []
     for candidate in candidates:
@@ -93,12 +93,13 @@ def verify(
         ]
         verified = [result for result in results if isinstance(result, Signed)]
         rejected = [result for result in results if isinstance(result, Rejected)]
-        if verified:
-            found += verified
-        elif not results:
+        if not results:
             found.append(_without_root(candidate))
-        else:
-            found.append(max(rejected, key=lambda item: (_ORDER.index(item.step), item.doubt is not None)))
+            continue
+        furthest = max(rejected, key=lambda item: (_ORDER.index(item.step), item.doubt is not None), default=None)
+        found += verified or ([] if furthest is None else [furthest])
+        # What one root verifies, or rejects for good, is no answer for a signer of another (rule 28).
+        found += [item for item in rejected if item.doubt is not None and (verified or item is not furthest)]
     return tuple(sorted(found, key=lambda item: (item.digest, item.layer)))
 
 

@@ -77,13 +77,13 @@ def verify_candidate(
         materials = _read(candidate, limits)
         _count(materials, limits)
     except Refused as error:
-        return [_rejected(candidate, Failed(Step.FORMAT, str(error)))]
+        return [_rejected(candidate, root, Failed(Step.FORMAT, str(error)))]
     except (GateError, MemoryError):
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
-        return [_rejected(candidate, _unreadable(error))]
+        return [_rejected(candidate, root, _unreadable(error))]
     found: list[Signed | Rejected] = []
     for material in materials:
         found += _verify_by_each(keys, partial(_verify, candidate, material, root, artifact, now, limits))
@@ -190,7 +190,7 @@ def _verify(
         elif certificate is not None and failure.doubt is Doubt.STALE:
             # Whose it is is known, and of what, though not whether it counts.
             authentic = is_issued(certificate, root) and _is_about(material, artifact, limits)
-        return _rejected(candidate, failure, stated=signer, authentic=authentic, also=also)
+        return _rejected(candidate, root, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
     except BaseException as error:
@@ -198,7 +198,7 @@ def _verify(
         # is no evidence, and one broken candidate does not end the run.
         if not isinstance(error, Exception) and not _is_panic(error):
             raise
-        return _rejected(candidate, _unreadable(error), stated=signer, authentic=authentic)
+        return _rejected(candidate, root, _unreadable(error), stated=signer, authentic=authentic)
     if statement is not None and statement.subjects:
         return AboutSource(
             digest=candidate.digest,
@@ -235,6 +235,7 @@ def _verify(
 
 def _rejected(
     candidate: Candidate,
+    root: Root,
     failure: Failed,
     *,
     stated: Identity | KeyIdentity | None = None,
@@ -251,6 +252,7 @@ def _rejected(
         authentic=authentic,
         doubt=failure.doubt,
         also=tuple((step, _short(reason)) for step, reason in also),
+        root=root.name,
     )
 
 

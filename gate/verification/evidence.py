@@ -225,7 +225,7 @@ def without_predicate(item: SignedT) -> SignedT:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Evidence):
     """A candidate that is no evidence: the first step that failed, and why; `also` is what would still fail behind it,
-    of the steps that can be tried by themselves.
+    of the steps that can be tried by themselves. `root` is the trust root in which it was tried, None if in none.
 
     `stated` is who it says that it is from: unverified, for messages only, unless `authentic`: then its signature did
     verify for that signer and what failed came after.
@@ -237,6 +237,7 @@ class Rejected(Evidence):
     authentic: bool = False
     doubt: Doubt | None = None
     also: tuple[tuple[Step, str], ...] = ()
+    root: str | None = None
 
     @property
     def by_unknown_key(self) -> bool:

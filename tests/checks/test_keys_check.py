@@ -530,6 +530,16 @@ def test_a_doubtful_rejection_that_names_nobody_is_no_keys(doubt: Doubt) -> None
     assert run(SIGNATURE, _rejected(doubt, None)).exit_code == 1
 
 
+def test_a_doubt_in_one_root_about_what_counts_in_another_is_none() -> None:
+    """A key's signer may be of any root: what could not be told in the one was told in the other."""
+    item = keyed(attestation(), OURS)
+    doubted = replace(_rejected(Doubt.CLOCK, OURS), digest=item.digest, root="own.json")
+    assert run(SCAN, item, doubted).exit_code == 0
+    assert run(SCAN, item, replace(doubted, layer=1)).exit_code == 4
+    strangers = keyed(attestation(predicate={"by": "another"}), ANOTHER)
+    assert run(SCAN, item, strangers, replace(doubted, digest=strangers.digest)).exit_code == 4
+
+
 def _rejected(doubt: Doubt, fingerprint: str | None) -> Rejected:
     item = rejected(doubt)
     return Rejected(

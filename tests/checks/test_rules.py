@@ -24,6 +24,7 @@ from tests.evidence import (
     SIGNED,
     SIGNERS,
     VOUCHING,
+    VULN,
     WRITTEN,
     attestation,
     claim,
@@ -38,6 +39,7 @@ from tests.evidence import (
     rejected,
     signature,
     stranger,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -326,6 +328,24 @@ def test_an_authentic_statement_that_was_not_read_turns_what_more_evidence_could
     for who in (plain("agents@platform.test"), github(SCANNER)):
         text = AGENTS_POLICY + 'signers = ["scanner"]\n'
         assert judge(text, provenance(), unread(who)).exit_code == EXIT_STUCK
+
+
+def test_a_doubt_in_a_root_is_one_about_the_signers_of_that_root() -> None:
+    """Rules 2 and 28: what another root verifies, or rejects for good, is no answer for them."""
+
+    def stale(root: str) -> Rejected:
+        return replace(rejected(Doubt.STALE, stated=github(SCANNER)), authentic=True, root=root)
+
+    two = '[trust]\nroots = ["public-good", "own.json"]\n[signers.release]'
+    text = ATTESTED.replace("[signers.release]", two).replace("issuer =", 'root = "own.json"\nissuer =')
+    assert judge(text, stale("own.json")).exit_code == EXIT_STUCK
+    assert judge(text, stale("public-good")).exit_code == EXIT_FAIL
+    elsewhere = verified(VULN, signer=github(SCANNER), digest=stale("").digest)
+    assert judge(text, elsewhere, stale("own.json")).exit_code == EXIT_STUCK
+    good = verified(VULN, signer=github(SCANNER), root="own.json")
+    assert judge(text, good).exit_code == EXIT_PASS
+    assert judge(text, good, stale("public-good")).exit_code == EXIT_PASS
+    assert judge(text, good, elsewhere, stale("own.json")).exit_code == EXIT_STUCK, "it may be the scan that fails"
 
 
 def test_a_doubt_and_a_failed_place_are_both_said() -> None:

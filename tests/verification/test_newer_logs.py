@@ -14,9 +14,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from msgspec import structs
 
 from gate import trust
-from gate.verification import Artifact, Doubt, Rejected, Root, Verified, verify
-from tests.forge import EPOCH, FORMATS, SIGNED_AT, Format, Log, Sigstore, ec_key
-from tests.verification.lab import FORGED_IMAGE, FORGED_NOW, LIMITS, about_forged, candidate, image
+from gate.discovery import Kind
+from gate.verification import Artifact, Doubt, Rejected, Root, Step, Verified, verify
+from tests.forge import BY_NAME, EPOCH, FORMATS, SIGNED_AT, Format, Log, Sigstore, Validity, ec_key
+from tests.verification.lab import (
+    FORGED_IMAGE,
+    FORGED_NOW,
+    LIMITS,
+    about_forged,
+    candidate,
+    image,
+    root_with,
+    trusted,
+)
 from tests.verification.wrong.rows import certified, trial
 
 if TYPE_CHECKING:
@@ -34,7 +44,7 @@ EARLY = SIGNED_AT - timedelta(days=1)
 
 def without_its_log(instance: Sigstore, *, dated: datetime = EPOCH, logs: tuple[Log, ...] = (STRANGE,)) -> Root:
     raw = json.dumps(instance.root(tlogs=[log.document() for log in logs])).encode()
-    root = trust.parse("forged", raw, dated=None, ct_none=not instance.has_ct)
+    root = trust.parse("old", raw, dated=None, ct_none=not instance.has_ct)
     return Root(structs.replace(root, dated=dated))
 
 
@@ -95,3 +105,32 @@ def test_a_key_is_in_doubt_if_a_time_that_may_be_so_is_after_the_roots_date(
     assert isinstance(found, Verified), found
     assert [log.integrated is not None for log in found.logs] == [promised]
     assert (found.stale is not None) == expected
+
+
+@each
+def test_what_another_root_verifies_is_in_doubt_in_the_root_that_does_not_know_its_log(form: Format) -> None:
+    """Rule 2: what holds in one root says nothing for a signer of the other, and so hides nothing from it either."""
+    made = trial(form)
+    whole = trusted(made.recipe.instance)
+    old = without_its_log(made.recipe.instance)
+    signed = made.recipe.make()
+    raw = structs.replace(candidate(signed.raw, kind=Kind(form.wrap)), annotations=signed.annotations)
+    for roots in ((old, whole), (whole, old)):
+        held, doubted = verify([raw], Artifact.of(FORGED_IMAGE), roots, [], now=FORGED_NOW, limits=LIMITS)
+        assert isinstance(held, Verified), held
+        assert isinstance(doubted, Rejected), doubted
+        assert (doubted.doubt, doubted.authentic, doubted.root) == (Doubt.STALE, True, "old")
+    both = verify([raw], Artifact.of(FORGED_IMAGE), (whole, whole), [], now=FORGED_NOW, limits=LIMITS)
+    assert [type(item) for item in both] == [Verified, Verified]
+
+
+def test_the_reason_of_a_rejection_is_the_furthest_and_a_doubt_of_another_root_is_beside_it() -> None:
+    made = trial(BY_NAME["bundle 0.3 statement dsse"])
+    signed, instance = made.recipe.make(), made.recipe.instance
+    late = [replace(instance.log, window=Validity(start=SIGNED_AT + timedelta(seconds=1))).document()]
+    roots = (without_its_log(instance), root_with(instance, tlogs=late))
+    found = verify([candidate(signed.raw)], Artifact.of(FORGED_IMAGE), roots, [], now=FORGED_NOW, limits=LIMITS)
+    assert [(item.step, item.doubt) for item in found if isinstance(item, Rejected)] == [
+        (Step.LOG, None),
+        (Step.TRUST_ROOT, Doubt.STALE),
+    ]
