@@ -25,7 +25,8 @@ from gate.checks.agents.authors import (
 from gate.checks.agents.conflict import check_conflict
 from gate.checks.agents.coverage import check_age, check_coverage, unclaimed
 from gate.checks.agents.denied import check_denied
-from gate.checks.agents.judged import CHECK, JudgedClaim, Objection, known_agents, set_scene
+from gate.checks.agents.judged import CHECK, JudgedClaim, Objection, set_scene
+from gate.checks.agents.known import known_agents
 from gate.checks.agents.models import check_models
 from gate.checks.agents.reviewers import check_reviewers
 from gate.checks.agents.signals import check_signals, signals_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gate.checks.agents.judged import agents_of
+from gate.checks.agents.known import agents_of
 from gate.checks.agents.words import author, by_claim, result
 from gate.claims.agents import Authorship, is_agent_account
 from gate.policy.parties import Anything

@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.agents.judged import agents_of, known_agents
+from gate.checks.agents.known import agents_of, known_agents
 from gate.checks.agents.words import result, short
 from gate.claims.agents import Authorship
 

@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from gate.checks.agents.known import agents_of, known_agents
 from gate.checks.agents.ranges import Walk, walk_range
 from gate.checks.selection import vouching_builders
 from gate.checks.signers import signed_by
 from gate.claims.agents import Authorship
 from gate.claims.source import canonical_repository, is_commit
 from gate.policy.model import Trust
-from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from gate.checks.agents.ranges import Commit
     from gate.checks.selection import Judged, Selection
     from gate.claims import Claims
-    from gate.claims.agents import AgentClaim, Document, Signal
+    from gate.claims.agents import AgentClaim, Document
     from gate.policy.model import AgentsSection, Policy, ProvenanceSection
-    from gate.policy.parties import Agent, Builder
+    from gate.policy.parties import Builder
     from gate.reference import Digest
 
 CHECK: Final = "agents"
@@ -161,29 +161,11 @@ def set_scene(
     return replace(scene, claims=judged, accepted=taken, evidence=tuple(sorted(set(digests.values()))))
 
 
-def known_agents(section: AgentsSection, policy: Policy) -> tuple[Agent, ...]:
-    """The agents that the rule's file sees: a base's rule is not completed by what extends it. Denies look at all."""
-    return tuple(agent for name, agent in policy.agents.items() if name in section.known)
-
-
 def _heard(section: AgentsSection, provenance: ProvenanceSection, policy: Policy) -> frozenset[str]:
     """Who signs what the rule takes claims from: no other entry of the policy says when that was signed."""
     builders = [policy.builders[name].signers for name in provenance.builders]
     agents = [agent.signers for agent in known_agents(section, policy)]
     return frozenset((*section.signers, *provenance.signers)).union(*builders, *agents)
-
-
-def agents_of(claim: AgentClaim | Signal, agents: Iterable[Agent]) -> tuple[Agent, ...]:
-    """The policy's agents that a claim's agent is one of, by its ids and their other spellings."""
-    name = claim.agent
-    if name is None:
-        return ()
-    return tuple(agent for agent in agents if _is(name, agent))
-
-
-def _is(name: str, agent: Agent) -> bool:
-    meant = agent.aliases.get(name, name)
-    return isinstance(agent.ids, Anything) or any(item.matches(meant) for item in agent.ids)
 
 
 def _bound(scene: Scene) -> dict[str, frozenset[str | None]]:

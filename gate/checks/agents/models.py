@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.agents.judged import agents_of
+from gate.checks.agents.known import agents_of
 from gate.checks.agents.words import author, by_claim
 from gate.policy.matching import How
 from gate.policy.parties import Anything

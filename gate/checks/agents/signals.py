@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gate.checks.agents.judged import agents_of
+from gate.checks.agents.known import agents_of
 from gate.checks.agents.models import model_allowed
 from gate.checks.agents.words import result, short
 from gate.claims.agents import Authorship
