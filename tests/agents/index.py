@@ -56,7 +56,11 @@ THREATS: tuple[Threat, ...] = (
     Threat(
         "A-T11", "the tenant writes the claim, the builder merely signs", _own("test_a_place_is_worth_what_is_spelled")
     ),
-    Threat("A-T12", "an agent's platform signs for itself", _own("test_a_platform_vouches_for_its_own_agent_alone")),
+    Threat(
+        "A-T12",
+        "an agent's platform signs for itself",
+        _own("test_a_platform_vouches_for_its_own_agent_alone", "test_what_a_platform_says_of_others_permits_nothing"),
+    ),
     Threat("A-T13", "a good signature by the wrong identity", _own("test_each_class_of_evidence_has_its_own_signers")),
     Threat(
         "A-T14",
@@ -110,7 +114,11 @@ THREATS: tuple[Threat, ...] = (
     Threat(
         "A-T25",
         "agents one level down",
-        _own("test_every_agent_below_an_agent_is_judged", "test_a_run_without_a_subagent_of_another_account_disagrees"),
+        _own(
+            "test_every_agent_below_an_agent_is_judged",
+            "test_a_run_without_a_subagent_of_another_account_disagrees",
+            "test_what_a_platform_says_of_others_beside_its_own_agent_is_judged",
+        ),
     ),
     Threat("A-T26", "claims in inlined or nested places", _own("test_only_documented_places_are_read")),
     Threat("A-T27", "two places of one document that differ", _own("test_two_places_that_differ_are_a_conflict")),

@@ -13,13 +13,14 @@ from gate.claims.agents import BUILT_IN
 from gate.errors import InvalidPolicy
 from gate.limits import Limits, Tally
 from gate.policy.matching import exact
-from gate.policy.model import Deny
+from gate.policy.model import Deny, Trust
 from gate.report.text import escape
 from gate.verdict import EXIT_STUCK, Gap
 from tests.agents.documents import (
     BASE,
     HEAD,
     OTHER,
+    OWN_FORMAT,
     TREE,
     Said,
     agent,
@@ -31,9 +32,11 @@ from tests.agents.documents import (
     claim,
     commit,
     coverage,
+    entry,
     git_ai,
     gitsign,
     gittuf,
+    own,
     pedigree,
     silent,
     trace,
@@ -365,23 +368,23 @@ def test_a_spelling_means_an_agent_only_if_the_policy_says_so() -> None:
 
 def test_a_provider_that_is_asked_for_is_stated() -> None:
     """A-T21: provider/model is both of the claim's fields or one text; one that contradicts the other is unreadable."""
-    for entry in ('"openai/gpt-5"', '{ name = "gpt-5", provider = "openai" }'):
-        assert failed(models(entry), with_model("gpt-5", model_provider="openai")) == ()
-        assert failed(models(entry), with_model("openai/gpt-5")) == ()
-        assert failed(models(entry), with_model("gpt-5")) == ("agents.models",)
-        assert failed(models(entry), with_model("gpt-5", model_provider="azure")) == ("agents.models",)
+    for model in ('"openai/gpt-5"', '{ name = "gpt-5", provider = "openai" }'):
+        assert failed(models(model), with_model("gpt-5", model_provider="openai")) == ()
+        assert failed(models(model), with_model("openai/gpt-5")) == ()
+        assert failed(models(model), with_model("gpt-5")) == ("agents.models",)
+        assert failed(models(model), with_model("gpt-5", model_provider="azure")) == ("agents.models",)
     assert "agents.claims" in failed(models('"openai/gpt-5"'), with_model("openai/gpt-5", model_provider="azure"))
     contradicts = with_model("azure/gpt-5", model_provider="openai")
-    for entry in ('"openai/gpt-5"', '{ name = "gpt-5", provider = "openai" }'):
-        assert failed(models(entry), contradicts) == ("agents.coverage", "agents.claims", "agents.models")
+    for model in ('"openai/gpt-5"', '{ name = "gpt-5", provider = "openai" }'):
+        assert failed(models(model), contradicts) == ("agents.coverage", "agents.claims", "agents.models")
     assert failed(models('"gpt-5"'), with_model("gpt-5", model_provider="azure")) == (), "no provider is asked for"
 
 
 @pytest.mark.parametrize("name", ["gpt-latest", "auto", "default", "claude-Latest-x", "openai/auto", "latest"])
 def test_a_floating_name_matches_no_pattern(name: str) -> None:
     """A-T22: only a policy that spells it exactly takes it for a model."""
-    for entry in ('{ glob = "*" }', '{ glob = "**" }', "{ regex = '.*' }"):
-        assert failed(models(entry), with_model(name)) == ("agents.models",)
+    for model in ('{ glob = "*" }', '{ glob = "**" }', "{ regex = '.*' }"):
+        assert failed(models(model), with_model(name)) == ("agents.models",)
     assert failed(models(f'"{name}"'), with_model(name)) == ()
     assert failed(models('{ glob = "*" }'), with_model("automatic-1")) == ()
 
@@ -458,6 +461,37 @@ def test_every_agent_below_an_agent_is_judged() -> None:
     chain = [{"role": "root", "agentRef": AGENT}, {"role": "tool", "agentRef": "evil"}]
     assert failed(rule(), silent(), by("scanner", agentattest(chain=chain))) == ("agents.allow",)
     assert failed(rule(), silent(), by("scanner", agentattest(chain=chain[:1]))) == ()
+
+
+def test_what_a_platform_says_of_others_beside_its_own_agent_is_judged() -> None:
+    """A-T25: a platform that is heard for its agent alone, and names whom that agent called."""
+    text = rule(f'{PLATFORM}mixed = "allow"\n', allow='["other"]')
+    theirs = {"agent": agent("other-agent", "other-model-1")}
+    for called in (agent("evil"), agent("ev\u0456l"), agent(), agent(None)):
+        both = agent_commit(**THEIRS, subagents=[theirs, {"agent": called}])
+        assert "agents.allow" in failed(text, silent(), by("platform", both))
+    assert failed(text, silent(), by("platform", agent_commit(**THEIRS, subagents=[theirs]))) == ()
+    denied = rule(PLATFORM, allow='"any"', more='[[deny]]\nagents = ["evil"]\nreason = "x"\n')
+    both = agent_commit(**THEIRS, subagents=[{"agent": agent("evil")}])
+    assert failed(denied, silent(), by("platform", both)) == ("agents.deny",)
+    two = coverage({"tool": "other-agent", "model": "other-model-1"}, {"tool": "evil", "model": "x"})
+    assert failed(text, silent(), by("platform", two)) == ("agents.allow",)
+    # Whoever signs for no agent of the rule is heard for none.
+    assert failed(text, silent(), by("stranger", both)) == ("agents.coverage",)
+
+
+def test_what_a_platform_says_of_others_permits_nothing() -> None:
+    """A-T12: what it says beside its own agent's claim is the tenant's word, and only of that commit."""
+    text = rule('min-trust = "tenant"\n', allow=TWO, more=OWN_FORMAT)
+    theirs, ours = entry("other-agent", "other-model-1"), entry(about=EARLIER)
+    listed = built(claim(author="other-agent", model="other-model-1"), claim(EARLIER, authored_by="unknown"))
+    assert failed(text, silent(), by("platform", own(theirs))) == ()
+    judgement = judge(text, listed, by("platform", own(theirs, ours, entry(about=OTHER))))
+    assert judgement.failed == ("agents.authorship",)
+    assert [item.vouched_by for item in judgement.commits] == [Trust.BUILDER] * 2 + [Trust.PLATFORM, None, None]
+    beside = judge(text, silent(), by("platform", own(theirs, entry())))
+    assert [item.vouched_by for item in beside.commits] == [Trust.PLATFORM, Trust.TENANT]
+    assert beside.failed == ("agents.conflict",)
 
 
 def test_only_documented_places_are_read() -> None:

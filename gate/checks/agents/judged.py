@@ -24,7 +24,7 @@ from gate.claims.source import canonical_repository, is_commit
 from gate.policy.model import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from gate.checks.agents.ranges import Commit
@@ -153,8 +153,18 @@ def set_scene(
     trees = _trees(scene)
     scene = replace(scene, documents=tuple(item for item in accepted if _is_bound(item, scene, trees)))
     whole = {id(item) for item in accepted}
+    vouched = _by_platforms(scene, claims.documents)
+    beside = {(id(claim.evidence), claim.commit) for claim in vouched.values()}
     judged = tuple(
-        _judge(claim, item, scene, whole=id(item) in whole) for item in claims.documents for claim in item.claims
+        _judge(
+            claim,
+            item,
+            scene,
+            heard=id(item) in whole or (id(claim.evidence), claim.commit) in beside,
+            platform=id(claim) in vouched,
+        )
+        for item in claims.documents
+        for claim in item.claims
     )
     taken = tuple(item for item in judged if item.vouched_by is not None)
     digests = {id(item.claim.evidence): item.claim.evidence.digest for item in taken}
@@ -205,18 +215,29 @@ def _trees(scene: Scene) -> frozenset[str]:
     )
 
 
-def _judge(claim: AgentClaim, document: Document, scene: Scene, *, whole: bool) -> JudgedClaim:
+def _by_platforms(scene: Scene, documents: Iterable[Document]) -> dict[int, AgentClaim]:
+    """The claims that their agent's own platform signed, by their id. It vouches for its agent, and not for a person
+    who is called like it. What it says beside that of the same commit is heard too, as the tenant's word: it may name
+    another agent, and permits nothing that its own claim does not.
+    """
+    known = known_agents(scene.section, scene.policy)
+    return {
+        id(claim): claim
+        for document in documents
+        for claim in document.claims
+        if claim.authored_by is not Authorship.HUMAN
+        and any(signed_by(claim.evidence, agent.signers, scene.policy) for agent in agents_of(claim, known))
+    }
+
+
+def _judge(claim: AgentClaim, document: Document, scene: Scene, *, heard: bool, platform: bool) -> JudgedClaim:
     """Accepted or not, and by whose word (rules 14 and 15)."""
-    by_agent = claim.authored_by is not Authorship.HUMAN
-    # A platform vouches for its agent, and not for a person who is called like it.
-    agents = agents_of(claim, known_agents(scene.section, scene.policy)) if by_agent else ()
-    platform = any(signed_by(claim.evidence, agent.signers, scene.policy) for agent in agents)
     repository, commit = claim.repository, claim.commit
     if commit is not None and claim.by_hash and repository is None:
         named = scene.bound.get(commit, ())
         repository = min(named, key=lambda name: ((name, commit) not in scene.heads, str(name)), default=None)
     head = (repository, commit) in scene.heads
-    if not whole and not platform:
+    if not heard:
         reason = "whoever signed it is none of those whose claims the rule accepts"
         return JudgedClaim(claim=claim, vouched_by=None, repository=repository, head=head, reason=reason)
     bound = scene.is_bound(commit, claim.repository) if commit is not None else _is_bound(document, scene, frozenset())
