@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from gate.claims.agents.claim import Document, Withdrawal
 from gate.limits import Limits
 from gate.verdict import EXIT_FAIL, EXIT_STUCK
 from gate.verification import evidence as rooms
+from gate.verification import fingerprint, read_key
 from gate.verification.evidence import KeyIdentity
 from tests.agents.documents import (
     BASE,
@@ -30,8 +32,11 @@ from tests.agents.documents import (
 )
 from tests.agents.scene import NOW, RECENT, by, evidence, failed, judge, rule
 from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
-from tests.evidence import COPILOT, about_source
+from tests.evidence import COPILOT, DAY, PROVEN, RULE, SIGNERS, VOUCHING, about_source, claimed, plain
+from tests.evidence import NOW as TODAY
 from tests.evidence import judge as judge_evidence
+
+LAB = Path(__file__).parents[1] / "cases" / "lab"
 
 
 def _approved_by(name: str, people: str) -> tuple[str, ...]:
@@ -169,6 +174,17 @@ def test_an_approval_that_a_later_statement_takes_back_counts_no_longer() -> Non
     assert "took it back" in judge(text, built(), tree, first, by("scanner", back)).found("agents.reviewers")
 
 
+def test_no_doubt_about_the_heads_tree_keeps_an_approval_from_being_taken_back() -> None:
+    """A-T34: a tenant who calls another tree the head's makes no approval of the commit stand."""
+    approved, tree = by("people", pedigree(approver="alice")), by("people", gitsign())
+    back, doubt = by("people", gittuf(dismissed=["alice"]), RECENT), by("scanner", gitsign(tree="6" * 40))
+    text = reviewed('signers = ["people"]')
+    assert failed(text, built(), approved, tree, doubt) == ()
+    assert failed(text, built(), approved, tree, back) == REVIEWERS
+    assert failed(text, built(), approved, tree, doubt, back) == REVIEWERS
+    assert failed(text, built(), approved, doubt, back) == (), "it took back what is not of the head"
+
+
 @pytest.mark.parametrize(
     ("at", "ends", "stands"),
     [
@@ -198,3 +214,24 @@ def test_of_several_that_take_it_back_the_last_counts_and_one_without_a_time_is_
     )
     for said, last in (((timed,), item.signed_at), ((timed, untimed), None), ((untimed, timed), None)):
         assert reviewers._taken_back(said, frozenset({TREE})) == {"alice": last}
+
+
+@pytest.mark.parametrize(("days", "expected"), [(None, REVIEWERS), (3, REVIEWERS), (1, ())])
+def test_what_a_key_signed_is_newer_than_what_takes_it_back_only_by_its_own_time(
+    days: int | None, expected: tuple[str, ...]
+) -> None:
+    """Rule 5, A-T34: anybody may have an old signature logged or stamped again."""
+    text = f'{SIGNERS}[signers.key]\nkey = "key.pub"\nlog = "optional"\ntime = "/made"\n{VOUCHING}{COPILOT}{RULE}'
+    text += f'{PROVEN}[rules.agents]\nallow = ["copilot"]\n[rules.agents.reviewers]\npeople = ["alice"]\n'
+    text += 'signers = ["key", "people"]\n'
+    made = {} if days is None else {"made": (TODAY - days * DAY).isoformat()}
+    item = about_source(pedigree().predicate_type, {**pedigree(approver="alice").predicate, **made}, {"sha1": HEAD})
+    key = KeyIdentity(fingerprint=fingerprint(read_key((LAB / "key.pub").read_bytes())))
+    again = replace(item, signer=key, times=(TODAY - DAY,), seal=rooms._SEAL)
+    said, back, grace = gitsign(), gittuf(dismissed=["alice"]), plain("grace@acme.com")
+    tree = about_source(said.predicate_type, said.predicate, {"sha1": HEAD}, signer=grace)
+    dismissal = about_source(
+        back.predicate_type, back.predicate, {"gitTree": TREE}, signer=grace, signed_at=TODAY - 2 * DAY
+    )
+    assert judge_evidence(text, claimed(claim()), tree, again, folder=LAB).failed == ()
+    assert judge_evidence(text, claimed(claim()), tree, again, dismissal, folder=LAB).failed == expected

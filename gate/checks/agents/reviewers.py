@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.checks.agents.words import result, short, some
-from gate.checks.signers import signed_by
+from gate.checks.signers import signed_by, signing_time
 from gate.claims.agents import folded, is_agent_account
 from gate.claims.source import canonical_repository
 from gate.policy.parties import Anything
@@ -63,9 +63,11 @@ def _people(
     """The distinct people who approved a head, and why others do not count."""
     people: dict[str, None] = {}
     notes = []
-    trees = _trees(head, said, scene)
-    taken_back = _taken_back(said, trees)
+    trees, possible = _trees(head, said, scene)
+    taken_back = _taken_back(said, possible)
     for document in said:
+        names = signed_by(document.evidence, section.signers, scene.policy)
+        at = signing_time(document.evidence, names, scene.policy, scene.now)
         for approval in document.approvals:
             if not _is_of(approval, head, trees):
                 notes.append(f"{approval.reviewer!a} approved something else")
@@ -73,7 +75,7 @@ def _people(
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
             elif any(_is_agent(name, scene) or folded(name) in barred for name in who):
                 notes.append(f"{approval.reviewer!a} had a part in it")
-            elif not _stands(who, document.evidence.signed_at, taken_back):
+            elif not _stands(who, at, taken_back):
                 notes.append(f"{approval.reviewer!a} took it back")
             else:
                 people[who[0]] = None
@@ -81,8 +83,8 @@ def _people(
 
 
 def _taken_back(said: tuple[Document, ...], trees: frozenset[str]) -> Mapping[str, datetime | None]:
-    """By each name when the last statement was signed that takes an approval of the head's tree back; None if that is
-    not known of one of them.
+    """By each name when the last statement was signed that takes an approval of one of the trees back; None if that is
+    not known of one of them. A key signed at its verified time or before, so that no approval is newer by that.
     """
     found: dict[str, datetime | None] = {}
     for document in said:
@@ -133,10 +135,10 @@ def _is_of(approval: Approval, head: Commit, trees: frozenset[str]) -> bool:
     return approval.commit == commit or approval.tree in trees
 
 
-def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[str]:
-    """The one tree that those whose word counts say is the head's; none if they disagree. It lets an approval count, so
-    that it is for those to say who say who approved, or whose word may permit something (rule 16): a tenant could call
-    an approved tree that of any commit.
+def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> tuple[frozenset[str], frozenset[str]]:
+    """The one tree that those whose word counts say is the head's, none if they disagree; and all that anyone says are,
+    of which an approval may be taken back. The first lets an approval count, so that it is for those to say who say who
+    approved, or whose word may permit something (rule 16): a tenant could call an approved tree that of any commit.
     """
     found: set[str] = set()
     permitted: set[str] = set()
@@ -146,7 +148,7 @@ def _trees(head: Commit, said: tuple[Document, ...], scene: Scene) -> frozenset[
         found |= trees
         if id(document) in heard or scene.permits(document, "predicate"):
             permitted |= trees
-    return frozenset(permitted) if len(found) == 1 else frozenset()
+    return frozenset(permitted) if len(found) == 1 else frozenset(), frozenset(found)
 
 
 def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
