@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.checks.ages import young
-from gate.checks.loosening import nearest_miss
-from gate.checks.signers import near_misses, signed_by, signing_time
+from gate.checks.loosening import UNDENIED, nearest_miss
+from gate.checks.signers import denied_of, few, near_misses, signed_by, signing_time
 from gate.duration import spell_duration
 from gate.policy.model import Select
 from gate.policy.waivers import short_name
@@ -52,7 +52,7 @@ def check_attestation(section: AttestationSection, claims: Claims, policy: Polic
             expected=expected,
             found=_absence(section, claims, of_type, list(times.values()), policy),
             evidence=tuple(sorted(item.digest for item in of_type)),
-            remedy=_remedy(section, of_type, policy, signed=bool(signed)),
+            remedy=_remedy(section, claims, of_type, policy, signed=bool(signed)),
         )
     violations = [f"{item.digest}: {violation}" for item in chosen for violation in _violations(section, item)]
     return Result(
@@ -87,9 +87,13 @@ def _latest(items: list[Verified], times: dict[int, datetime | None]) -> list[Ve
     return [item for item in items if times[id(item)] in (latest, None)]
 
 
-def _remedy(section: AttestationSection, of_type: list[Verified], policy: Policy, *, signed: bool) -> str:
+def _remedy(
+    section: AttestationSection, claims: Claims, of_type: list[Verified], policy: Policy, *, signed: bool
+) -> str:
     if signed:
         return "image: attest it again; policy: raise max-age, which lets in what nobody has looked at for as long"
+    if denied_of(claims, section.signers, policy):
+        return UNDENIED
     near = nearest_miss(of_type, section.signers, policy)
     return near or f"attest it (cosign attest --type {section.name}) as a named signer"
 
@@ -107,6 +111,6 @@ def _absence(
     if of_type:
         return near_misses(claims, section.signers, policy)
     types = sorted({item.predicate_type for item in claims.verified if item.predicate_type})
-    return f"none of type {section.type!a}" + (
-        f"; attested are {', '.join(ascii(item) for item in types)}" if types else ""
-    )
+    attested = f"; attested are {', '.join(ascii(item) for item in types)}" if types else ""
+    denied = few(denied_of(claims, section.signers, policy))
+    return f"none of type {section.type!a}{attested}" + (f"; {denied}" if denied else "")

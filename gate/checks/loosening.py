@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _WORKFLOW: Final = "/.github/workflows/"
 _GITLAB: Final = "//"
+UNDENIED: Final = (
+    "image: build it again and have it signed by whom no [[deny]] names; policy: take that [[deny]] out, which lets in "
+    "everything that it denies"
+)
+"""What to do where a deny takes away what a named signer signed."""
 
 
 def nearest_miss(evidence: Iterable[Verified], names: Iterable[str], policy: Policy) -> str | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gate.checks.loosening import nearest_miss
-from gate.checks.signers import near_misses, signed_by
+from gate.checks.loosening import UNDENIED, nearest_miss
+from gate.checks.signers import denied_of, few, near_misses, signed_by
 from gate.verdict import Outcome, Result
-from gate.verification import Barred
 
 if TYPE_CHECKING:
     from gate.checks.selection import Selection
@@ -46,8 +45,8 @@ def check_provenance(
 def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Result:
     signers = sorted({*section.signers, *(name for item in section.builders for name in policy.builders[item].signers)})
     wanted = " or ".join((*section.builders, *section.signers))
-    misses = near_misses(claims, signers, policy)
     if claims.provenance:
+        misses = near_misses(claims, signers, policy)
         builders = ", ".join(sorted({ascii(item.builder_id or "no builder.id") for item in claims.provenance}))
         found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
         remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
@@ -55,8 +54,13 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         remedy = _other_builder(section, claims, policy) or nearest_miss(made, signers, policy) or remedy
     else:
         found = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
-        found += f"; {misses}" if any(item.step is Barred.DENIED for item in claims.rejected) and misses else ""
-        remedy = "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
+        denied = denied_of(claims, signers, policy)
+        found += f"; {few(denied)}" if denied else ""
+        remedy = (
+            UNDENIED
+            if denied
+            else "attest the build's provenance (cosign attest --type https://slsa.dev/provenance/v1) and push it"
+        )
     return Result(
         check=CHECK,
         outcome=Outcome.FAIL,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.ages import young
-from gate.checks.loosening import nearest_miss
-from gate.checks.signers import near_misses, principal, signed_by, signing_time
+from gate.checks.loosening import UNDENIED, nearest_miss
+from gate.checks.signers import denied_of, few, near_misses, principal, signed_by, signing_time
 from gate.duration import spell_duration
 from gate.policy.parties import Accept
 from gate.verdict import Outcome, Result
-from gate.verification import Content
+from gate.verification import Barred, Content
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,8 +70,11 @@ def check_signature(
     if misses := near_misses(claims, section.signers, policy):
         found.append(misses)
     if not claims.verified:
-        rejected = "; ".join(f"{item.kind}: {item.reason}" for item in claims.rejected[:3])
-        found.append(f"no signature; rejected: {rejected}" if rejected else "no signature: nothing is attached")
+        rejected = few(f"{item.kind}: {item.reason}" for item in claims.rejected if item.step is not Barred.DENIED)
+        if rejected:
+            found.append(f"no signature; rejected: {rejected}")
+        elif not claims.rejected:
+            found.append("no signature: nothing is attached")
     return Result(
         check=CHECK,
         outcome=Outcome.FAIL,
@@ -98,6 +101,8 @@ def _dated(signed_at: datetime | None) -> str:
 def _remedy(section: SignatureSection, claims: Claims, policy: Policy, *, too_old: bool, no_signature: bool) -> str:
     if too_old:
         return "image: sign it again; policy: raise signature.max-age, which lets in all older signatures too"
+    if denied_of(claims, section.signers, policy):
+        return UNDENIED
     if no_signature:
         return (
             'image: sign it (cosign sign); policy: accept = ["statement"] for that signer, which lets in whatever it '
@@ -106,4 +111,9 @@ def _remedy(section: SignatureSection, claims: Claims, policy: Policy, *, too_ol
     if claims.verified:
         near = nearest_miss(claims.verified, section.signers, policy)
         return near or "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
+    if claims.rejected:
+        return (
+            "sign it again, with a key of the policy or a Sigstore instance whose trust root it names: nothing that is "
+            "attached verifies"
+        )
     return "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"

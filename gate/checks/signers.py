@@ -126,11 +126,24 @@ def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:
         missing = [f"{signer.name}: {reason}" for signer in wanted if (reason := mismatch(evidence, signer))]
         if len(missing) == len(wanted):
             lines.append(f"signed by {evidence.signer.name!a}, which is not {'; nor '.join(missing)}")
-    for item in claims.rejected:
-        who = item.stated
-        if item.step is Barred.DENIED and who and any(identity_mismatch(who, signer) is None for signer in wanted):
-            lines.append(f"signed by {who.name!a}: {item.reason}")
-    distinct = list(dict.fromkeys(lines))
+    return few([*lines, *denied_of(claims, names, policy)])
+
+
+def denied_of(claims: Claims, names: Iterable[str], policy: Policy) -> list[str]:
+    """What a named signer signed and a deny takes away, each with the deny's reason."""
+    wanted = [policy.signers[name] for name in names]
+    return [
+        f"signed by {item.stated.name!a}: {item.reason}"
+        for item in claims.rejected
+        if item.step is Barred.DENIED
+        and item.stated is not None
+        and any(identity_mismatch(item.stated, signer) is None for signer in wanted)
+    ]
+
+
+def few(reasons: Iterable[str]) -> str:
+    """Each reason once, and of many the first three."""
+    distinct = list(dict.fromkeys(reasons))
     return "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
 
 

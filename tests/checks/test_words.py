@@ -60,6 +60,8 @@ OLD = NOW - 4 * DAY
 ADA, BOB = plain("ada@acme.com"), plain("bob@acme.com")
 TWO = f'{SIGNERS}{RULE}[rules.signature]\nsigners = ["release", "people"]\nthreshold = 2\nmax-age = "3d"\n'
 SCAN = f'{SIGNERS}{RULE}[[rules.attestations]]\ntype = "vuln"\nsigners = ["scanner", "people"]\n'
+DENIED = '\n[[deny]]\nsigners = ["release"]\nreason = "stolen"\n'
+OTHERWISE = rejected(reason="odd")
 AGED_SCAN = f'{SCAN}max-age = "3d"\n'
 BUILT = SIGNERS + BUILDER + RULE + PROVEN.replace("level = 3", 'level = 3\nsigners = ["people"]\nmax-age = "3d"')
 
@@ -78,6 +80,14 @@ def _words(text: str, check: str, *evidence: Evidence, folder: Path | None = Non
 
 # --- signature
 
+SIGN_AGAIN_SO = (
+    "sign it again, with a key of the policy or a Sigstore instance whose trust root it names: nothing that is "
+    "attached verifies"
+)
+UNDENIED = (
+    "image: build it again and have it signed by whom no [[deny]] names; policy: take that [[deny]] out, which lets in "
+    "everything that it denies"
+)
 SIGN_IT = "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"
 NAME_IT = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
 NOT_RELEASE = f"signed by '{STRANGER}', which is not release: its identity is '{STRANGER}', not '{WORKFLOW}'"
@@ -110,11 +120,16 @@ def _not_release(name: str) -> str:
     [
         ([signature()], WORKFLOW, ""),
         ([], "no signature: nothing is attached", SIGN_IT),
-        ([rejected(reason="odd")], "no signature; rejected: sigstore-bundle: odd", SIGN_IT),
+        ([rejected(reason="odd")], "no signature; rejected: sigstore-bundle: odd", SIGN_AGAIN_SO),
         (
-            [rejected(reason=f"odd {number}") for number in range(4)],
-            "no signature; rejected: sigstore-bundle: odd 0; sigstore-bundle: odd 1; sigstore-bundle: odd 2",
-            SIGN_IT,
+            [rejected(reason="odd"), rejected(stated=stranger(), reason="odd")],
+            "no signature; rejected: sigstore-bundle: odd",
+            SIGN_AGAIN_SO,
+        ),
+        (
+            [rejected(reason=f"odd {number}") for number in range(5)],
+            f"no signature; rejected: {'; '.join(f'sigstore-bundle: odd {number}' for number in range(3))}; and 2 more",
+            SIGN_AGAIN_SO,
         ),
         ([attestation(signer=github())], f"'{WORKFLOW}' {VULN_SIGNED}", NO_STATEMENT),
         (
@@ -147,6 +162,19 @@ def _not_release(name: str) -> str:
 )
 def test_a_signature_says_who_signed_or_why_nobody_counts(evidence: list[Evidence], found: str, remedy: str) -> None:
     assert _words(SIGNATURE_POLICY, "signature", *evidence) == ("a signature by release", found, remedy)
+
+
+@pytest.mark.parametrize("others", [(), (attestation(),), (OTHERWISE,)])
+def test_a_signature_of_a_denied_signer_is_said_once_and_with_what_to_do_about_that(
+    others: tuple[Evidence, ...],
+) -> None:
+    """Whatever else is attached: the remedy is the deny's, and not to sign what is signed."""
+    denied = SIGNATURE_POLICY + DENIED
+    _, found, remedy = _words(denied, "signature", signature(), *others)
+    assert found.count("stolen") == 1
+    assert f"signed by '{WORKFLOW}': the policy denies it: stolen" in found
+    assert ("; no signature; rejected: sigstore-bundle: odd" in found) is (others == (OTHERWISE,))
+    assert remedy == UNDENIED
 
 
 @pytest.mark.parametrize(
@@ -228,6 +256,12 @@ def test_an_attestation_says_who_attested_or_what_there_was(evidence: list[Evide
     assert _words(SCAN, "attestations.vuln", *evidence) == (A_SCAN, found, remedy)
 
 
+def test_an_attestation_by_a_denied_signer_is_not_told_as_one_that_is_not_there() -> None:
+    denied = SCAN + DENIED.replace("release", "scanner")
+    found = f"{NO_SCAN}; signed by '{SCANNER}': the policy denies it: stolen"
+    assert _words(denied, "attestations.vuln", attestation(), attestation()) == (A_SCAN, found, UNDENIED)
+
+
 def test_an_attestation_that_is_too_old_is_told_from_one_that_is_not_there() -> None:
     expected = f"{A_SCAN}, at most 3d old"
     assert _words(AGED_SCAN, "attestations.vuln") == (expected, NO_SCAN, ATTEST_IT)
@@ -278,9 +312,10 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
 def test_where_a_denied_signer_may_have_attested_absent_provenance_says_who_signed() -> None:
     """What else was rejected beside it changes nothing of that; without a deny it is about provenance alone."""
     nothing = "no SLSA provenance (v1, v0.2 or v0.1) whose signature verifies for this image"
-    denied = f'{BUILT}\n[[deny]]\nsigners = ["release"]\nreason = "stolen"\n'
+    denied = BUILT + DENIED
     for others in ((), (rejected(), signature(stranger()))):
-        _, found, _ = _words(denied, "provenance", provenance(), *others)
+        _, found, remedy = _words(denied, "provenance", provenance(), *others)
+        assert remedy == UNDENIED
         assert f"signed by '{WORKFLOW}': the policy denies it: stolen" in found
         _, found, _ = _words(BUILT, "provenance", *others)
         assert found == nothing
