@@ -98,10 +98,9 @@ def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str |
     if not isinstance(identity, Identity):
         return "it is signed with a key, not with a certificate"
     if not holder.issuer.matches(identity.issuer):
-        return f"its issuer is {identity.issuer!a}, not {str(holder.issuer)!a}{_part(holder.issuer, identity.issuer)}"
+        return f"its issuer is {identity.issuer!a}, not {str(holder.issuer)!a}{_hint(holder.issuer, identity.issuer)}"
     if not holder.identity.matches_identity(identity.subject):
-        part = _part(holder.identity, identity.subject)
-        return f"its identity is {identity.subject!a}, not {str(holder.identity)!a}{part}"
+        return f"its identity must be {str(holder.identity)!a}{_hint(holder.identity, identity.subject)}"
     for name, pattern in holder.extensions:
         value = identity.extensions.get(name)
         if value is None:
@@ -111,11 +110,17 @@ def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str |
     return None
 
 
-def _part(pattern: Pattern, value: str) -> str:
-    """What someone who comes from cosign has to know (rule 7)."""
-    if not pattern.matches_a_part(value):
-        return ""
-    return " (which matches a part of it: here a regular expression matches from end to end, so .* belongs around it)"
+def _hint(pattern: Pattern, value: str) -> str:
+    """What the eye passes over, and what someone who comes from cosign has to know (rule 7)."""
+    if pattern.matches_in_any_case(value):
+        return " (they differ in upper and lower case alone, which counts)"
+    if pattern.text.rstrip("/") == value.rstrip("/"):
+        return " (they differ by a slash at the end alone, which counts)"
+    if pattern.matches_a_part(value):
+        return (
+            " (which matches a part of it: here a regular expression matches from end to end, so .* belongs around it)"
+        )
+    return ""
 
 
 def near_misses(claims: Claims, names: Iterable[str], policy: Policy) -> str:

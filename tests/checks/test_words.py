@@ -90,7 +90,7 @@ UNDENIED = (
 )
 SIGN_IT = "sign it (cosign sign) in the job that builds it, or check that the signature was pushed to this registry"
 NAME_IT = "sign it with an identity that the rule names, or name this one under [signers] if you trust it"
-NOT_RELEASE = f"signed by '{STRANGER}', which is not release: its identity is '{STRANGER}', not '{WORKFLOW}'"
+NOT_RELEASE = f"signed by '{STRANGER}', which is not release: its identity must be '{WORKFLOW}'"
 NO_STATEMENT = (
     'image: sign it (cosign sign); policy: accept = ["statement"] for that signer, which lets in whatever it ever '
     "attested of an image, a failed scan too"
@@ -224,6 +224,28 @@ def test_a_regular_expression_that_matches_a_part_is_told_from_one_that_matches_
     assert found.endswith(f"'{said}")
 
 
+CASE = " (they differ in upper and lower case alone, which counts)"
+SLASH = " (they differ by a slash at the end alone, which counts)"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "identity", "said"),
+    [
+        (f'"{GITHUB}"', f'"{STRANGER.replace("mallory", "Mallory")}"', CASE),
+        (f'"{GITHUB.replace("token", "Token")}"', f'"{STRANGER}"', CASE),
+        (f'"{GITHUB}"', f'{{ glob = "{STRANGER.replace("mallory", "MALLORY")}*" }}', ""),
+        (f'"{GITHUB}"', f'{{ glob = "{STRANGER.replace("mallory", "MALLORY")}" }}', CASE),
+        (f'"{GITHUB}/"', f'"{STRANGER}"', SLASH),
+        (f'"{GITHUB}"', f'"{STRANGER}/"', SLASH),
+        (f'"{GITHUB.replace("token", "Token")}/"', f'"{STRANGER}"', ""),
+    ],
+)
+def test_a_difference_that_the_eye_does_not_see_is_pointed_out(issuer: str, identity: str, said: str) -> None:
+    signer = f"version = 1\n[signers.release]\nissuer = {issuer}\nidentity = {identity}\n"
+    _, found, _ = _words(signer + RULE + SIGNED, "signature", signature(stranger()))
+    assert found.endswith(f"'{said}")
+
+
 # --- attestations
 
 A_SCAN = "an attestation of type vuln by scanner or people"
@@ -245,7 +267,7 @@ NO_SCAN = "none of type 'https://cosign.sigstore.dev/attestation/vuln/v1'"
         (
             [attestation(signer=stranger())],
             (
-                f"signed by '{STRANGER}', which is not scanner: its identity is '{STRANGER}', not '{SCANNER}'; "
+                f"signed by '{STRANGER}', which is not scanner: its identity must be '{SCANNER}'; "
                 f"nor people: {OF_GITHUB}"
             ),
             _stranger_instead_of(SCANNER),
@@ -301,7 +323,7 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
     remedy = _stranger_instead_of(WORKFLOW)
     found = (
         f"provenance of builder '{WORKFLOW}'; signed by '{STRANGER}', which is not people: {OF_GITHUB}; "
-        f"nor release: its identity is '{STRANGER}', not '{WORKFLOW}'"
+        f"nor release: its identity must be '{WORKFLOW}'"
     )
     assert _words(BUILT, "provenance", provenance(signer=stranger())) == (expected, found, remedy)
     found = "provenance of builder 'no builder.id'"
