@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from gate.strictjson import JSON
     from gate.verification import Evidence, KeyIdentity, Rejected, Signed
 
+STALE_ROOT: Final = (
+    "fetch a newer trust root (gate trust update ROOT --to FILE, or refresh = true in [trust]); where a Sigstore "
+    "instance of your own signed it, name that one's root ([trust] roots, or --trusted-root); this says "
+    "nothing about the image"
+)
+WRONG_CLOCK: Final = (
+    "compare this machine's clock with the time that is named: one of them is wrong; this says nothing about the image"
+)
+_DOUBTS: Final = {Doubt.STALE: ("trust.stale: ", STALE_ROOT), Doubt.CLOCK: ("clock: ", WRONG_CLOCK)}
+_SHOWN: Final = 3
 _UNTIMED: Final = "it has no verified time, and the signer is only valid for a time"
 
 
@@ -149,7 +159,7 @@ def denied_of(claims: Claims, names: Iterable[str], policy: Policy) -> list[str]
 def few(reasons: Iterable[str]) -> str:
     """Each reason once, and of many the first three."""
     distinct = list(dict.fromkeys(reasons))
-    return "; ".join(distinct[:3]) + (f"; and {len(distinct) - 3} more" if len(distinct) > 3 else "")
+    return "; ".join(distinct[:_SHOWN]) + (f"; and {len(distinct) - _SHOWN} more" if len(distinct) > _SHOWN else "")
 
 
 def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_only: bool) -> tuple[Gap, ...]:
@@ -158,14 +168,20 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
     What only *states* to be from a named signer can keep a fail from being final, and never a pass from standing.
     """
     wanted = [policy.signers[name] for name in names]
-    found = []
+    found: dict[tuple[Doubt, str], list[str]] = {}
     for item in claims.rejected:
         if item.doubt is None or (authentic_only and not item.authentic):
             continue
         if any(_may_be_of(item, signer) and not _counts(item, signer, claims) for signer in wanted):
-            name = {Doubt.STALE: "trust.stale: ", Doubt.CLOCK: "clock: "}.get(item.doubt, "")
-            found.append(Gap(reason=f"{name}{item.digest}: {item.reason}", exit_code=EXIT_STUCK))
-    return (*found, *_unlogged(claims, wanted))
+            found.setdefault((item.doubt, item.reason), []).append(str(item.digest))
+    return (*(_doubted(*why, digests) for why, digests in found.items()), *_unlogged(claims, wanted))
+
+
+def _doubted(doubt: Doubt, reason: str, digests: list[str]) -> Gap:
+    """One reason, for everything that it holds of."""
+    name, remedy = _DOUBTS.get(doubt, ("", ""))
+    shown = ", ".join(digests[:_SHOWN]) + (f", and {len(digests) - _SHOWN} more" if len(digests) > _SHOWN else "")
+    return Gap(reason=f"{name}{reason} ({shown})", exit_code=EXIT_STUCK, remedy=remedy)
 
 
 def _may_be_of(item: Rejected, signer: Signer) -> bool:
@@ -193,7 +209,7 @@ def _unlogged(claims: Claims, wanted: Iterable[Signer]) -> Iterator[Gap]:
             continue
         holders = [signer for signer in wanted if mismatch(item, _without_log(signer)) is None]
         if holders and not any(_counts(item, signer, claims) for signer in holders):
-            yield Gap(reason=f"trust.stale: {item.digest}: {item.stale}", exit_code=EXIT_STUCK)
+            yield _doubted(Doubt.STALE, item.stale, [str(item.digest)])
 
 
 def _without_log(signer: Signer) -> Signer:
@@ -210,7 +226,7 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
     """
     signers = [policy.signers[name] for name in names]
     return tuple(
-        Gap(reason=f"clock: {item.digest} says that it was made at {time.isoformat()}", exit_code=EXIT_STUCK)
+        _doubted(Doubt.CLOCK, f"it says that it was made at {time.isoformat()}", [str(item.digest)])
         for item in (*claims.verified, *claims.about_source)
         for signer in signers
         if not isinstance(item.signer, Identity) and mismatch(item, signer) is None

@@ -291,8 +291,8 @@ def _named_parts(material: Material, certificate: x509.Certificate, root: Root, 
         doubt = Doubt.STALE
 
     def unknown(what: str) -> Failed:
-        hint = f", which covers keys until {root.dated.date()}" if root.dated else ""
-        return Failed(Step.TRUST_ROOT, f"its {what} is not in the trust root {root.name!a}{hint}", doubt=doubt)
+        dated = f" of {root.dated.date()}" if root.dated else ""
+        return Failed(Step.TRUST_ROOT, f"its {what} is not in the trust root {root.name!a}{dated}", doubt=doubt)
 
     logs = []
     for entry in material.entries:
@@ -346,7 +346,7 @@ def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str
     stated += [entry.integrated for entry in material.entries if entry.log_id not in known]
     if not any(root.dated.timestamp() < time <= (now + CLOCK_SKEW).timestamp() for time in stated):
         return None
-    return f"{'; '.join(proven.missing)} {root.name!a}, which covers keys until {root.dated.date()}"
+    return f"{'; '.join(proven.missing)} {root.name!a} of {root.dated.date()}"
 
 
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:

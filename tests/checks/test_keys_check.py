@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.checks.signers import STALE_ROOT
 from gate.claims.vsa import VSA_V1
 from gate.errors import InvalidPolicy
 from gate.policy.parties import KeyHolder
@@ -114,7 +115,7 @@ def test_a_keys_signature_needs_a_log_entry_unless_the_signer_says_otherwise() -
     assert holds(SIGNATURE, keyed(signature(), OURS, times=()))
 
 
-STALE = "its transparency log ab is not in the trust root 'public-good', which covers keys until 2026-01-01"
+STALE = "its transparency log ab is not in the trust root 'public-good' of 2026-01-01"
 
 
 def stale(item: Verified) -> Verified:
@@ -128,7 +129,8 @@ def test_a_key_whose_log_only_a_newer_root_may_know_is_undecided() -> None:
     assert run(SIGNATURE, bare).exit_code == 1
     undecided = run(SIGNATURE, stale(bare))
     assert undecided.exit_code == 4
-    assert f"trust.stale: {bare.digest}: {STALE}" in undecided.found("signature")
+    assert f"trust.stale: {STALE} ({bare.digest})" in undecided.found("signature")
+    assert undecided.results[0].remedy == STALE_ROOT
     assert run(SIGNATURE, stale(bare), key='log = "optional"').exit_code == 0
     known = replace(keyed(signature(), OURS), digest=bare.digest, root="own", seal=rooms._SEAL)
     assert run(SIGNATURE, stale(bare), known).exit_code == 0, "another root knows the log"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.checks.signers import STALE_ROOT, WRONG_CLOCK
 from gate.errors import InvalidPolicy
+from gate.reference import Digest
 from gate.verdict import EXIT_FAIL, EXIT_PASS, EXIT_RETRY, EXIT_STUCK, Gap, Outcome
 from gate.verification import Doubt
 from tests.evidence import (
@@ -352,8 +354,22 @@ def test_a_doubt_and_a_failed_place_are_both_said() -> None:
     """Rule 26: 4 over 3."""
     judgement = judge(SIGNATURE_POLICY, rejected(Doubt.STALE), gaps=(LATER,))
     assert judgement.exit_code == EXIT_STUCK
+    assert judgement.results[0].remedy == STALE_ROOT, "what a retry does not help comes first"
     assert "did not answer" in judgement.found("signature")
     assert "trust.stale" in judgement.found("signature")
+
+
+@pytest.mark.parametrize(("doubt", "remedy"), [(Doubt.STALE, STALE_ROOT), (Doubt.CLOCK, WRONG_CLOCK)])
+def test_a_doubt_says_what_to_do_about_it_and_a_reason_of_several_once(doubt: Doubt, remedy: str) -> None:
+    first = rejected(doubt)
+    other, third, *rest = (replace(first, digest=Digest("sha256", letter * 64)) for letter in "dcba")
+    result = judge(SIGNATURE_POLICY, first, other).results[0]
+    assert result.remedy == remedy
+    said, _, found_so_far = result.found.partition(" (found so far: ")
+    assert said.endswith(f": it does not hold ({first.digest}, {other.digest})")
+    assert found_so_far.count("it does not hold") == 1
+    many = judge(SIGNATURE_POLICY, first, other, third, *rest).found("signature")
+    assert f"({first.digest}, {other.digest}, {third.digest}, and 2 more)" in many
 
 
 def test_now_is_an_argument() -> None:
