@@ -11,6 +11,7 @@ and whether trying again may help. A failed check is not here: that is an answer
     |   `-- InvalidTrustRoot
     |-- Interrupted          exit 130 or 143: a signal
     |-- NotWritten           exit 4   an output that was asked for
+    |-- NoThread             exit 4   the machine starts no more threads
     `-- CouldNotLook         exit 4   the image could not be judged
         |-- AccessDenied     exit 4   401, 403, a refused token realm
         |-- NotFound         exit 4   the image is not there
@@ -138,6 +139,16 @@ class NotWritten(GateError):
     remedy = (
         "make room there or name another place, and run it again; the exit code is not the images' until it is there"
     )
+
+
+class NoThread(GateError):
+    """The machine, or the container, starts no thread for gate: its processes are counted and at their limit."""
+
+    code = "threads"
+    remedy = "raise the limit of processes (a container's pids limit, ulimit -u), and run it again"
+
+    def __init__(self) -> None:
+        super().__init__("not one more thread could be started here")
 
 
 class CouldNotLook(GateError):

@@ -14,9 +14,10 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
-from gate.errors import GateError
+from gate.errors import GateError, NoThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -50,8 +51,9 @@ class Background(Generic[T]):
     """One function, started at once on a thread of its own; `result` waits for it."""
 
     def __init__(self, function: Callable[[], T]) -> None:
+        """Raises `NoThread`."""
         self._answers: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(function,), daemon=True).start()
+        _start(partial(self._run, function))
 
     def _run(self, function: Callable[[], T]) -> None:
         try:
@@ -74,25 +76,9 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
     """Call every function, at most `width` at a time, and return each one's value or `GateError`, in order.
 
     Any other exception is a bug of ours and is raised. Whatever has no value at the deadline is `DeadlineExceeded`.
+    Raises `NoThread`.
     """
-    jobs: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in range(len(functions)):
-        jobs.put(number)
-    answers: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
-
-    def work() -> None:
-        while True:
-            try:
-                number = jobs.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                answers.put((number, functions[number]()))
-            except BaseException as error:  # noqa: BLE001  (handed to the caller, below)
-                answers.put((number, error))
-
-    for _ in range(min(width, len(functions))):
-        threading.Thread(target=work, daemon=True).start()
+    answers = start_all(functions, width=width)
     results: list[T | GateError] = [deadline.exceeded()] * len(functions)
     end = deadline.at + _ROUND_GRACE_SECONDS
     for _ in functions:
@@ -107,6 +93,43 @@ def run_round(functions: Sequence[Callable[[], T]], *, deadline: Deadline, width
         elif time.monotonic() < deadline.at:
             results[number] = answer
     return results
+
+
+def start_all(functions: Sequence[Callable[[], T]], *, width: int) -> queue.SimpleQueue[tuple[int, T | BaseException]]:
+    """Start calling every function, at most `width` at a time, fewer where the machine has no threads for more. Each
+    one's number, with its value or its exception, comes out when it is there. Raises `NoThread`.
+    """
+    jobs: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for number in range(len(functions)):
+        jobs.put(number)
+    answers: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
+
+    def work() -> None:
+        while True:
+            try:
+                number = jobs.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                answers.put((number, functions[number]()))
+            except BaseException as error:  # noqa: BLE001  (for whoever takes the answers)
+                answers.put((number, error))
+
+    for started in range(min(width, len(functions))):
+        try:
+            _start(work)
+        except NoThread:
+            if not started:
+                raise
+            break
+    return answers
+
+
+def _start(function: Callable[[], None]) -> None:
+    try:
+        threading.Thread(target=function, daemon=True).start()
+    except RuntimeError:  # Python's "can't start new thread"
+        raise NoThread from None
 
 
 class Once(Generic[T]):

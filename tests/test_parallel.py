@@ -9,9 +9,11 @@ from contextlib import suppress
 
 import pytest
 
-from gate.errors import DeadlineExceeded, Malformed
+from gate import cli
+from gate.errors import DeadlineExceeded, Malformed, NoThread
 from gate.limits import Deadline
-from gate.parallel import Background, Budget, Once, quick_turns
+from gate.parallel import Background, Budget, Once, quick_turns, run_round
+from tests.conftest import LAB, policy_path
 
 
 def test_one_makes_what_several_ask_for() -> None:
@@ -120,3 +122,41 @@ def test_turns_are_quick_for_as_long_as_is_asked_and_no_longer() -> None:
         assert sys.getswitchinterval() < usual
         raise ZeroDivisionError
     assert sys.getswitchinterval() == usual
+
+
+def _start_no_more_than(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container does whose processes are counted."""
+    start, left = threading.Thread.start, iter(range(threads))
+
+    def counted(thread: threading.Thread) -> None:
+        if next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+
+
+def test_where_threads_are_few_they_do_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    _start_no_more_than(2, monkeypatch)
+    functions = [lambda number=number: number for number in range(20)]
+    assert run_round(functions, deadline=Deadline(60), width=8) == list(range(20))
+
+
+def test_where_there_is_no_thread_nothing_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    _start_no_more_than(0, monkeypatch)
+    assert run_round([], deadline=Deadline(60), width=8) == []
+    with pytest.raises(NoThread):
+        run_round([lambda: 1], deadline=Deadline(60), width=8)
+    with pytest.raises(NoThread):
+        Background(lambda: 1)
+
+
+@pytest.mark.parametrize(("images", "threads"), [(1, 0), (1, 1), (2, 0), (2, 2)])
+def test_a_machine_without_threads_is_4_and_says_so(
+    images: int, threads: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    references = [f"oci:{LAB / name}" for name in ("agent-signed", "human-commit")][:images]
+    _start_no_more_than(threads, monkeypatch)
+    assert cli.run(["verify", *references, "--policy", str(policy_path("signature"))]) == 4
+    told = capsys.readouterr()
+    assert "raise the limit of processes" in told.out + told.err

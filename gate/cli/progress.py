@@ -96,7 +96,8 @@ class Shown(Progress):
             self._forget()
             self._timer = threading.Timer(self._late, self._print, (text,))
             self._timer.daemon = True
-            self._timer.start()
+            with suppress(RuntimeError):  # no more threads: whoever needs one says so
+                self._timer.start()
         else:
             self._print(text)
 

@@ -6,13 +6,13 @@ references, as far as there is one when the time is over or a signal comes. The 
 
 from __future__ import annotations
 
-import queue
-import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gate.errors import CouldNotLook
 from gate.memory import return_what_is_freed
+from gate.parallel import start_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,33 +42,18 @@ def judge_all(
     places: dict[str, list[int]] = {}
     for number, reference in enumerate(references):
         places.setdefault(reference.text, []).append(number)
-    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for text in places:
-        jobs.put(text)
-    answers: queue.SimpleQueue[tuple[str, ImageJudgement | BaseException]] = queue.SimpleQueue()
-
-    def work() -> None:
-        while True:
-            try:
-                text = jobs.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                answers.put((text, judge.judge(references[places[text][0]])))
-            except BaseException as error:  # noqa: BLE001  (raised again below)
-                answers.put((text, error))
-
-    judge.progress.judged(0, len(places))
-    for _ in range(min(judge.limits.images, len(places))):
-        threading.Thread(target=work, daemon=True).start()
+    texts = list(places)
+    judge.progress.judged(0, len(texts))
+    asks = [partial(judge.judge, references[places[text][0]]) for text in texts]
+    answers = start_all(asks, width=judge.limits.images)
     failed: BaseException | None = None
-    for number in range(1, len(places) + 1):
-        text, answer = answers.get()
-        judge.progress.judged(number, len(places))
+    for count in range(1, len(texts) + 1):
+        number, answer = answers.get()
+        judge.progress.judged(count, len(texts))
         if isinstance(answer, BaseException):
             failed = answer
             continue
-        for place in places[text]:
+        for place in places[texts[number]]:
             done[place] = answer
     if failed is not None:
         raise failed

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import queue
 import sys
 import threading
 import time
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +16,7 @@ from gate import cli, trust
 from gate.cli import signals
 from gate.flow import Judge, batch
 from gate.limits import Deadline, Limits
+from gate.parallel import start_all
 from gate.policy.loading import load_policy
 from gate.reference import parse_reference
 from gate.sources import Sources
@@ -315,14 +314,11 @@ def test_what_was_judged_before_a_signal_is_in_the_report(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Interrupted:
-        """A queue whose second answer never comes because a signal does."""
+        """Answers of which the second never comes because a signal does."""
 
-        def __init__(self) -> None:
-            self.queue: Any = queue.SimpleQueue()
+        def __init__(self, *round_: Any, **more: Any) -> None:
+            self.queue = start_all(*round_, **more)
             self.answers = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.queue, name)
 
         def get(self) -> Any:
             if self.answers:
@@ -331,7 +327,7 @@ def test_what_was_judged_before_a_signal_is_in_the_report(
             self.answers += 1
             return self.queue.get()
 
-    monkeypatch.setattr(batch, "queue", SimpleNamespace(SimpleQueue=Interrupted, Empty=queue.Empty))
+    monkeypatch.setattr(batch, "start_all", Interrupted)
     monkeypatch.setattr(signals, "received", [])
     report = tmp_path / "report.json"
     references = [f"oci:{SIGNED}", f"oci:{LAB / 'two-signers'}"]
