@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gate.errors import LimitExceeded
-from gate.reference import Digest
+from gate.errors import LimitExceeded, Malformed
+from gate.reference import Digest, readable
 from gate.sources.manifest import INDEX_TYPES, parse_manifest
 from gate.strictjson import Refused
 
@@ -51,10 +51,23 @@ class Chosen(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+def read_image(image: Content, limits: Limits) -> Manifest:
+    """The manifest of an image or an index. Raises `Malformed` for what is neither (a login page has a digest too) or
+    both (CVE-2021-41190), and `LimitExceeded` for what is too large to read.
+    """
+    try:
+        return parse_manifest(image, limits)
+    except Refused as error:
+        if error.limit:
+            raise LimitExceeded(f"{image.digest} is too deep or too long to read", limit=error.limit) from None
+        kind = f"answered as {readable(image.media_type)}, " if image.media_type else ""
+        raise Malformed(f"{kind}{image.digest} cannot be read as one image or one index: {error}") from None
+
+
 def read_index(image: Content, limits: Limits) -> Manifest | None:
-    """The manifest if it is an index, else None. Raises `LimitExceeded` for one that is too large to read."""
-    manifest = _read(image, limits)
-    return manifest if manifest is not None and manifest.index else None
+    """The manifest if it is an index, else None. Raises what `read_image` raises."""
+    manifest = read_image(image, limits)
+    return manifest if manifest.index else None
 
 
 def other_digests(image: Content) -> tuple[Digest, ...]:
@@ -68,20 +81,12 @@ def listed_digests(image: Content, limits: Limits) -> tuple[Digest, ...]:
     """Whatever a manifest lists: an index's entries, or config and layers; nothing of what is no manifest. Raises
     `LimitExceeded` for one that is too large to read.
     """
-    manifest = _read(image, limits)
-    if manifest is None:
+    try:
+        manifest = read_image(image, limits)
+    except Malformed:
         return ()
     config = () if manifest.config is None else (manifest.config,)
     return tuple(item.digest for item in (*manifest.manifests, *config, *manifest.layers))
-
-
-def _read(image: Content, limits: Limits) -> Manifest | None:
-    try:
-        return parse_manifest(image, limits)
-    except Refused as error:
-        if error.limit:
-            raise LimitExceeded(f"{image.digest} is too deep or too long to read", limit=error.limit) from None
-        return None
 
 
 def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -> Chosen:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gate.discovery.entries import read_image
 from gate.discovery.found import SBOM_PLACE, Discovery, Kind
 from gate.discovery.layers import layers_of, unread
 from gate.discovery.ledger import Ledger, Place
@@ -24,7 +25,6 @@ from gate.errors import GateError, LimitExceeded, Malformed
 from gate.limits import Tally
 from gate.parallel import run_round
 from gate.progress import QUIET, Phase
-from gate.reference import readable
 from gate.sources import Answer, Content, Listing
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused
@@ -121,11 +121,7 @@ class _Look:
                 raise first
             assert isinstance(first, Content)
             found = first
-        try:
-            parse_manifest(found, self.limits)
-        except Refused as error:  # a login page has a digest too; and what is image and index at once, CVE-2021-41190
-            kind = f"answered as {readable(found.media_type)}, " if found.media_type else ""
-            raise Malformed(f"{kind}{found.digest} cannot be read as one image or one index: {error}") from None
+        read_image(found, self.limits)
         self.ledger.subject = found.digest
         self.ledger.note(self.places[0], "image", str(found.digest), None, 1, len(found.raw))
         left = iter(answers)

@@ -81,7 +81,7 @@ def judge_entries(
         image=image,
         rules=tuple(results),
         judged=tuple(item for item in found.values() if isinstance(item, Judged)),
-        asked=(_looked_at(image),) if image.digest not in wanted else (),
+        asked=() if isinstance(found.get(image.digest), Judged) else (_looked_at(image),),
         covered=covered,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gate.discovery.entries import Chosen, choose, listed_digests, other_digests, read_index
-from gate.errors import LimitExceeded
+from gate.errors import LimitExceeded, Malformed
 from gate.limits import Limits
 from gate.platforms import Platform, parse_platform
 from gate.reference import Digest
@@ -190,11 +190,12 @@ def test_more_entries_than_the_limit_are_over_it_and_never_the_first_n() -> None
     assert choose(index(*entries), [Platform("linux", "a3")], Limits(platforms=1)).entries
 
 
-def test_what_is_no_index_is_none() -> None:
+def test_an_image_is_no_index_and_what_is_neither_is_malformed() -> None:
     raw = b'{"schemaVersion": 2, "layers": []}'
     image = Content(digest=Digest("sha256", hashlib.sha256(raw).hexdigest()), media_type="", raw=raw)
     assert read_index(image, LIMITS) is None
-    assert read_index(Content(digest=image.digest, media_type="", raw=b"junk"), LIMITS) is None
+    with pytest.raises(Malformed, match="cannot be read as one image or one index"):
+        read_index(Content(digest=image.digest, media_type="", raw=b"junk"), LIMITS)
 
 
 def test_what_is_no_manifest_lists_nothing() -> None:

@@ -210,6 +210,31 @@ def test_an_image_that_cannot_be_had_leaves_its_place_unread(built: Built, run: 
     assert (place["place"], place["found"], place["complete"]) == ("image", 0, False)
 
 
+@pytest.mark.parametrize("platforms", ['"index"', '"each"', LIST])
+def test_what_is_no_image_was_not_looked_at_whatever_is_judged_of_it(
+    platforms: str, built: Built, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """A login page in the place of an index is not an index without the platforms that were asked for."""
+    page = Response(body=b"<html>log in</html>", headers={"Content-Type": "text/html"})
+    with RegistryServer({"acme/api": built.layout.folder}, intercept=lambda _: page) as server:
+        ran = verify(f"{server.host}/acme/api:v1", policy=policy(tmp_path, _rules(platforms)))
+    assert ran.code == 4
+    assert "answered as text/html" in ran.out
+    (place,) = ran.report["images"][0]["ledger"]
+    assert (place["place"], place["complete"]) == ("image", False)
+
+
+def test_an_image_whose_attachments_are_over_a_limit_stands_in_the_ledger(
+    built: Built, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    text = _rules('"each"') + "[limits]\nimage-tokens = 60\n"
+    built.sign(built.amd)
+    with RegistryServer({"acme/api": built.layout.folder}) as server:
+        ran = verify(f"{server.host}/acme/api:amd", policy=policy(tmp_path, text))
+    assert ran.code == 4
+    assert [place["place"] for place in ran.report["images"][0]["ledger"]] == ["image"]
+
+
 @pytest.mark.parametrize(
     ("odd", "problem"),
     [("", "names no platform"), ("linux/amd64", "2 entries for linux/amd64"), ("unknown/unknown", "")],

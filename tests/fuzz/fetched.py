@@ -191,7 +191,7 @@ _DOCKER: Final = json.dumps(
 ).encode()
 
 TARGETS: Final[dict[str, Target]] = {
-    "index": Target(call=_index, refusals=(LimitExceeded,), seeds=lambda: (_INDEX,)),
+    "index": Target(call=_index, refusals=(LimitExceeded, Malformed), seeds=lambda: (_INDEX,)),
     "labels": Target(call=_labels, refusals=(Refused,), seeds=lambda: (_IMAGE_CONFIGURATION, _INDEX)),
     "layout": Target(
         call=_layout,
