@@ -148,11 +148,13 @@ class _Look:
             self._take_tag(where, place, tag, answer)
 
     def _ask_mirrors(self, subject: Digest) -> None:
-        """Where not every place could be looked at to the end: what is attached in the registry's mirrors. That
+        """Where not every place could be looked at to the end: what is attached in the registries' mirrors. That
         it could not stays a gap; but a signature that is found there and holds, holds (rules 27 and 28).
         """
         if any(not entry.complete for entry in self.ledger.entries):
-            mirrors = [Place(mirror, name, decides=False) for name, mirror in self.places[0].source.mirrors]
+            mirrors = [
+                Place(mirror, name, decides=False) for where in self.places for name, mirror in where.source.mirrors
+            ]
             left = iter(self._round([ask for where in mirrors for ask in self._questions(where, subject)]))
             for where in mirrors:
                 self._take_answers(where, left, subject)

@@ -12,7 +12,7 @@ from gate.reference import parse_reference
 from gate.sources import Sources
 from gate.sources.settings import RegistrySettings
 from tests.conftest import LAB, Ran, policy_path
-from tests.registry_server import OCI_INDEX, RegistryServer, Response
+from tests.registry_server import OCI_INDEX, RegistryServer, Repository, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,13 +30,15 @@ def serve() -> Iterator[Callable[..., RegistryServer]]:
 
 @pytest.fixture
 def run(verify: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
-    def judged(origin: str, *mirrors: str, settings: str = "", policy: str = "production") -> Ran:
-        text = policy_path(policy).read_text().replace("../trusted_root.json", str(LAB / "trusted_root.json"))
-        text = text.replace('"no-criticals.json"', f'"{LAB / "policies" / "no-criticals.json"}"')
+    def judged(
+        origin: str, *mirrors: str, settings: str = "", policy: str = "production", more: tuple[str, ...] = ()
+    ) -> Ran:
+        text = policy_path(policy).read_text().replace('"../', f'"{LAB}/')
+        text = text.replace('"no-criticals.json"', f'"{LAB}/policies/no-criticals.json"')
         listed = ", ".join(f'"{mirror}"' for mirror in mirrors)
         text += f'\n[registries."{origin}"]\n' + (f"mirrors = [{listed}]\n" if mirrors else "") + settings
         (tmp_path / "policy.toml").write_text(text)
-        return verify(f"{origin}/acme/api:v1", policy=tmp_path / "policy.toml")
+        return verify(f"{origin}/acme/api:v1", *more, policy=tmp_path / "policy.toml")
 
     return judged
 
@@ -186,6 +188,19 @@ def test_what_a_mirror_lists_counts_where_the_registry_cannot_be_reached(
     assert places["referrers-api", f"{mirror.host}/acme/api"]["found"] == 2
     assert run(DOWN, mirror.host).code == 3, "agents: the registry may hold what contradicts"
     assert run(DOWN, serve(UNSIGNED).host, policy="signature").code == 3, "a mirror's silence is no absence"
+
+
+def test_what_a_mirror_has_of_another_repository_counts_there_too(
+    serve: Callable[..., RegistryServer], run: Callable[..., Ran]
+) -> None:
+    """A --signature-repository in a registry that cannot be reached is looked for in that registry's mirrors."""
+    mirror = serve(LAB / "keyed-legacy")
+    image = mirror.repositories["acme/api"]
+    mirror.repositories["acme/signatures"] = Repository(LAB / "keyed-legacy")
+    image.tags = {"v1": image.tags["v1"]}
+    assert run(DOWN, mirror.host, policy="key").code == 3
+    ran = run(DOWN, mirror.host, policy="key", more=("--signature-repository", f"{DOWN}/acme/signatures"))
+    assert ran.code == 0
 
 
 def test_a_mirror_by_tags_alone_counts_too(serve: Callable[..., RegistryServer], run: Callable[..., Ran]) -> None:
