@@ -73,7 +73,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
     @property
     def missed(self) -> tuple[CouldNotLook, ...]:
         """Why this is not all: each place that could not be read, and what was found and not gone through."""
-        places = (entry.error for entry in self.ledger)
+        places = (entry.error for entry in self.ledger if entry.decides)
         unread = () if self.claims is None else (item.gap for item in self.claims.documents)
         return tuple(error for error in (self.error, *places, *unread) if error is not None)
 

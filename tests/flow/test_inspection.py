@@ -291,6 +291,22 @@ def test_a_place_that_could_not_be_read_is_never_nothing_attached(
         assert " ".join(found.text.split()).count(hint) == 1, "what to do, once"
 
 
+def test_what_a_mirror_refuses_is_shown_and_the_registry_is_asked_again(
+    tmp_path: Path, look: Callable[..., Inspected]
+) -> None:
+    """As when it is judged: a mirror is asked beside the registry, whose own failure may pass."""
+
+    def refuse(path: str) -> Response | None:
+        return Response(status=403) if "/referrers/" in path else None
+
+    written = policy(tmp_path)
+    with RegistryServer({"acme/api": LAB / "unsigned"}, intercept=refuse) as mirror:
+        written.write_text(f'{written.read_text()}[registries."127.0.0.1:1"]\nmirrors = ["{mirror.host}"]\n')
+        found = look("127.0.0.1:1/acme/api:v1", "--policy", str(written))
+    assert found.code == 3
+    assert "answered HTTP 403" in found.text
+
+
 def test_what_was_found_is_shown_though_a_place_could_not_be_read(look: Callable[..., Inspected]) -> None:
     def refuse(path: str) -> Response | None:
         return Response(status=503) if path.endswith(".att") else None
