@@ -37,6 +37,7 @@ from gate.verification.evidence import (
 )
 from gate.verification.keys import fingerprint, verifies
 from gate.verification.material import Content, Material
+from gate.verification.roots import stated_times
 from gate.verification.sct import embedded_sct, issued_at
 from gate.verification.statement import PAYLOAD_TYPE, NotAbout, read_statement
 from gate.verification.steps import (
@@ -342,7 +343,7 @@ def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str
     if root.dated is None or not proven.missing:
         return None
     known = {log.key_id for log in root.logs}
-    stated = [time.timestamp() for time in proven.times]
+    stated = [time.timestamp() for time in (*proven.times, *stated_times(material.timestamps))]
     stated += [entry.integrated for entry in material.entries if entry.log_id not in known]
     if not any(root.dated.timestamp() < time <= (now + CLOCK_SKEW).timestamp() for time in stated):
         return None

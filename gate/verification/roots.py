@@ -120,6 +120,11 @@ class Root:
         return None
 
 
+def stated_times(stamps: tuple[bytes, ...]) -> list[datetime]:
+    """The time that each timestamp states, whoever signed it: nothing that counts. Raises as `known_timestamps`."""
+    return [decode_timestamp_response(stamp).tst_info.gen_time for stamp in stamps]
+
+
 def _signed_by(response: TimeStampResponse, authority: CertificateAuthority) -> bool:
     """Whether a timestamp names the authority as its signer: by name and serial number, the signature decides."""
     own, (signer,) = authority.certificates[0], response.signed_data.signer_infos

@@ -16,7 +16,18 @@ from msgspec import structs
 from gate import trust
 from gate.discovery import Kind
 from gate.verification import Artifact, Doubt, Rejected, Root, Step, Verified, verify
-from tests.forge import BY_NAME, EPOCH, FORMATS, SIGNED_AT, Format, Log, Sigstore, Validity, ec_key
+from tests.forge import (
+    BY_NAME,
+    EPOCH,
+    FORMATS,
+    SIGNED_AT,
+    Format,
+    Log,
+    Sigstore,
+    TimestampAuthority,
+    Validity,
+    ec_key,
+)
 from tests.verification.lab import (
     FORGED_IMAGE,
     FORGED_NOW,
@@ -134,3 +145,16 @@ def test_the_reason_of_a_rejection_is_the_furthest_and_a_doubt_of_another_root_i
         (Step.LOG, None),
         (Step.TRUST_ROOT, Doubt.STALE),
     ]
+
+
+@pytest.mark.parametrize(("stamped_at", "expected"), [(SIGNED_AT, True), (EARLY, False)])
+def test_a_key_is_in_doubt_if_a_timestamp_says_so_whose_authority_is_as_new_as_the_log(
+    stamped_at: datetime, *, expected: bool
+) -> None:
+    """An entry of Rekor v2 has no time of its own."""
+    made = trial(BY_NAME["bundle 0.3 statement rekor-v2 key"]).but(stamped_at=(stamped_at,))
+    old = replace(made.recipe.instance, tsa=TimestampAuthority(name="tsa-b"))
+    evidence = replace(made, roots=(without_its_log(old, dated=SIGNED_AT - timedelta(seconds=1)),)).evidence()
+    assert isinstance(evidence, Verified), evidence
+    assert (evidence.times, evidence.logs) == ((), ())
+    assert (evidence.stale is not None) == expected
