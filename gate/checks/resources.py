@@ -19,7 +19,7 @@ from gate.reference import parse_reference
 if TYPE_CHECKING:
     from gate.reference import Digest
 
-_SCHEME: Final = re.compile(r"(?:oci|docker|https)://")
+_SCHEME: Final = re.compile(r"\A(?:oci|docker|https)://")
 _PURL: Final = re.compile(r"pkg:oci/(?P<name>[^/@?#]+)(?:@(?P<version>[^?#]+))?\?(?P<query>[^#]+)")
 
 

@@ -150,6 +150,7 @@ WRONG: dict[str, Object] = {
     "no resource": summary(resourceUri=None),
     "another image": summary(resourceUri="ghcr.io/acme/web"),
     "an image below it": summary(resourceUri=f"{NAME}/x"),
+    "a scheme inside of the name": summary(resourceUri=NAME.replace("/", "/oci://", 1)),
     "the image on another host": summary(resourceUri="docker.io/acme/api"),
     "another digest of the image": summary(resourceUri=f"{NAME}@sha256:{'b' * 64}"),
     "a resource of another type": summary(resourceUri=[NAME]),
