@@ -49,7 +49,7 @@ def read_bundle(raw: bytes, limits: Limits) -> Material:
     if len(entries) > _MAX_ENTRIES:
         raise Refused(f"it has {len(entries)} transparency log entries; at most {_MAX_ENTRIES} are looked at")
     read = tuple(_entry(_as_object(entry), version) for entry in entries)
-    if len({entry.body for entry in read}) != len(read) or len(set(timestamps)) != len(timestamps):
+    if len({(entry.log_id, entry.body) for entry in read}) != len(read) or len(set(timestamps)) != len(timestamps):
         raise Refused("it has the same log entry or timestamp twice")  # a witness counts once (P-T5)
     message, envelope = document.get("messageSignature"), document.get("dsseEnvelope")
     if (message is None) == (envelope is None):

@@ -39,6 +39,7 @@ from tests.verification.lab import (
     bundle,
     conformance,
     edited,
+    forged_outcome,
     forged_rejected,
     forged_root,
     forged_root_with,
@@ -276,6 +277,26 @@ def test_a_checkpoint_whose_size_is_spelled_in_another_way_is_rejected_for_the_l
     text = f"{sigstore.log.host}\n{size}\n{b64(root)}\n"
     note = f"{text}\n— x {b64(sigstore.log.key_id[:4] + sigstore.log.sign(text.encode()))}\n"
     assert forged_rejected(edited(document, CHECKPOINT, note)).step is Step.LOG
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_entry_of_the_same_words_in_each_of_two_logs_is_no_copy(*, known: bool) -> None:
+    """A log writes what it was told in one way: two logs that were told of one signature have the same body."""
+    sigstore, second = Sigstore(), Log(key=ed_key("log-b"), host="second.example")
+    document = sigstore.sign(about_forged())
+    told = at(document, ENTRY)
+    other = second.entry(base64.b64decode(told["canonicalizedBody"]), **told["kindVersion"])
+    both = edited(document, "verificationMaterial.tlogEntries", [told, other])
+    logs = (sigstore.log, second) if known else (sigstore.log,)
+    evidence = forged_outcome(both, forged_root_with(tlogs=[log.document() for log in logs]))
+    if known:
+        assert isinstance(evidence, Verified), evidence
+        assert [entry.log for entry in evidence.logs] == [log.key_id.hex() for log in logs]
+    else:
+        assert isinstance(evidence, Rejected)
+        assert evidence.step is Step.TRUST_ROOT
+    thrice = edited(both, "verificationMaterial.tlogEntries", [told, other, other])
+    assert forged_rejected(thrice, forged_root_with(tlogs=[log.document() for log in logs])).step is Step.FORMAT
 
 
 @pytest.mark.parametrize("origin", ["evil.example", "log.example/2", "LOG.example", "log.example - 1", "rekor"])
