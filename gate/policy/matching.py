@@ -10,6 +10,8 @@ The glob grammar (design rule 7):
     {name}   in images one whole segment, which the same {name} then means in what a rule asks for
     ? [ ] { }  otherwise are errors
 
+Where agents and models are denied a star is any text, also none: whatever a name is written with behind or before it.
+
     pattern                    matches                          does not match
     refs/tags/v*               refs/tags/v1.2                   refs/tags/v, refs/tags/v1/x
     ghcr.io/acme/**            ghcr.io/acme/api, .../a/b        ghcr.io/acme, ghcr.io/acme/
@@ -36,6 +38,7 @@ _UNSUPPORTED = re.compile(r"[?\[\]{}]")
 _TOKEN = re.compile(r"\*+|[^*]+")
 _CAPTURE = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _CAPTURED = re.compile(r"[a-z0-9._-]+")
+_ANY_TEXT = "(?s:.*)"
 _DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
 
@@ -111,11 +114,13 @@ class Pattern(Struct, frozen=True):
             return False
 
     def matches_in_any_case(self, value: str) -> bool:
-        """Whether `value` is what the pattern means but for upper and lower case: for denies, never for allows."""
+        """Whether `value` is what the pattern means but for upper and lower case, with any text, also none, where a
+        glob has a star: for denies, never for allows.
+        """
         if self.how is How.EXACT:
             return value.casefold() == self.text.casefold()
         try:
-            return _compiled(self.how, self.text, fold=True).fullmatch(value) is not None
+            return _compiled(self.how, self.text, denied=True).fullmatch(value) is not None
         except UnicodeEncodeError:
             return False
 
@@ -165,11 +170,11 @@ def _ambiguous(identity: str) -> bool:
 
 
 @cache
-def _compiled(how: How, text: str, *, fold: bool = False) -> re2._Regexp:
+def _compiled(how: How, text: str, *, denied: bool = False) -> re2._Regexp:
     options = re2.Options()
     options.log_errors = False
-    options.case_sensitive = not fold
-    source = _translate(text) if how is How.GLOB else text
+    options.case_sensitive = not denied
+    source = _translate(text, wide=denied) if how is How.GLOB else text
     try:
         return re2.compile(source, options)
     except re2.error as error:
@@ -191,7 +196,7 @@ def _capturing(text: str, *, exact: bool) -> re2._Regexp:
     return re2.compile("([^/@]+)".join(pieces), options)
 
 
-def _translate(text: str, *, whole: bool = True) -> str:
+def _translate(text: str, *, whole: bool = True, wide: bool = False) -> str:
     if not text and whole:
         raise PatternError("an empty pattern matches nothing")
     if found := _UNSUPPORTED.search(text):
@@ -200,14 +205,12 @@ def _translate(text: str, *, whole: bool = True) -> str:
     for match in _TOKEN.finditer(text):
         token = match[0]
         if token == "*":
-            parts.append("[^/@]+")
-        elif token == "**" and whole:
-            before, after = text[: match.start()], text[match.end() :]
-            if (before and before[-1] not in "/@") or (after and after[0] not in "/@"):
-                raise PatternError(f"{text!a}: ** stands for whole segments, so it stands between slashes")
-            parts.append("[^/@]+(?:/[^/@]+)*")
+            parts.append(_ANY_TEXT if wide else "[^/@]+")
         elif token == "**":
-            parts.append("[^/@]+(?:/[^/@]+)*")
+            before, after = text[: match.start()], text[match.end() :]
+            if whole and ((before and before[-1] not in "/@") or (after and after[0] not in "/@")):
+                raise PatternError(f"{text!a}: ** stands for whole segments, so it stands between slashes")
+            parts.append(_ANY_TEXT if wide else "[^/@]+(?:/[^/@]+)*")
         elif token.startswith("*"):
             raise PatternError(f"{text!a}: only * and ** are patterns")
         else:

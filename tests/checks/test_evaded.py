@@ -50,8 +50,8 @@ allow = "any"
 DENY = ("agents.deny",)
 
 
-def denying(models: str) -> str:
-    return f'{ANYBODY}[[deny]]\nmodels = [{models}]\nreason = "it leaks"\n'
+def denying(denied: str, key: str = "models") -> str:
+    return f'{ANYBODY}[[deny]]\n{key} = [{denied}]\nreason = "it leaks"\n'
 
 
 @pytest.mark.parametrize("name", ["gpt-4", "openai/gpt-4", "OpenAI/GPT-4", "openrouter/openai/gpt-4"])
@@ -66,6 +66,28 @@ def test_a_denied_model_is_denied_behind_the_name_of_whoever_provides_it(name: s
     long = f"a/b/c/d/{name}"
     assert failed(denying('"gpt-4"'), claimed(claim(model=long))) == DENY
     assert failed(denying('"openai/gpt-4"'), claimed(claim(model="a/b/c/openai/gpt-4"))) == DENY
+
+
+@pytest.mark.parametrize("model", ["opus-4", "anthropic/opus-4"])
+def test_a_model_is_denied_with_the_version_that_stands_beside_its_name(model: str) -> None:
+    """Rule 9: as `minimum` reads it, whether behind the name or beside it."""
+    said = claimed(claim(model=model, model_version="20250514"))
+    for denied in ("opus-4-20250514", "opus-4@20250514", "OPUS-4:20250514", "anthropic/opus-4@20250514"):
+        expected = DENY if "/" not in denied or "/" in model else ()
+        assert failed(denying(f'"{denied}"'), said) == expected, denied
+    assert failed(denying('"opus-4-2025"'), said) == failed(denying('"20250514"'), said) == ()
+    assert failed(denying('"opus-4-20250514"'), claimed(claim(model=None, model_version="20250514"))) == ()
+
+
+@pytest.mark.parametrize("key", ["models", "agents"])
+@pytest.mark.parametrize("name", ["opus", "opus-4@20250514", "opus@4", "opus-4/tuned", "OPUS:4"])
+def test_a_star_in_a_deny_stands_for_any_text(name: str, key: str) -> None:
+    """Rule 9: what a glob leaves out where something is allowed is not let through where it is denied."""
+    said = claimed(claim(model=name) if key == "models" else claim(author=name))
+    for denied in ("opus*", "*opus*", "**"):
+        assert failed(denying(f'{{ glob = "{denied}" }}', key), said) == DENY, denied
+    for denied in ("sonnet*", "opus-5*", "*sonnet"):
+        assert failed(denying(f'{{ glob = "{denied}" }}', key), said) == (), denied
 
 
 def test_a_name_of_many_slashes_costs_no_more_than_its_last_parts() -> None:

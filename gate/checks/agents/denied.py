@@ -17,7 +17,7 @@ from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
 from gate.checks.agents.words import author, result, short
 from gate.checks.denies import holds
-from gate.claims.agents import Signal
+from gate.claims.agents import AgentClaim, Signal
 from gate.policy.matching import How
 from gate.policy.parties import Anything
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gate.checks.agents.judged import Scene
-    from gate.claims.agents import AgentClaim
     from gate.policy.matching import Pattern
     from gate.policy.model import Deny
     from gate.verdict import Result
     from gate.verification import Signed
 
 
+_SIGNS: Final = "-@:"
+"""Between a model's name and its version, which a claim may also state beside it."""
 _PARTS: Final = 3
 """A reseller, a provider and a model; of a longer name its last parts. A claim's text may have a hundred slashes."""
 
@@ -96,6 +97,8 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scen
     names = [name for name in (said.agent, said.agent_identity, known_as) if name is not None]
     names += _meant(names, denied.aliases)
     models = [] if said.model is None else list(spellings(said.model, said.provider))
+    version = said.model_version if isinstance(said, AgentClaim) else None
+    models += [f"{name}{sign}{version}" for name in tuple(models) for sign in (_SIGNS if version else "")]
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
     models += _meant(models, denied.model_aliases)
     for item in denied.items:
