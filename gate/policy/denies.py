@@ -6,7 +6,7 @@ What comes in: a table of the right shape, and `Definitions`: what the rest of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gate.policy.matching import exact
 from gate.policy.model import DeniedIdentity, Deny
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gate.policy.matching import Pattern
     from gate.policy.reading import KeyPath
     from gate.policy.sections import Definitions
+
+_HOSTS: Final = ("https://github.com/", "https://gitlab.com/")
+_WORKFLOWS: Final = "/.github/workflows/"
 
 
 def read_deny(number: int, table: Mapping[str, Any], to: Definitions) -> Deny:
@@ -68,7 +71,7 @@ def _identity(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> De
         return DeniedIdentity(name=item)
     return DeniedIdentity(
         issuer=_pattern(item["issuer"], (*at, "issuer"), to) if "issuer" in item else None,
-        identity=_pattern(item["identity"], (*at, "identity"), to) if "identity" in item else None,
+        identity=_workflow(item["identity"], (*at, "identity"), to, _HOSTS) if "identity" in item else None,
         extensions=tuple(
             (key, _pattern(value, (*at, "extensions", key), to))
             for key, value in sorted(item.get("extensions", {}).items())
@@ -86,9 +89,21 @@ def _pattern(value: str | Mapping[str, str], at: KeyPath, to: Definitions) -> Pa
     return to.reader.pattern(value, at, captures=True).loosened()
 
 
+def _workflow(value: str | Mapping[str, str], at: KeyPath, to: Definitions, hosts: tuple[str, ...]) -> Pattern:
+    """One that may mean workflows, all of which have an @ and a ref at the end of their names. No star crosses that, so
+    that a deny of all below a repository would deny nobody. `hosts` are those below which there are no other names.
+    """
+    text = value if isinstance(value, str) else value.get("glob", "@")
+    if "@" not in text and (text.startswith(hosts) or _WORKFLOWS in text):
+        hint = f", where a star stops: write {{ glob = '{text}@**' }}" if "*" in text else ""
+        to.reader.problem(at, f"{text!a} is no workflow's whole name, and denies nobody: it ends in @ and a ref{hint}")
+    return _pattern(value, at, to)
+
+
 def _builder(item: str | Mapping[str, Any], at: KeyPath, to: Definitions) -> Pattern:
     if not isinstance(item, str):
-        return _pattern(item["id"], (*at, "id"), to)
+        globbed = not isinstance(item["id"], str)
+        return _workflow(item["id"], (*at, "id"), to, _HOSTS[:1] if globbed else ())
     if "://" in item:
         to.reader.problem(at, f"{item!a} is no name of [builders]: write {{ id = {item!a} }}")
     else:

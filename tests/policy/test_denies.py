@@ -40,6 +40,26 @@ BAD = {
         'builders = [{ id = "https://x/*" }]',
         "deny[0].builders: 'https://x/*' is exact",
     ),
+    "a workflow without a ref": (
+        'signers = [{ identity = "https://github.com/acme/old/.github/workflows/x.yml" }]',
+        "/acme/old/.github/workflows/x.yml' is no workflow's whole name, and denies nobody: it ends in @ and a ref",
+    ),
+    "a repository": (
+        'signers = [{ identity = { glob = "https://github.com/acme/old/**" } }]',
+        "it ends in @ and a ref, where a star stops: write { glob = 'https://github.com/acme/old/**@**' }",
+    ),
+    "a GitLab group": (
+        'signers = [{ identity = { glob = "https://gitlab.com/acme/*//.gitlab-ci.yml" } }]',
+        "write { glob = 'https://gitlab.com/acme/*//.gitlab-ci.yml@**' }",
+    ),
+    "a builder that is a workflow without a ref": (
+        'builders = [{ id = { glob = "https://ghe.test/acme/*/.github/workflows/*" } }]',
+        "deny[0].builders: 'https://ghe.test/acme/*/.github/workflows/*' is no workflow's whole name",
+    ),
+    "any builder of a repository": (
+        'builders = [{ id = { glob = "https://github.com/acme/old/**" } }]',
+        "deny[0].builders: 'https://github.com/acme/old/**' is no workflow's whole name",
+    ),
     "an agent with a plain star": (
         'agents = ["x", "claude*"]',
         "deny[0].agents: 'claude*' is exact, and denies nobody",
@@ -57,6 +77,21 @@ BAD = {
 @pytest.mark.parametrize(("lines", "expected"), BAD.values(), ids=BAD)
 def test_a_deny_that_would_deny_nothing_or_something_else_is_refused(lines: str, expected: str) -> None:
     assert any(expected in line for line in problems(f'{GOOD}[[deny]]\nreason = "because"\n{lines}\n'))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'signers = [{ identity = { glob = "https://github.com/acme/old/**@refs/**" } }]',
+        "signers = [{ identity = { regex = 'https://github.com/acme/old/.*' } }]",
+        'signers = [{ identity = { glob = "https://kubernetes.io/namespaces/*/serviceaccounts/*" } }]',
+        'signers = [{ identity = "spiffe://acme.com/ci" }]',
+        'builders = [{ id = "https://github.com/actions/runner" }]',
+        'builders = [{ id = { glob = "https://gitlab.com/acme/*/-/runners/*" } }]',
+    ],
+)
+def test_a_name_that_somebody_may_have_is_denied(line: str) -> None:
+    assert len(parse(f'{GOOD}[[deny]]\nreason = "because"\n{line}\n').denies) == 1
 
 
 def test_a_deny_says_why() -> None:
