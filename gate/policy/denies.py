@@ -40,6 +40,8 @@ def read_deny(number: int, table: Mapping[str, Any], to: Definitions) -> Deny:
         _builder(item, to.reader.element((*at, "builders"), place, item), to)
         for place, item in enumerate(table.get("builders", ()))
     )
+    for kind in ("signers", "builders", "agents"):
+        to.reader.check_denied((item for item in table.get(kind, ()) if isinstance(item, str)), kind, at)
     if until is not None:
         named = {name for item in table.get("builders", ()) if isinstance(item, str) for name in _signers_of(item, to)}
         _check_keys({*named, *(item.name for item in signers if item.name is not None)}, at, to)

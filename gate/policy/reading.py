@@ -189,6 +189,19 @@ class Reader:
                     self.problem(place, f"{name!a} is not defined under [{kind}]{nearest(name, defined)}")
         return tuple(names)
 
+    def check_denied(self, names: Iterable[str], kind: str, at: KeyPath) -> None:
+        """Who is denied by these names is whom the files mean that are seen from `at`: another file's definition would
+        let pass whom they deny.
+        """
+        seen = [document.number for document in self.merged.seen_from(at)]
+        known = self.merged.defined(kind, at) or {}
+        for name in names:
+            holder, _ = self.merged.origin((kind, name))
+            if name in known and holder.number not in seen:
+                shown = readable(self.merged.origin(at)[0].path)
+                text = f"{shown} denies whom it means by this name, and does not leave that to others"
+                self.problem((kind, name), text)
+
     def check_times(self, names: Iterable[str], signers: Mapping[str, Signer], at: KeyPath, *, needed: bool) -> None:
         """Rule 5: the times of a key's signature are upper bounds, so an age needs a time inside the predicate."""
         for name in names if needed else ():

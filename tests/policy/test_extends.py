@@ -161,6 +161,63 @@ def test_what_a_base_marks_open_may_be_defined_anew(base: str, child: str, place
     assert found[kind]
 
 
+NAMED = """version = 1
+[signers.s]
+open = true
+issuer = "https://x"
+identity = "s"
+[builders.b]
+open = true
+id = "b"
+signers = ["s"]
+level = 1
+[agents.a]
+open = true
+ids = ["a"]
+models = "any"
+[[rules]]
+images = ["a.b/c"]
+provenance = { signers = ["s"], level = 1, source = "any", refs = "any" }
+[rules.agents]
+allow = "any"
+"""
+ANEW = {
+    "signers.s": 'issuer = "https://y"\nidentity = "y"\n',
+    "builders.b": 'id = "y"\nsigners = ["s"]\nlevel = 1\n',
+    "agents.a": 'ids = ["y"]\nmodels = "any"\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("deny", "name"),
+    [
+        ('[[deny]]\nreason = "x"\nsigners = ["s"]\n', "signers.s"),
+        ('[[deny]]\nreason = "x"\nbuilders = ["b"]\n', "builders.b"),
+        ('[[deny]]\nreason = "x"\nagents = ["a"]\n', "agents.a"),
+        ('deny = ["a"]\n', "agents.a"),
+    ],
+)
+def test_no_file_says_anew_whom_a_base_denies(deny: str, name: str, files: Files) -> None:
+    """Rule 27: what is open is for rules to use, and who is denied by that name stays denied."""
+    child = f'version = 1\nextends = ["base.toml"]\n[{name}]\n{ANEW[name]}'
+    files.write("policy.toml", child)
+    files.write("base.toml", NAMED + deny)
+    (problem,) = files.problems()
+    assert problem.startswith("policy.toml:3:")
+    assert f"{name}: base.toml denies whom it means by this name, and does not leave that to others" in problem
+    files.write("base.toml", NAMED)
+    assert files.load().rules
+    if "[[deny]]" in deny:
+        files.write("policy.toml", child + deny)
+        assert files.load().denies, "whom a file denies is whom it says"
+
+
+def test_what_a_base_denies_by_its_own_text_may_be_called_anything(files: Files) -> None:
+    files.write("base.toml", NAMED + '[[deny]]\nreason = "x"\nagents = ["evil"]\n')
+    files.write("policy.toml", f'version = 1\nextends = ["base.toml"]\n[agents.evil]\n{ANEW["agents.a"]}')
+    assert [str(item) for item in files.load().denies[0].agents] == ["y", "evil"]
+
+
 def test_a_base_without_trust_means_the_default_and_that_is_final_too(files: Files) -> None:
     """Else whoever extends it would say who its signers are."""
     files.write("policy.toml", CHILD + '\n[trust]\nroots = ["github"]\n')

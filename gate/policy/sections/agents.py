@@ -29,6 +29,7 @@ def read_agents(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> Agent
         allow = [name for name in allow if name != "any"]
     signers = to.reader.names(table.get("signers", ()), "signers", (*at, "signers"))
     deny = to.reader.names(table.get("deny", ()), "agents", (*at, "deny"))
+    to.reader.check_denied(deny, "agents", at)
     for name in deny:
         if allow != "any" and name in allow:
             to.reader.problem((*at, "deny"), f"{name!a} is in allow too")
