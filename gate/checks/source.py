@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gate.verification import Subject
 
 CHECK: Final = "source"
-_GIT: Final = "gitCommit"
 
 
 def check_source(section: SourceSection, selection: Selection, claims: Claims, policy: Policy, now: datetime) -> Result:
@@ -74,7 +73,7 @@ def _vouched(
     if len(item.commits) != 1 or item.repository is None:
         return Vouched(why=("the provenance does not say which one commit of which repository it was built from",))
     (commit,) = item.commits
-    subjects = [(summary, _subject(summary, commit)) for summary in summaries]
+    subjects = [(summary, summary.subject(commit)) for summary in summaries]
     about = [(summary, subject) for summary, subject in subjects if subject is not None]
 
     def is_expected(summary: Summary, pair: Verifier) -> bool:
@@ -94,15 +93,6 @@ def _vouched(
     if found.level is None and not found.why and about:
         return Vouched(why=(f"its summaries are not about {_wanted(section, item)}",))
     return found
-
-
-def _subject(summary: Summary, commit: str) -> Subject | None:
-    """The subject that is this commit: by its gitCommit, and by no other digest another one (Source VSA)."""
-    statement = summary.evidence.statement
-    for subject in statement.subjects if statement is not None else ():
-        if subject.digests.get(_GIT) == commit and set(subject.digests.values()) == {commit}:
-            return subject
-    return None
 
 
 def _on_its_ref(section: SourceSection, item: Judged, subject: Subject) -> bool:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gate.strictjson import JSON
-    from gate.verification import Signed
+    from gate.verification import Signed, Subject
 
 VSA_V1: Final = "https://slsa.dev/verification_summary/v1"
 SOURCE_TYPES: Final[Mapping[str, frozenset[str]]] = {VSA_V1: frozenset({"gitCommit", "gitTree", "gitTag", "sha1"})}
 """Predicate types whose statements may be about the source and not about the image, with how they name it."""
+_GIT: Final = "gitCommit"
 _LEVEL: Final = re.compile(r"SLSA_(BUILD|SOURCE)_LEVEL_([0-9])")
 
 
@@ -54,6 +55,14 @@ class Summary(Struct, frozen=True, kw_only=True):
     levels: Mapping[Track, int]
     two_party: bool
     problem: str | None
+
+    def subject(self, commit: str) -> Subject | None:
+        """The subject that is this commit: by its gitCommit, and by no other digest another one (Source VSA)."""
+        statement = self.evidence.statement
+        for subject in statement.subjects if statement is not None else ():
+            if subject.digests.get(_GIT) == commit and set(subject.digests.values()) == {commit}:
+                return subject
+        return None
 
 
 def read_summary(evidence: Signed) -> Summary | None:

@@ -106,6 +106,8 @@ def test_a_summary_about_several_commits_is_about_each() -> None:
     listed = built(claim(), claim(EARLIER))
     assert failed(reviewed(TWO_PARTY), listed, by("people", both)) == ()
     assert failed(reviewed(TWO_PARTY), listed, by("people", neither)) == REVIEWERS
+    unclear = Said(said.predicate_type, said.predicate, ({"digest": {"gitCommit": HEAD, "sha1": OTHER}},))
+    assert failed(reviewed(TWO_PARTY), listed, by("people", unclear)) == REVIEWERS
 
 
 @pytest.mark.parametrize("keys", ['signers = ["people"]', TWO_PARTY])

@@ -180,14 +180,8 @@ def _two_parties(head: Commit, summaries: Iterable[Summary], scene: Scene, secti
         and summary.problem is None
         and summary.verifier == pair.verifier
         and canonical_repository(summary.resource) == repository
-        and _is_about(summary, commit)
+        and summary.subject(commit) is not None
         and bool(signed_by(summary.evidence, (pair.signer,), scene.policy))
         for summary in summaries
         for pair in section.two_party
     )
-
-
-def _is_about(summary: Summary, commit: str) -> bool:
-    statement = summary.evidence.statement
-    subjects = () if statement is None else statement.subjects
-    return any(item.digests.get("gitCommit") == commit for item in subjects)
