@@ -216,6 +216,7 @@ def test_the_images_own_name_is_the_resource(resource: str) -> None:
 @pytest.mark.parametrize(
     "resource",
     [f"http://{NAME}", f"oci://oci://{NAME}", f"git+https://{NAME}", f" {NAME}", f"{NAME} ", f"{NAME}?x", f"{NAME}#x",
+     "ghcr.io/acme/oci://api", "ghcr.io/https://acme/api",
      f"{NAME}/", f"https://{NAME}/", f"//{NAME}", "oci:build", "file:api", "", "api",
      f"pkg:oci/api@sha256:{'b' * 64}?repository_url={NAME}", f"pkg:oci/web?repository_url={NAME}",
      "pkg:oci/api?repository_url=ghcr.io/mallory/api", f"pkg:oci/api?repository_url={NAME}&repository_url={NAME}",
