@@ -28,13 +28,14 @@ def waive(
 ) -> tuple[tuple[Result, ...], tuple[str, ...]]:
     """The results of the rule of that name for one judged digest, and what is worth a warning."""
     waivers = [item for item in policy.waivers if item.rule == rule and _covers(item, reference, digest)]
-    judged = {result.check: result.outcome for result in results}
+    unmet = {result.check for result in results if result.outcome is not Outcome.PASS}
+    passed = {result.check for result in results} - unmet
     unneeded = tuple(
         str(replace(item.place, text=f"{reference.name!a} passes {item.check} without it; take it out"))
         for item in waivers
-        if judged.get(item.check) is Outcome.PASS and _in_force(item, now)
+        if item.check in passed and _in_force(item, now)
     )
-    held = any(outcome in (Outcome.PASS, Outcome.ERROR) for outcome in judged.values())
+    held = any(result.outcome in (Outcome.PASS, Outcome.ERROR) for result in results)
     return tuple(_waived(result, waivers, now, held=held) for result in results), unneeded
 
 

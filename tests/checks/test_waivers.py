@@ -12,8 +12,11 @@ from tests.evidence import (
     IMAGE,
     NOW,
     PROVENANCE_POLICY,
+    RULE,
     SIGNATURE_POLICY,
     SIGNED,
+    SIGNERS,
+    attestation,
     github,
     judge,
     predicate_v1,
@@ -111,6 +114,17 @@ def test_another_rules_pass_does_not_hold_a_waived_one() -> None:
     judgement = judge(text, signature())
     assert judgement.outcomes["signature"] is Outcome.FAIL
     assert judgement.exit_code == EXIT_FAIL
+
+
+@pytest.mark.parametrize("levels", [(1, 9), (9, 1)])
+def test_of_two_entries_of_one_type_the_one_that_fails_is_waived(levels: tuple[int, int]) -> None:
+    """Rule 22: they have one id; the other holds the rule, wherever it stands, and the waiver is needed."""
+    entry = '[[rules.attestations]]\ntype = "vuln"\nsigners = ["scanner"]\nwhere = [{{ at = "/n", at-least = {} }}]\n'
+    text = SIGNERS + RULE + "".join(entry.format(level) for level in levels)
+    judgement = judge(text + waiver(check="attestations.vuln"), attestation(predicate={"n": 5}))
+    assert judgement.exit_code == EXIT_PASS
+    assert sorted(result.outcome for result in judgement.results) == [Outcome.PASS, Outcome.WAIVED]
+    assert judgement.rules[0].warnings == ()
 
 
 def test_an_error_is_never_waived() -> None:
