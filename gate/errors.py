@@ -66,6 +66,15 @@ class Invalid(GateError):
     remedy = "correct what is named and run it again; nothing was fetched"
     exit_code = 2
 
+    def advising(self, remedy: str) -> Self:
+        """The same, with what to do about this one."""
+        self.remedy = f"{remedy}; nothing was fetched"
+        return self
+
+    def unread(self) -> Self:
+        """The same, of a file or a folder that is not there or may not be read."""
+        return self.advising("compare the path with what is there; in a container, see that its folder is mounted")
+
 
 class InvalidUsage(Invalid):
     """The command line or the environment asks for something that cannot be."""

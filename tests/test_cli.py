@@ -80,26 +80,54 @@ def test_no_variable_makes_a_command_an_answer_to_a_shell(asked: str) -> None:
         assert b"verify" in ran.stdout
 
 
+USAGE = "correct the command or the environment"
+IS_IT_THERE = "compare the path with what is there; in a container, see that its folder is mounted; nothing was fetched"
+KEY = str(LAB / "key.pub")
+
+
 @pytest.mark.parametrize(
-    ("reference", "arguments", "message"),
+    ("reference", "arguments", "message", "do"),
     [
-        (SIGNED, [], "no policy: give --policy FILE, or set GATE_POLICY"),
-        (SIGNED, ["--policy", "missing.toml"], "missing.toml: the policy cannot be read: No such file or directory"),
-        (SIGNED, ["--policy", str(POLICY), "--timeout", "soon"], "--timeout: 'soon' is no duration"),
-        (SIGNED, ["--policy", str(POLICY), "--as", "x@y"], "--as 'x@y'"),
-        ("oci:nowhere", ["--policy", str(POLICY)], "nowhere does not exist"),
-        (f"oci:{LAB}", ["--policy", str(POLICY)], "is no OCI layout"),
-        (f"oci:{POLICY}", ["--policy", str(POLICY)], "is no folder"),
-        (f"oci-archive:{POLICY}", ["--policy", str(POLICY)], "is no uncompressed tar archive"),
-        ("ghcr.io/Acme/api", ["--policy", str(POLICY)], "is not a repository name"),
-        ("https://ghcr.io/acme/api", ["--policy", str(POLICY)], "a reference has no scheme"),
-        ("ghcr.io/acme/api", ["--policy", str(POLICY), "--as", "ghcr.io/acme/api"], "--as names a local image"),
+        (SIGNED, [], "no policy: give --policy FILE, or set GATE_POLICY", USAGE),
+        (SIGNED, ["--policy", "missing.toml"], "missing.toml: the policy cannot be read: No such file", IS_IT_THERE),
+        (SIGNED, ["--policy", str(POLICY), "--timeout", "soon"], "--timeout: 'soon' is no duration", USAGE),
+        (SIGNED, ["--policy", str(POLICY), "--as", "x@y"], "--as 'x@y'", "write registry/repository"),
+        (SIGNED, ["--key", "missing.pub"], "INVALID  --key: missing.pub cannot be read: No such file", USAGE),
+        (
+            SIGNED,
+            ["--certificate-identity", "a", "--certificate-oidc-issuer-regexp", "("],
+            "issuer-regexp: '(' is",
+            USAGE,
+        ),
+        (SIGNED, ["--key", KEY, "--type", ""], "--type is empty", USAGE),
+        (SIGNED, ["--key", KEY, "--type", "foo"], "INVALID  --type: 'foo' is neither a predicate type", USAGE),
+        ("file:nowhere", ["--policy", str(POLICY), "--bundle", "x"], "nowhere cannot be read", IS_IT_THERE),
+        (f"file:{POLICY}", ["--policy", str(POLICY), "--bundle", "x"], "--bundle x cannot be read", IS_IT_THERE),
+        ("oci:nowhere", ["--policy", str(POLICY)], "nowhere does not exist", IS_IT_THERE),
+        ("oci-archive:nowhere", ["--policy", str(POLICY)], "nowhere does not exist", IS_IT_THERE),
+        (f"oci:{LAB}", ["--policy", str(POLICY)], "is no OCI layout", "give what holds both files"),
+        (f"oci:{POLICY}", ["--policy", str(POLICY)], "is no folder", IS_IT_THERE),
+        (
+            f"oci-archive:{POLICY}",
+            ["--policy", str(POLICY)],
+            "is no uncompressed tar archive",
+            "give the tar of an OCI",
+        ),
+        ("ghcr.io/Acme/api", ["--policy", str(POLICY)], "is not a repository name", "write registry/repository"),
+        ("https://ghcr.io/acme/api", ["--policy", str(POLICY)], "a reference has no scheme", "write registry/"),
+        (
+            "ghcr.io/acme/api",
+            ["--policy", str(POLICY), "--as", "ghcr.io/acme/api"],
+            "--as names a local image",
+            "write",
+        ),
     ],
 )
-def test_a_wrong_job_is_2_and_says_what_is_wrong(
-    reference: str, arguments: list[str], message: str, verify: Callable[..., Ran]
+def test_a_wrong_job_is_2_and_says_what_is_wrong_and_what_to_do(
+    reference: str, arguments: list[str], message: str, do: str, verify: Callable[..., Ran]
 ) -> None:
     ran = verify(reference, *arguments)
+    assert f"\n  do  {do}" in ran.err
     assert (ran.code, ran.report["verdict"]) == (2, "invalid")
     assert message in ran.err
     assert ran.report["error"]["message"] in ran.err

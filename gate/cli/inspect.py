@@ -303,7 +303,7 @@ def _read_key(name: str) -> PublicKey:
             raw = file.read(_MAX_KEY_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidUsage(f"--key {name}: it cannot be read: {reason}") from None
+        raise InvalidUsage(f"--key {name} cannot be read: {reason}").unread() from None
     if len(raw) > _MAX_KEY_BYTES:
         raise InvalidUsage(f"--key {name} has more than {_MAX_KEY_BYTES} bytes")
     try:

@@ -7,6 +7,7 @@ has no environment twin (design rule 25).
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import typer
 from msgspec import Struct
 
 from gate.cli.help import COSIGN, POLICY
-from gate.errors import InvalidUsage
+from gate.errors import InvalidPolicy, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,10 +146,21 @@ def load(asked: Asked, now: datetime, *, file: bool) -> Policy:
     from gate.policy.loading import load_policy, parse_policy  # noqa: PLC0415
 
     if asked.path is None:
-        return parse_policy(policy_of(asked.flags, file=file).encode("utf-8", "surrogateescape"), Path(FLAGS))
+        return of_flags(asked.flags, policy_of(asked.flags, file=file))
     if asked.from_input:
         return as_of(parse_policy(sys.stdin.buffer.read(MAX_BYTES + 1), asked.path), now)
     return as_of(load_policy(asked.path), now)
+
+
+def of_flags(flags: Flags, text: str) -> Policy:
+    """The policy whose text the flags mean. Raises `InvalidUsage`, which names the flag and no line of that text."""
+    from gate.policy.loading import parse_policy  # noqa: PLC0415
+
+    try:
+        return parse_policy(os.fsencode(text), Path(FLAGS))
+    except InvalidPolicy as error:
+        said = (f"{flags.named(finding.key)}: {finding.text}" for finding in error.findings)
+        raise InvalidUsage("; ".join(said)) from None
 
 
 def moment_of(asked: Asked, policy: Policy, now: datetime) -> datetime:

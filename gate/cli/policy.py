@@ -7,11 +7,10 @@ and looks at no image.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (typer reads the flags' types)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -170,10 +169,9 @@ def show_policy(
 
     if path is None:
         from gate.policy.flags import policy_of  # noqa: PLC0415
-        from gate.policy.loading import parse_policy  # noqa: PLC0415
 
         text = policy_of(flags)
-        policy = parse_policy(os.fsencode(text), Path(policies.FLAGS))
+        policy = policies.of_flags(flags, text)
         if not digest:
             show(text)
             return

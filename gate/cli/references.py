@@ -88,7 +88,7 @@ def read_references(name: str) -> tuple[str, ...]:
         raise InvalidUsage(f"--refs-from {name} is not UTF-8 (byte {error.start})") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidUsage(f"--refs-from {name} cannot be read: {reason}") from None
+        raise InvalidUsage(f"--refs-from {name} cannot be read: {reason}").unread() from None
     texts = (line.strip() for line in lines)
     found = tuple(text for text in texts if text and not text.startswith("#"))
     if not found:

@@ -104,7 +104,7 @@ def read_bytes(path: Path) -> bytes:
             raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise invalid(path, f"the policy cannot be read: {reason}") from None
+        raise invalid(path, f"the policy cannot be read: {reason}").unread() from None
     return raw
 
 

@@ -8,6 +8,7 @@ attestation of that type (design rule 25). Source of the flags: cosign 3.1, `cmd
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 WORKFLOW: Final = ("trigger", "sha", "name", "repository", "ref")
 SIGNER: Final = "signer"
+_BEGIN: Final = {
+    "identity": "--certificate-identity",
+    "issuer": "--certificate-oidc-issuer",
+    "key": "--key",
+    "annotations": "--annotations",
+    "type": "--type",
+    "roots": "--trusted-root",
+}
+"""How the flag begins that a key of the policy is from."""
 
 
 class Flags(Struct, frozen=True, kw_only=True):
@@ -43,6 +53,13 @@ class Flags(Struct, frozen=True, kw_only=True):
     def empty(self) -> tuple[str, ...]:
         """Those that were given without a value, as of a job's variable that is not set."""
         return tuple(name for name, value in self._named.items() if value == "")
+
+    def named(self, key: str) -> str:
+        """The flag that a key of the policy is from, as it was given; else the key."""
+        words = re.split(r"[.\[]", key)
+        of_workflow = tuple(f"--certificate-{word}" for word in words if word.startswith("github-workflow-"))
+        begin = (*of_workflow, *(_BEGIN[word] for word in words if word in _BEGIN))
+        return next((name for name in self.given if name.startswith(begin)), key) if begin else key
 
     @property
     def _named(self) -> Mapping[str, str | tuple[str, ...] | None]:

@@ -37,7 +37,7 @@ def read_file(path: str) -> Content:
                 if size <= _HELD_BYTES:
                     held += piece
     except OSError as error:
-        raise InvalidReference(f"{path} cannot be read: {error.strerror}") from None
+        raise InvalidReference(f"{path} cannot be read: {error.strerror}").unread() from None
     whole = size <= _HELD_BYTES
     return Content(
         digest=Digest("sha256", hashes["sha256"].hexdigest()),
@@ -53,7 +53,7 @@ def read_bundles(path: str, limits: Limits) -> tuple[bytes, ...]:
         with Path(path).open("rb") as file:
             raw = file.read(limits.blob_bytes + 1)
     except OSError as error:
-        raise InvalidUsage(f"--bundle {path} cannot be read: {error.strerror}") from None
+        raise InvalidUsage(f"--bundle {path} cannot be read: {error.strerror}").unread() from None
     if len(raw) > limits.blob_bytes:
         raise LimitExceeded(f"--bundle {path} has more than {limits.blob_bytes} bytes", limit="blob-bytes")
     lines = [line.strip() for line in _LINE_END.split(raw.strip(), maxsplit=limits.referrers)]

@@ -44,10 +44,10 @@ class Folder:
         try:
             if not path.is_dir():
                 there = path.exists()
-                raise InvalidReference(f"{readable(path)} {'is no folder' if there else 'does not exist'}")
+                raise InvalidReference(f"{readable(path)} {'is no folder' if there else 'does not exist'}").unread()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise InvalidReference(f"{readable(path)} cannot be read: {reason}") from None
+            raise InvalidReference(f"{readable(path)} cannot be read: {reason}").unread() from None
         self._path = path
         self._limits = limits
 
@@ -100,11 +100,13 @@ class Archive:
                     if not member.link:
                         self._members[member.name.removeprefix("./")] = member
         except FileNotFoundError:
-            raise InvalidReference(f"{readable(path)} does not exist") from None
+            raise InvalidReference(f"{readable(path)} does not exist").unread() from None
         except (OSError, ValueError, tarfile.TarError) as error:
             if self._members:  # it began as one: broken on the way, not the wrong file
                 raise Malformed(f"{path} is truncated or broken: {error}") from None
-            raise InvalidReference(f"{readable(path)} is no uncompressed tar archive: {error}") from None
+            raise InvalidReference(f"{readable(path)} is no uncompressed tar archive: {error}").advising(
+                "give the tar of an OCI layout, not compressed (skopeo copy docker://IMAGE oci-archive:FILE)"
+            ) from None
 
     def read(self, name: str, cap: int) -> bytes | None:
         """See `Files`. The archive is opened for each read: many threads, no shared position, nothing to close."""

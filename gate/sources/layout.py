@@ -33,6 +33,7 @@ _IMAGE_KINDS = frozenset({f"{COSIGN_KIND}image", f"{COSIGN_KIND}imageIndex"})
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 _SUBJECT = b'"subject"'
 _SHOWN = 20
+_COMPARE = "compare tag and digest with those in the layout's index.json; running it again will not help"
 
 
 class LayoutSource:
@@ -61,7 +62,8 @@ class LayoutSource:
             found = self.tagged(self._reference.tag).content
             if found is None:
                 tags = ", ".join(sorted(self._tags())[:_SHOWN]) or "none"
-                raise NotFound(f"{self._reference.location} has no tag {self._reference.tag} (tags there: {tags})")
+                absent = f"{self._reference.location} has no tag {self._reference.tag} (tags there: {tags})"
+                raise NotFound(absent).advising(_COMPARE)
             return found
         return self._content(self._only_image())
 
@@ -146,6 +148,8 @@ class LayoutSource:
         if version is None or index is None:
             raise InvalidReference(
                 f"{where} is no OCI layout: it has no {'oci-layout' if version is None else 'index.json'}"
+            ).advising(
+                "give what holds both files (cosign save --dir DIR IMAGE, or skopeo copy docker://IMAGE oci:DIR)"
             )
         try:
             stated = parse_object(version).get("imageLayoutVersion")
@@ -199,8 +203,8 @@ class LayoutSource:
     def _content(self, digest: Digest) -> Content:
         raw = self._files.read(_blob_name(digest), self._limits.manifest_bytes + 1)
         if raw is None:
-            error = NotFound if digest == self._reference.digest else Malformed
-            raise error(f"{self._reference.location}: blob {digest} is missing")
+            missing = f"{self._reference.location}: blob {digest} is missing"
+            raise NotFound(missing).advising(_COMPARE) if digest == self._reference.digest else Malformed(missing)
         if len(raw) > self._limits.manifest_bytes:
             raise LimitExceeded(
                 f"manifest {digest} has more than {self._limits.manifest_bytes} bytes", limit="manifest-bytes"
