@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gate.report.reasons import as_of, pinned, reasons, rule_name, waived
+from gate.report.reasons import as_of, halves, pinned, reasons, rule_name, waived
 from gate.report.text import escape
 
 if TYPE_CHECKING:
@@ -91,5 +91,7 @@ def _text(reason: Reason) -> str:
         lines.append(f"expected  {reason.expected}")
     lines.append(f"found     {reason.found}")
     if reason.remedy:
-        lines.append(f"do        {reason.remedy}")
+        first, *others = halves(reason.remedy)
+        lines.append(f"do        {first}")
+        lines += [f"          {half}" for half in others]
     return "\n".join(map(escape, lines))

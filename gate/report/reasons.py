@@ -72,6 +72,17 @@ def reasons(report: Mapping[str, Any]) -> list[Reason]:
     return found
 
 
+def halves(remedy: str) -> tuple[str, ...]:
+    """What to do with the image and what with the policy, where a remedy has these halves; else the remedy alone.
+
+    Only where there is no doubt which words are whose: a foreign text in a remedy may hold anything.
+    """
+    image, mark, policy = remedy.partition("; policy: ")
+    if not mark or "; policy: " in policy or not image.startswith("image: "):
+        return (remedy,)
+    return image, f"policy: {policy}"
+
+
 def as_of(report: Mapping[str, Any]) -> str:
     """What every format says where `--at` named the moment that counted as now; else empty."""
     return f"judged as of {report['as_of']}, as --at says, and not of now" if report["as_of"] else ""

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from gate.report.reasons import halves
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROUNDS = ("image", "manifests", "blobs")
 _MISSED_SHOWN: Final = 12
+_FAILED_SHOWN: Final = 20
+_SO_FAR: Final = " (found so far: "
 _VERDICTS = ("undecided", "fail", "pass")
 _COLOURS: Final = {"PASS": "32", "FAIL": "1;31"}
 _OTHER_COLOUR: Final = "33"
@@ -74,7 +78,8 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
     if image["digest"]:
         asserted = " (the name is --as's)" if image["name_asserted"] else ""
         named = f"{image['name']}@" if image["name"] != image["reference"] else ""
-        yield f"      {named}{image['digest']}{asserted}"
+        if f"{named}{image['digest']}" != image["reference"]:
+            yield f"      {named}{image['digest']}{asserted}"
         entries = [digest for digest in image["holds_for"] if digest != image["digest"]]
         if entries:
             whole = "and " if image["digest"] in image["holds_for"] else "holds for these entries alone: "
@@ -85,8 +90,10 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
     for rule in image["rules"]:
         entry = f", {rule['platform'] or 'the image'} {rule['digest']}" if rule["digest"] else ""
         yield f"  rule {rule['name']}{entry}" if rule["name"] else "  no rule"
+        before: Mapping[str, Any] | None = None
         for check in rule["checks"]:
-            yield from _check(check)
+            yield from _check(check, before)
+            before = check if check["outcome"] == "error" else None
         if any(check["outcome"] in ("fail", "error") for check in rule["checks"]):
             yield from (f"    {key:<7}  {rule[key]}" for key in ("message", "docs") if rule[key])
     if image["commits"]:
@@ -102,29 +109,51 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
         yield f"  note  {note}"
     # What keeps the image itself from being looked at was said above.
     yield from _ledger(
-        [entry for entry in image["ledger"] if entry["error"] is None or entry["error"] != image["error"]]
+        [entry for entry in image["ledger"] if entry["error"] is None or entry["error"] != image["error"]],
+        said="\n".join(check["found"] for rule in image["rules"] for check in rule["checks"]),
     )
 
 
 def _total(report: Mapping[str, Any]) -> Iterator[str | _Said]:
-    """What many images come to, in one line, after all of them."""
+    """What many images come to: which of them did not pass, and in one line how many, after all of them."""
+    failed = [image for image in report["images"] if image["verdict"] != "pass"]
+    if failed:
+        yield "not passed"
+        yield from (_Said("  ", image["verdict"].upper(), _why(image)) for image in failed[:_FAILED_SHOWN])
+    if len(failed) > _FAILED_SHOWN:
+        yield f"  and {len(failed) - _FAILED_SHOWN} more, all of them in the report"
     verdicts = [image["verdict"] for image in report["images"]]
     counted = ", ".join(f"{verdicts.count(word)} {word}" for word in _VERDICTS if word in verdicts)
     yield _verdict(report, f"{len(verdicts)} images: {counted}")
 
 
-def _check(check: Mapping[str, Any]) -> Iterator[str | _Said]:
+def _why(image: Mapping[str, Any]) -> str:
+    """An image, and the checks that it did not pass."""
+    checks = [check for rule in image["rules"] for check in rule["checks"] if check["outcome"] in ("fail", "error")]
+    ids = [image["error"]["code"]] if image["error"] is not None else [check["id"] for check in checks]
+    return f"  {image['reference']}  {', '.join(dict.fromkeys(ids))}"
+
+
+def _check(check: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[str | _Said]:
+    """One check. What it shares with the one `before` of what could not be looked at stands there alone."""
     if check["outcome"] == "pass":
         yield _Said("    ", "pass ", f"  {check['id']:<20}  {check['found']}  (expected: {check['expected']})")
         return
     yield _Said("    ", f"{check['outcome'].upper():<5}", f"  {check['id']}")
+    reason, so_far, found = check["found"].partition(_SO_FAR)
+    told = before is not None and check["outcome"] == "error" and before["found"].partition(_SO_FAR)[0] == reason
+    above = before if told else None
     yield f"           expected  {check['expected']}"
-    yield f"           found     {check['found']}"
+    yield f"           found     {f'could not look, as above{so_far}{found}' if above else check['found']}"
     if check["waiver"]:
         waiver = check["waiver"]
         yield f"           waived    until {waiver['expires']} by {waiver['owner']}: {waiver['reason']}"
+    elif above and above["remedy"] == check["remedy"]:
+        yield "           do        as above"
     elif check["remedy"]:
-        yield f"           do        {check['remedy']}"
+        first, *others = halves(check["remedy"])
+        yield f"           do        {first}"
+        yield from (f"                     {half}" for half in others)
 
 
 def _commit(commit: Mapping[str, Any]) -> str:
@@ -138,8 +167,10 @@ def _commit(commit: Mapping[str, Any]) -> str:
     return f"{head}{who}{model} ({commit['authored_by']}), {vouched}{problem}"
 
 
-def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
-    """What was found where, over all digests that were looked at; and each place that could not be read to its end."""
+def _ledger(ledger: list[Mapping[str, Any]], *, said: str) -> Iterator[str]:
+    """What was found where, over all digests that were looked at; and each place that could not be read to its end,
+    with the reason unless a check `said` it.
+    """
     counts: dict[str | None, dict[str, int]] = {}
     for entry in ledger:
         if entry["place"] not in _ROUNDS:
@@ -153,7 +184,8 @@ def _ledger(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
         yield f"    by the policy 403 means that nothing is there (forbidden-tag): {', '.join(settled)}"
     missed = [entry for entry in ledger if not entry["complete"]]
     for entry in missed[:_MISSED_SHOWN]:
-        yield f"    incomplete: {entry['place']}: {entry['error']['message']}"
+        reason = entry["error"]["message"]
+        yield f"    incomplete: {entry['place']}" + (f": {reason}" if reason not in said else "")
     if len(missed) > _MISSED_SHOWN:
         yield f"    incomplete: and {len(missed) - _MISSED_SHOWN} more, all of them in the report's ledger"
 
