@@ -1,13 +1,17 @@
 """`90d`, `1h30m`, `45s` -> a span of time.
 
 What comes in: text of a policy, a flag or the environment. What goes out: a positive `timedelta`, or `ValueError`; and
-the way back, for a message. No months or years: they have no fixed length.
+the way back, for a message, of a moment too. No months or years: they have no fixed length.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _PART = re.compile(r"([0-9]{1,6})(w|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
@@ -34,6 +38,11 @@ def spell_duration(span: timedelta) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
     return "".join(f"{number}{unit}" for number, unit in parts if number)
+
+
+def spell_moment(moment: datetime) -> str:
+    """A moment to the second, as TOML and the report write it: 2026-11-23T09:13:43Z."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _shown(text: str) -> str:

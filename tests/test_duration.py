@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gate.duration import parse_duration, spell_duration
+from gate.duration import parse_duration, spell_duration, spell_moment
 
 PROPERTY = settings(
     deadline=None, derandomize=True, database=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -138,3 +138,9 @@ def test_a_span_is_spelled_as_a_policy_spells_it(span: timedelta, text: str) -> 
 def test_what_is_spelled_is_read_as_the_same_span(seconds: int) -> None:
     span = timedelta(seconds=seconds)
     assert parse_duration(spell_duration(span)) == span
+
+
+def test_a_moment_is_spelled_to_the_second_whatever_its_zone_and_year() -> None:
+    east = timezone(timedelta(hours=14))
+    assert spell_moment(datetime(2026, 11, 23, 9, 13, 43, 999_999, tzinfo=UTC)) == "2026-11-23T09:13:43Z"
+    assert spell_moment(datetime(1, 1, 1, tzinfo=east)) == "0001-01-01T00:00:00+14:00"

@@ -75,7 +75,7 @@ def judge_builder(provenance: Provenance, builders: tuple[Builder, ...]) -> Aspe
         name="builder",
         passed=is_own_word(provenance, builders),
         expected=" or ".join(item.name for item in builders) or "any builder, by its signer, for level 1 at most",
-        found=f"{builder_id!a}, signed by {subject!a}",
+        found=f"{builder_id!a}, " + ("which signed it" if subject == builder_id else f"signed by {subject!a}"),
         remedy="image: sign it in the workflow that builds it; policy: id-differs = true with an exact id, which takes "
         "the signing workflow's word for what another workflow built",
     )

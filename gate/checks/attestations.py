@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gate.checks.ages import young
 from gate.checks.loosening import UNDENIED, nearest_miss
 from gate.checks.signers import denied_of, few, near_misses, signed_by, signing_time
-from gate.duration import spell_duration
+from gate.duration import spell_duration, spell_moment
 from gate.policy.model import Select
 from gate.policy.waivers import short_name
 from gate.verdict import Outcome, Result
@@ -107,7 +107,7 @@ def _absence(
 ) -> str:
     if signed_at:
         usable = [time for time in signed_at if time is not None]
-        return f"the latest is of {max(usable).isoformat()}: too old" if usable else "none has a usable time"
+        return f"the latest is of {spell_moment(max(usable))}: too old" if usable else "none has a usable time"
     if of_type:
         return near_misses(claims, section.signers, policy)
     types = sorted({item.predicate_type for item in claims.verified if item.predicate_type})

@@ -30,7 +30,7 @@ from gate.checks.resources import is_image
 from gate.checks.signers import signed_by, signing_time
 from gate.checks.vsa import Vouched, vouched
 from gate.claims.vsa import Summary, Track
-from gate.duration import spell_duration
+from gate.duration import spell_duration, spell_moment
 from gate.verification import Identity, Verified
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _judge(
                 name="age",
                 passed=young(signed_at, section.max_age, now),
                 expected=f"at most {spell_duration(section.max_age)} old",
-                found="no usable time" if signed_at is None else f"signed at {signed_at.isoformat()}",
+                found="no usable time" if signed_at is None else f"signed at {spell_moment(signed_at)}",
                 remedy="image: build it again; policy: raise provenance.max-age, which lets in all older builds too",
             )
         )

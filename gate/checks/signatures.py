@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gate.checks.ages import young
 from gate.checks.loosening import UNDENIED, nearest_miss
 from gate.checks.signers import denied_of, few, near_misses, principal, signed_by, signing_time
-from gate.duration import spell_duration
+from gate.duration import spell_duration, spell_moment
 from gate.policy.parties import Accept
 from gate.verdict import Outcome, Result
 from gate.verification import Barred, Content
@@ -95,7 +95,7 @@ def _accepts(accept: frozenset[Accept], evidence: Verified) -> bool:
 
 
 def _dated(signed_at: datetime | None) -> str:
-    return "without a usable time" if signed_at is None else f"of {signed_at.isoformat()}"
+    return "without a usable time" if signed_at is None else f"of {spell_moment(signed_at)}"
 
 
 def _remedy(section: SignatureSection, claims: Claims, policy: Policy, *, too_old: bool, no_signature: bool) -> str:

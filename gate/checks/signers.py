@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from gate.duration import spell_moment
 from gate.pointer import value_at
 from gate.policy.parties import KeyHolder
 from gate.verdict import EXIT_STUCK, Gap
@@ -85,14 +86,14 @@ def mismatch(evidence: Signed, signer: Signer) -> str | None:
         if latest is None:
             return _UNTIMED
         if signer.not_after is not None and latest > signer.not_after:
-            return f"it was signed at {latest.isoformat()}, after the signer's not-after"
+            return f"it was signed at {spell_moment(latest)}, after the signer's not-after"
         if signer.not_before is not None:
             # A key's verified time is when it was seen: it was signed then or before (rule 5).
             earliest = latest if isinstance(evidence.signer, Identity) else stated_time(evidence, signer)
             if earliest is None:
                 return _UNTIMED
             if earliest < signer.not_before:
-                return f"it was signed at {earliest.isoformat()}, before the signer's not-before"
+                return f"it was signed at {spell_moment(earliest)}, before the signer's not-before"
     return None
 
 
@@ -226,7 +227,7 @@ def ahead_of_clock(claims: Claims, names: Iterable[str], policy: Policy, now: da
     """
     signers = [policy.signers[name] for name in names]
     return tuple(
-        _doubted(Doubt.CLOCK, f"it says that it was made at {time.isoformat()}", [str(item.digest)])
+        _doubted(Doubt.CLOCK, f"it says that it was made at {spell_moment(time)}", [str(item.digest)])
         for item in (*claims.verified, *claims.about_source)
         for signer in signers
         if not isinstance(item.signer, Identity) and mismatch(item, signer) is None

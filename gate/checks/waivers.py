@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from gate.policy.dates import spell
+from gate.duration import spell_moment
 from gate.policy.images import names_image
 from gate.verdict import Outcome, Result
 
@@ -46,7 +46,7 @@ def _waived(result: Result, waivers: Sequence[Waiver], now: datetime, *, held: b
     waiver = next((item for item in mine if _in_force(item, now)), None)
     if waiver is None:
         ended = [item.expires for item in mine if item.expires is not None]
-        note = f" (a waiver of it expired at {spell(max(ended))})" if ended else ""
+        note = f" (a waiver of it expired at {spell_moment(max(ended))})" if ended else ""
         return replace(result, found=result.found + note)
     if not held:
         return replace(result, found=f"{result.found} (waived, but nothing else of this rule passes)")

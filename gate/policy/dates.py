@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from gate.duration import spell_moment
 from gate.errors import Finding, InvalidPolicy
 from gate.reference import readable
 
@@ -27,26 +28,22 @@ def as_of(policy: Policy, now: datetime) -> Policy:
     found = []
     if policy.expires is not None:
         if now >= policy.expires:
-            raise InvalidPolicy(readable(policy.path), (_about(policy, f"it expired at {spell(policy.expires)}"),))
+            text = f"it expired at {spell_moment(policy.expires)}"
+            raise InvalidPolicy(readable(policy.path), (_about(policy, text),))
         if policy.expires - now <= SOON:
-            text = f"the policy expires at {spell(policy.expires)}, and then every image is refused"
+            text = f"the policy expires at {spell_moment(policy.expires)}, and then every image is refused"
             found.append(_about(policy, text))
     for waiver in policy.waivers:
         if waiver.expires is None:
             continue
         if now >= waiver.expires:
-            text = f"it expired at {spell(waiver.expires)} and changes nothing; take it out"
+            text = f"it expired at {spell_moment(waiver.expires)} and changes nothing; take it out"
             found.append(replace(waiver.place, text=text))
         elif waiver.expires - now <= SOON:
-            text = f"it expires at {spell(waiver.expires)}; {waiver.owner} owns it"
+            text = f"it expires at {spell_moment(waiver.expires)}; {waiver.owner} owns it"
             found.append(replace(waiver.place, text=text))
     return replace(policy, warnings=(*policy.warnings, *found))
 
 
 def _about(policy: Policy, text: str) -> Finding:
     return Finding(file=readable(policy.path), line=None, column=None, key="expires", text=text)
-
-
-def spell(moment: datetime) -> str:
-    """A moment as TOML and the report write it."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

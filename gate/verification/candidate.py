@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from gate.discovery import Kind
+from gate.duration import spell_moment
 from gate.errors import GateError
 from gate.strictjson import Refused
 from gate.verification import evidence
@@ -170,7 +171,7 @@ def _verify(
 
         # 6. Clock: nothing was signed in the future.
         if proven.times and proven.times[-1] > now + CLOCK_SKEW:
-            ahead = f"it was signed at {proven.times[-1].isoformat()}, and this machine's clock says {now.isoformat()}"
+            ahead = f"it was signed at {spell_moment(proven.times[-1])}, and the clock here says {spell_moment(now)}"
             raise Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
 
         # 7. Payload: only now is it parsed.  8. Subject: it is about this artifact, or of a type that is about sources.
@@ -360,4 +361,4 @@ def _check_windows(material: Material, named: Named, certificate: x509.Certifica
         issued = issued_at(embedded_sct(certificate))
         windows = [log.window for log in root.ct_logs if log.key_id == named.ct_log.key_id]
         if not any(window.holds(issued) for window in windows):
-            raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {issued.isoformat()}")
+            raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {spell_moment(issued)}")

@@ -19,6 +19,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyB
 from cryptography.x509.verification import VerificationError as ChainError
 from msgspec import Struct
 
+from gate.duration import spell_moment
 from gate.verification.evidence import Doubt, LogEntry, Step
 from gate.verification.keys import PublicKey, checked, verifies
 from gate.verification.log import NotProven, check_binding, check_checkpoint, check_inclusion, check_promise
@@ -201,7 +202,7 @@ def check_log_windows(entries: Sequence[Entry], root: Root, times: Sequence[date
         windows = [log.window for log in root.logs if log.key_id == entry.log_id]
         for time in times:
             if windows and not any(window.holds(time) for window in windows):
-                raise Failed(Step.LOG, f"its log's key was not in use at {time.isoformat()}")
+                raise Failed(Step.LOG, f"its log's key was not in use at {spell_moment(time)}")
 
 
 def _chain(
@@ -231,7 +232,7 @@ def _chain(
             return list(verifier.verify(certificate, intermediates).chain[1:])
         except (ChainError, x509.UnsupportedGeneralNameType, ValueError) as error:
             reasons.append(str(error))
-    raise Failed(Step.CHAIN, f"its certificate does not chain to its authority at {time.isoformat()}: {reasons[-1]}")
+    raise Failed(Step.CHAIN, f"its certificate does not chain to its authority at {spell_moment(time)}: {reasons[-1]}")
 
 
 def _check_profile(certificate: x509.Certificate) -> None:

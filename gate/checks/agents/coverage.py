@@ -12,7 +12,7 @@ from gate.checks.agents.judged import CHECK
 from gate.checks.agents.words import result, short, some
 from gate.checks.ages import young
 from gate.checks.signers import signed_by, signing_time
-from gate.duration import spell_duration
+from gate.duration import spell_duration, spell_moment
 from gate.policy.model import Coverage
 from gate.verdict import Outcome, Result
 
@@ -140,7 +140,7 @@ def _age(entry: JudgedClaim, scene: Scene) -> str:
     evidence = entry.claim.evidence
     names = signed_by(evidence, scene.signers, scene.policy)
     time = signing_time(evidence, names, scene.policy, scene.now)
-    return "without a usable time" if time is None else f"of {time.isoformat()}"
+    return "without a usable time" if time is None else f"of {spell_moment(time)}"
 
 
 def _expected(scene: Scene) -> str:

@@ -143,7 +143,7 @@ ROWS: Final = (
         "a time that is ahead of the clock",
         _at(SIGNED_AT - CLOCK_SKEW - SECOND),
         _at(SIGNED_AT - CLOCK_SKEW),
-        reason="this machine's clock says",
+        reason="the clock here says",
         formats=timed,
     ),
     _row(
@@ -156,7 +156,7 @@ ROWS: Final = (
             trial.but(stamped_at=(SIGNED_AT, SIGNED_AT + timedelta(minutes=1))),
             now=SIGNED_AT + timedelta(minutes=1) - CLOCK_SKEW,
         ),
-        reason="this machine's clock says",
+        reason="the clock here says",
         formats=both(bundled, stamped),
     ),
 )
