@@ -114,13 +114,20 @@ class Pattern(Struct, frozen=True):
             return False
 
     def matches_in_any_case(self, value: str) -> bool:
+        """Whether `value` is what the pattern means but for upper and lower case: for a message, never to judge."""
+        return self._folded(value, wide=False)
+
+    def denies(self, value: str) -> bool:
         """Whether `value` is what the pattern means but for upper and lower case, with any text, also none, where a
-        glob has a star: for denies, never for allows.
+        glob has a star: for denies, never for allows (rule 9).
         """
+        return self._folded(value, wide=True)
+
+    def _folded(self, value: str, *, wide: bool) -> bool:
         if self.how is How.EXACT:
             return value.casefold() == self.text.casefold()
         try:
-            return _compiled(self.how, self.text, denied=True).fullmatch(value) is not None
+            return _compiled(self.how, self.text, fold=True, wide=wide).fullmatch(value) is not None
         except UnicodeEncodeError:
             return False
 
@@ -170,11 +177,11 @@ def _ambiguous(identity: str) -> bool:
 
 
 @cache
-def _compiled(how: How, text: str, *, denied: bool = False) -> re2._Regexp:
+def _compiled(how: How, text: str, *, fold: bool = False, wide: bool = False) -> re2._Regexp:
     options = re2.Options()
     options.log_errors = False
-    options.case_sensitive = not denied
-    source = _translate(text, wide=denied) if how is How.GLOB else text
+    options.case_sensitive = not fold
+    source = _translate(text, wide=wide) if how is How.GLOB else text
     try:
         return re2.compile(source, options)
     except re2.error as error:

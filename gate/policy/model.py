@@ -225,7 +225,7 @@ class Deny(Struct, frozen=True, kw_only=True):
     """`[[deny]]`: exactly one of the five is not empty.
 
     A builder is denied by its `builder.id`, an agent by its id, a model by its name: `agents` and `models` are compared
-    with `matches_in_any_case` (rule 9). `since` and `until` limit it to what was signed in [since, until); evidence
+    with `denies` (rule 9). `since` and `until` limit it to what was signed in [since, until); evidence
     whose time is not known to lie outside is denied (`checks.denies.holds`). `file` is the number of the file that it
     stands in: what it rejects, it rejects for rules that see that file. `known` are the signers that this file sees: no
     other entry says for it when a key signed.

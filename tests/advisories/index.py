@@ -607,7 +607,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "CVE-2026-23991",
             "go-tuf: a malformed answer ended the program",
             tests=(
-                "advisories/test_trust_root.py::test_metadata_that_is_none_is_undecided_and_no_crash",
+                "advisories/test_trust_root.py::test_metadata_that_is_none_is_an_answer_and_no_crash",
                 "advisories/test_trust_root.py::test_a_refresh_that_fails_judges_nothing",
             ),
         ),
@@ -621,7 +621,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
             "python-tuf: endless data, signatures counted twice, the chain of roots",
             tests=(
                 "advisories/test_trust_root.py::test_a_new_root_is_signed_by_the_one_before_it",
-                "advisories/test_trust_root.py::test_metadata_that_is_none_is_undecided_and_no_crash",
+                "advisories/test_trust_root.py::test_metadata_that_is_none_is_an_answer_and_no_crash",
             ),
         ),
     ),

@@ -94,7 +94,7 @@ def test_a_threshold_needs_so_many_keys(role: str, repository: Repository, updat
     for threshold in (b"0", b"-1", b"null"):
         repository.first_root = path.read_bytes().replace(b'"threshold":2', b'"threshold":%s' % threshold)
         assert repository.first_root != path.read_bytes()
-        assert update() == 3
+        assert update() == 2
 
 
 @pytest.mark.parametrize("by", ["nobody of the first root", "the first root's key"])
@@ -155,7 +155,7 @@ JUNK = {
 
 
 @pytest.mark.parametrize("how", JUNK)
-def test_metadata_that_is_none_is_undecided_and_no_crash(
+def test_metadata_that_is_none_is_an_answer_and_no_crash(
     how: str, repository: Repository, update: Callable[[], int]
 ) -> None:
     """CVE-2026-23991, CVE-2020-15163: a malformed answer ended the program, an endless one the memory."""
@@ -168,7 +168,7 @@ def test_metadata_that_is_none_is_undecided_and_no_crash(
     (repository.folder / "targets" / "trusted_root.json").write_bytes(JUNK[how])
     assert update() == 3
     repository.first_root = JUNK[how]
-    assert update() == 3
+    assert update() == 2
 
 
 @pytest.mark.parametrize("name", ["../evil", "..%2fevil", "/var/evil", "a/../../evil"])

@@ -31,7 +31,8 @@ def attest(made: GitRepository, capsys: pytest.CaptureFixture[str]) -> Callable[
     """The command over the repository; the predicate, or what went wrong."""
 
     def run(*arguments: str, code: int = 0) -> Any:
-        assert cli.run(["attest", "agents", "--repo", str(made.folder), *arguments]) == code
+        where = [] if "--repo" in arguments else ["--repo", str(made.folder)]
+        assert cli.run(["attest", "agents", *where, *arguments]) == code
         captured = capsys.readouterr()
         run.said = captured.err  # type: ignore[attr-defined]
         return json.loads(captured.out) if code == 0 and captured.out else captured.err

@@ -109,7 +109,7 @@ def test_what_falls_away_in_a_repository_does_not_fall_away_in_an_image() -> Non
 
 def test_the_message_names_what_was_wanted_for_this_image() -> None:
     judgement = judge(SIGNED, signature(github(workflow("web"))), reference="ghcr.io/acme/api")
-    assert f"not '{workflow('api')}'" in judgement.found("signature")
+    assert f"its identity must be '{workflow('api')}'" in judgement.found("signature")
 
 
 def test_a_local_image_is_matched_by_its_asserted_name() -> None:

@@ -102,8 +102,8 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scen
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
     models += _meant(models, denied.model_aliases)
     for item in denied.items:
-        agent = any(pattern.matches_in_any_case(name) for pattern in item.agents for name in names)
-        model = any(pattern.matches_in_any_case(name) for pattern in item.models for name in models)
+        agent = any(pattern.denies(name) for pattern in item.agents for name in names)
+        model = any(pattern.denies(name) for pattern in item.models for name in models)
         if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
 

@@ -123,7 +123,7 @@ def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
 
 def _is_agent(name: str, scene: Scene) -> bool:
     return is_agent_account(name) or any(
-        not isinstance(agent.ids, Anything) and any(item.matches_in_any_case(name) for item in agent.ids)
+        not isinstance(agent.ids, Anything) and any(item.denies(name) for item in agent.ids)
         for agent in scene.policy.agents.values()
     )
 
