@@ -11,7 +11,7 @@ import os
 import posixpath
 import stat
 import tarfile
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from gate.errors import InvalidReference, LimitExceeded, Malformed
@@ -93,11 +93,11 @@ class Archive:
                         raise LimitExceeded(f"{path} holds more than {limits.layout_files} files", limit="layout-files")
                     if member is None:
                         continue
-                    where = posixpath.normpath(member.name.lstrip("/"))
+                    where = posixpath.normpath(f"/{member.name.lstrip('/')}")
                     if where in places:  # whoever unpacks it has the last one, links among them
-                        raise Malformed(f"{path} holds {where!a} twice")
+                        raise Malformed(f"{path} holds {where[1:]!a} twice")
                     places.add(where)
-                    if not member.link:
+                    if not member.special:
                         self._members[member.name.removeprefix("./")] = member
         except FileNotFoundError:
             raise InvalidReference(f"{readable(path)} does not exist").unread() from None
@@ -107,6 +107,13 @@ class Archive:
             raise InvalidReference(f"{readable(path)} is no uncompressed tar archive: {error}").advising(
                 "give the tar of an OCI layout, not compressed (skopeo copy docker://IMAGE oci-archive:FILE)"
             ) from None
+        # A file beneath a link is unpacked to wherever the link leads. With the least of separators what is beneath a
+        # name comes right behind it.
+        for above, below in pairwise(sorted(where.replace("/", "\0") for where in places)):
+            if below.startswith(f"{above}\0"):
+                raise Malformed(
+                    f"{path} holds something beneath {above[1:].replace(chr(0), '/')!a}, which is no folder"
+                )
 
     def read(self, name: str, cap: int) -> bytes | None:
         """See `Files`. The archive is opened for each read: many threads, no shared position, nothing to close."""
