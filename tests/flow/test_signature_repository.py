@@ -143,6 +143,21 @@ def test_a_registry_that_tells_only_by_its_list_of_tags_is_asked_for_it(
         assert not any("/tags/list" in request.path for request in server.requests), "the image's own is there"
 
 
+def test_nothing_in_a_repository_is_no_answer_to_whoever_may_have_had_a_credential_for_it(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A configuration in its usual place that cannot be read is passed over; what it held nobody knows."""
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text("{")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with RegistryServer(apart.folders) as server:
+        reference, where = f"{server.host}/acme/api:v1", f"{server.host}/acme/signatures"
+        ran = verify(reference, "--signature-repository", where, policy=policy(tmp_path))
+        assert ran.code == 4
+        assert "~/.docker/config.json is not a JSON object" in ran.out
+        assert verify(reference, policy=policy(tmp_path)).code == 1
+
+
 @pytest.mark.parametrize("referrers_api", [True, False])
 def test_nothing_in_a_repository_is_no_answer_to_whoever_lost_the_credentials_for_it(
     apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, *, referrers_api: bool

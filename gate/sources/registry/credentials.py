@@ -60,7 +60,7 @@ class Credential:
 
 class Found(Struct, frozen=True, kw_only=True):
     """`credential`, or None; then `missing` says where it was looked for in vain, and what went wrong there. `failed`:
-    one that is configured could not be had, so that whoever asks without it may not see everything.
+    one that is or may be configured could not be had, so that whoever asks without it may not see everything.
     """
 
     credential: Credential | None
@@ -98,7 +98,6 @@ class Credentials:
         answer in time.
         """
         notes = list(self._notes)
-        known = len(notes)
         places = []
         if (given := self._access.given) is not None and given.host == host:
             return Found(credential=_of_account(given))
@@ -111,8 +110,7 @@ class Credentials:
         if (job := self._access.job) is not None and job.host == host:
             return Found(credential=_of_account(job))
         missing = f"there are none for {host} in {', '.join(places)}" if places else "none were given"
-        failed = len(notes) > known
-        return Found(credential=None, missing="; ".join([missing, *dict.fromkeys(notes)]), failed=failed)
+        return Found(credential=None, missing="; ".join([missing, *dict.fromkeys(notes)]), failed=bool(notes))
 
     def _credential(self, entry: Entry, source: str, host: str, notes: list[str]) -> Credential | None:
         named = f"{source} ({entry.key})"
