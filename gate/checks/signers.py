@@ -187,7 +187,7 @@ def _doubted(doubt: Doubt, reason: str, digests: list[str]) -> Gap:
 
 def _may_be_of(item: Rejected, signer: Signer) -> bool:
     """Whether a doubtful rejection may be of a signer's evidence, in a root that is the signer's (rule 2)."""
-    if signer.root is not None and item.root not in (None, signer.root):
+    if signer.root not in (None, item.root):
         return False
     if item.stated is None:  # gate broke before it knew whose it is, so it may be anybody's
         return item.doubt is Doubt.INTERNAL
