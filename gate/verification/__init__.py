@@ -91,16 +91,21 @@ def verify(
             for root in roots
             for result in verify_candidate(candidate, root, keys, artifact, now=now, limits=limits)
         ]
-        verified = [result for result in results if isinstance(result, Signed)]
-        rejected = [result for result in results if isinstance(result, Rejected)]
-        if not results:
-            found.append(_without_root(candidate))
-            continue
-        furthest = max(rejected, key=lambda item: (_ORDER.index(item.step), item.doubt is not None), default=None)
-        found += verified or ([] if furthest is None else [furthest])
-        # What one root verifies, or rejects for good, is no answer for a signer of another (rule 28).
-        found += [item for item in rejected if item.doubt is not None and (verified or item is not furthest)]
+        found += _come_to(results) or [_without_root(candidate)]
     return tuple(sorted(found, key=lambda item: (item.digest, item.layer)))
+
+
+def _come_to(results: Sequence[Signed | Rejected]) -> list[Signed | Rejected]:
+    """What the results of one candidate in every root come to; nothing if there are none."""
+    rejected = [item for item in results if isinstance(item, Rejected)]
+    chosen: list[Signed | Rejected] = [item for item in results if isinstance(item, Signed)]
+    if rejected and not chosen:
+        chosen = [max(rejected, key=lambda item: (_ORDER.index(item.step), item.doubt is not None))]
+    # What holds in one root, or is rejected for good there, is no answer for a signer of another (rule 28): unless that
+    # one does not know its authority, and this one does.
+    placed = any(isinstance(item, Signed) or item.step is not Step.TRUST_ROOT for item in results)
+    beside = [item for item in rejected if item.doubt is not None and item not in chosen]
+    return chosen + [item for item in beside if item.authentic or item.doubt is not Doubt.STALE or not placed]
 
 
 def _without_root(candidate: Candidate) -> Rejected:

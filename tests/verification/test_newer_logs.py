@@ -15,12 +15,13 @@ from msgspec import structs
 
 from gate import trust
 from gate.discovery import Kind
-from gate.verification import Artifact, Doubt, Rejected, Root, Step, Verified, verify
+from gate.verification import Artifact, Barred, Doubt, Rejected, Root, Step, Verified, verify
 from tests.forge import (
     BY_NAME,
     EPOCH,
     FORMATS,
     SIGNED_AT,
+    Authority,
     Format,
     Log,
     Sigstore,
@@ -135,16 +136,24 @@ def test_what_another_root_verifies_is_in_doubt_in_the_root_that_does_not_know_i
     assert [type(item) for item in both] == [Verified, Verified]
 
 
-def test_the_reason_of_a_rejection_is_the_furthest_and_a_doubt_of_another_root_is_beside_it() -> None:
+def test_beside_the_furthest_reason_stands_a_doubt_of_another_root_about_whose_it_may_be() -> None:
+    """A root that does not know the authority has no say where another does."""
     made = trial(BY_NAME["bundle 0.3 statement dsse"])
-    signed, instance = made.recipe.make(), made.recipe.instance
+    instance, raw = made.recipe.instance, candidate(made.recipe.make().raw)
     late = [replace(instance.log, window=Validity(start=SIGNED_AT + timedelta(seconds=1))).document()]
-    roots = (without_its_log(instance), root_with(instance, tlogs=late))
-    found = verify([candidate(signed.raw)], Artifact.of(FORGED_IMAGE), roots, [], now=FORGED_NOW, limits=LIMITS)
-    assert [(item.step, item.doubt) for item in found if isinstance(item, Rejected)] == [
-        (Step.LOG, None),
-        (Step.TRUST_ROOT, Doubt.STALE),
-    ]
+    stranger = replace(instance, ca=Authority(common_name="another", key=ec_key("another-ca")))
+    old, foreign = without_its_log(instance), without_its_log(stranger, logs=(instance.log,))
+    wrong, whole = root_with(instance, tlogs=late), trusted(instance)
+
+    def told(*roots: Root) -> list[Step | Barred | None]:
+        found = verify([raw], Artifact.of(FORGED_IMAGE), roots, [], now=FORGED_NOW, limits=LIMITS)
+        return [item.step if isinstance(item, Rejected) else None for item in found]
+
+    assert told(old, wrong) == told(wrong, old) == [Step.LOG, Step.TRUST_ROOT]
+    assert told(foreign, wrong) == told(wrong, foreign) == [Step.LOG]
+    assert told(foreign, whole) == told(whole, foreign) == [None]
+    assert told(foreign, foreign, root_with(stranger)) == [Step.TRUST_ROOT]
+    assert told(foreign, old) == [Step.TRUST_ROOT, Step.TRUST_ROOT], "either may be too old"
 
 
 @pytest.mark.parametrize(("stamped_at", "expected"), [(SIGNED_AT, True), (EARLY, False)])
