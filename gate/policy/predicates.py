@@ -55,10 +55,13 @@ def predicate_type(name: str) -> str:
 
 
 class PredicateSchema(Struct, frozen=True):
-    """A JSON Schema that some predicates do not satisfy. `path` is for messages."""
+    """A JSON Schema that some predicates do not satisfy. `path` is for messages; `doubts` are what may let pass more
+    than was meant.
+    """
 
     path: str
     _validator: Any
+    doubts: tuple[str, ...] = ()
 
     def violation(self, predicate: Mapping[str, JSON]) -> str | None:
         """Where and how the predicate does not satisfy the schema; None if it does."""
@@ -94,7 +97,7 @@ def read_schema(path: str, raw: bytes) -> PredicateSchema:
     kind = jsonschema.Draft7Validator if dialect == DRAFT_7 else jsonschema.Draft202012Validator
     try:
         kind.check_schema(document)
-        hold(document, dialect)
+        doubts = hold(document, dialect)
         # A registry without a retriever: whatever a reference may come to mean, nothing is fetched.
         validator = kind(document, registry=referencing.Registry())
         empty = validator.is_valid({})
@@ -106,4 +109,4 @@ def read_schema(path: str, raw: bytes) -> PredicateSchema:
         raise ValueError(f"no JSON Schema that can be used ({type(error).__name__})") from None
     if empty:
         raise ValueError("it accepts {}, and so says nothing about a predicate; add what is required")
-    return PredicateSchema(path, validator)
+    return PredicateSchema(path, validator, doubts)

@@ -1,9 +1,10 @@
 """A JSON Schema of someone's policy -> the same, held to what its writer will have meant.
 
-What comes in: a document that is a valid schema of its dialect. What goes out: nothing, or `ValueError` for what JSON
-Schema would let pass in silence, so that a policy demanded less than it says: keywords that the dialect does not have,
-what stands beside `$ref` in draft 7, references that leave the document, lead nowhere or go round in circles. Patterns
-are made to end where the text ends, as ECMA-262 has it. It fetches nothing (design rule 20).
+What comes in: a document that is a valid schema of its dialect. What goes out: `ValueError` for what JSON Schema would
+let pass in silence, so that a policy demanded less than it says: keywords that the dialect does not have, what stands
+beside `$ref` in draft 7, references that leave the document, lead nowhere or go round in circles; and what may be meant
+so: keywords that say nothing of a value of another type, and annotations. Patterns are made to end where the text ends,
+as ECMA-262 has it. It fetches nothing (design rule 20).
 """
 
 from __future__ import annotations
@@ -60,10 +61,29 @@ _MAPS: Final = frozenset(
 _IN_PLACE: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"}
 )
+# Those that are about the parts of a value.
+_PARTS: Final = frozenset(
+    {
+        *("properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "contains"),
+        *("items", "prefixItems", "additionalItems", "unevaluatedItems"),
+    }
+)
+_TYPED: Final = frozenset({"type", "enum", "const"})
+_ASKING: Final = frozenset({"pattern", "enum", "const"})
+# Those that a value of another type passes, whatever they say.
+_OF_A_TYPE: Final = {
+    "number": frozenset({"multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"}),
+    "string": frozenset({"maxLength", "minLength", "pattern"}),
+    "array": frozenset({"items", "prefixItems", "contains", "maxItems", "minItems", "uniqueItems"}),
+    "object": frozenset({"properties", "patternProperties", "required", "minProperties", "maxProperties"}),
+}
+
+_JUDGING: Final = 50
+"""Schemas of one value that are looked through for its type. It is only for a warning."""
 
 
-def hold(document: dict[str, Any], dialect: str) -> None:
-    """Check a schema, and mend its patterns in place. Raises `ValueError`."""
+def hold(document: dict[str, Any], dialect: str) -> tuple[str, ...]:
+    """Check a schema, and mend its patterns in place. Returns what may let pass too much. Raises `ValueError`."""
     found = list(_subschemas(document, "$"))
     for where, schema in found:
         _check_keywords(schema, where, dialect, document)
@@ -90,6 +110,41 @@ def hold(document: dict[str, Any], dialect: str) -> None:
                 raise ValueError(f"{where}.{key}: {schema[key]!a} is no schema")
     if circle := _circle(edges):
         raise ValueError(f"{known[circle]} refers to itself, round in a circle")
+    return (*_untyped(found, edges), *_silent(found))
+
+
+def _untyped(found: list[tuple[str, dict[str, Any]]], edges: dict[int, list[int]]) -> Iterator[str]:
+    """Each part of a value of which a schema asks what only one type can break, and not that type: null passes
+    `"maximum": 0`, and a text `"required": ["critical"]`.
+    """
+    own = {id(schema): schema.keys() for _, schema in found}
+    for where, schema in found:
+        for key, inner, place in _placed(schema):
+            if key not in _PARTS or not isinstance(inner, dict):
+                continue
+            said = {word for judging in _judging(id(inner), edges) for word in own[judging]}
+            kind = next((kind for kind, words in _OF_A_TYPE.items() if said & words), None)
+            if kind is not None and not said & _TYPED:
+                word = min(said & _OF_A_TYPE[kind])
+                yield f'{where}.{key}{place}: {word!a} lets pass what is no {kind}; add "type": "{kind}"'
+
+
+def _silent(found: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    """Each text of which a schema says what it is, and asks nothing: `format` is an annotation (2020-12, Validation,
+    section 7.2), as is what a text contains (section 8).
+    """
+    for where, schema in found:
+        for word in ("format", "contentEncoding", "contentMediaType", "contentSchema"):
+            if word in schema and not schema.keys() & _ASKING:
+                yield f"{where}: {word!a} checks nothing; ask for a pattern"
+
+
+def _judging(start: int, edges: dict[int, list[int]]) -> list[int]:
+    """The schemas that judge the same value as this one, itself among them; of very many the first."""
+    found = [start]
+    for judging in found:
+        found += [other for other in edges[judging] if other not in found][: max(0, _JUDGING - len(found))]
+    return found
 
 
 def _subschemas(schema: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

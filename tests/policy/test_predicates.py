@@ -194,6 +194,101 @@ def test_a_deep_predicate_does_not_end_the_run() -> None:
     assert violation(tree, predicate) is None
 
 
+# What may let pass more than is meant
+
+
+def doubts(part: Any, **more: Any) -> tuple[str, ...]:
+    """What is doubted of a schema that asks this of `/x`."""
+    schema = {"required": ["x"], "properties": {"x": part}, **more}
+    return read_schema("x.json", json.dumps(schema).encode()).doubts
+
+
+@pytest.mark.parametrize(
+    ("part", "passes", "expected"),
+    [
+        ({"maximum": 0}, None, '\'maximum\' lets pass what is no number; add "type": "number"'),
+        ({"pattern": "^a$"}, 5, '\'pattern\' lets pass what is no string; add "type": "string"'),
+        ({"maxItems": 0}, "many", '\'maxItems\' lets pass what is no array; add "type": "array"'),
+        ({"required": ["y"]}, "y", '\'required\' lets pass what is no object; add "type": "object"'),
+        ({"properties": {"y": {"const": 0}}, "required": ["y"]}, 1, "'properties' lets pass what is no object"),
+        ({"allOf": [{"anyOf": [{"minimum": 9}]}]}, "0", "'minimum' lets pass what is no number"),
+        ({"$ref": "#/$defs/x"}, None, "'required' lets pass what is no object"),
+    ],
+)
+def test_what_a_value_of_another_type_passes_is_pointed_out(part: Any, passes: Any, expected: str) -> None:
+    more = {"$defs": {"x": {"required": ["y"]}}}
+    (doubt,) = doubts(part, **more)
+    assert doubt.startswith(f"$.properties.x: {expected}")
+    assert violation({"required": ["x"], "properties": {"x": part}, **more}, {"x": passes}) is None
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "integer", "maximum": 0},
+        {"const": 0},
+        {"enum": [1, 2], "maximum": 1},
+        {"type": ["array", "null"], "maxItems": 0},
+        {"allOf": [{"type": "object"}, {"required": ["y"]}]},
+        {"$ref": "#/$defs/x", "required": ["y"]},
+        {"anyOf": [{"$ref": "#/$defs/x"}, {"$ref": "#/$defs/x"}], "minProperties": 1},
+        {"not": {"const": "x"}},
+        {"$ref": "#/$defs/y"},
+        {},
+        True,
+        {"type": "string", "format": "date-time", "pattern": "^2"},
+    ],
+)
+def test_a_part_whose_type_is_asked_for_is_not_doubted(part: Any) -> None:
+    defined = {"x": {"type": "object"}, "y": {"anyOf": [{"$ref": "#/$defs/x"}, {"required": ["y"]}]}}
+    assert doubts(part, **{"$defs": defined}) == ()
+
+
+def test_parts_of_every_kind_are_looked_at() -> None:
+    bound = {"maximum": 0}
+    for part, where in (
+        ({"type": "object", "additionalProperties": bound}, "additionalProperties"),
+        ({"type": "object", "patternProperties": {"^a": bound}}, "patternProperties.^a"),
+        ({"type": "array", "items": bound}, "items"),
+        ({"type": "array", "prefixItems": [bound]}, "prefixItems[0]"),
+        ({"type": "array", "contains": bound}, "contains"),
+        (
+            {"type": "object", "properties": {"y": {"type": "object", "properties": {"z": bound}}}},
+            "properties.y.propert",
+        ),
+    ):
+        (doubt,) = doubts(part)
+        assert doubt.startswith(f"$.properties.x.{where}")
+
+
+@pytest.mark.parametrize("word", ["format", "contentMediaType", "contentEncoding"])
+def test_what_checks_nothing_is_pointed_out(word: str) -> None:
+    """JSON Schema 2020-12, Validation, 7.2 and 8: annotations."""
+    part = {"type": "string", word: "date-time"}
+    assert doubts(part) == (f"$.properties.x: {word!r} checks nothing; ask for a pattern",)
+    assert violation({"required": ["x"], "properties": {"x": part}}, {"x": "never"}) is None
+    assert doubts({**part, "enum": ["a"]}) == ()
+
+
+def test_a_type_that_is_far_away_is_not_looked_for_without_end() -> None:
+    far: Any = {"type": "number"}
+    chained = {f"d{number}": {"$ref": f"#/$defs/d{number + 1}"} for number in range(200)}
+    assert len(doubts({"maximum": 1, "$ref": "#/$defs/d0"}, **{"$defs": {**chained, "d200": far}})) == 1
+    wide = {"anyOf": [{"minimum": 1}] * 200, "type": "number"}
+    assert doubts(wide) == ()
+
+
+def test_what_a_schema_may_let_pass_is_a_warning_of_the_policy(tmp_path: Path) -> None:
+    parts = {name: {"maximum": 0} for name in "abcde"}
+    (tmp_path / "s.json").write_text(json.dumps({"required": ["a"], "properties": parts}))
+    policy = parse(after("[[rules.attestations]]", 'schema = "s.json"'), tmp_path / "policy.toml")
+    (warning,) = (item for item in policy.warnings if "s.json" in item.text)
+    assert warning.key == AT
+    assert warning.text.startswith(f"{tmp_path}/s.json: $.properties.a: 'maximum' lets pass what is no number; add")
+    assert warning.text.count("lets pass") == 3
+    assert warning.text.endswith("; and 2 more")
+
+
 # In a policy
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gate.pointer import is_pointer
 from gate.policy import predicates
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gate.policy.conditions import Condition
     from gate.policy.reading import KeyPath
     from gate.policy.sections import Definitions
+
+_TOLD: Final = 3
+"""Of what a schema may let pass."""
 
 
 def read_attestation(table: Mapping[str, Any], at: KeyPath, to: Definitions) -> AttestationSection:
@@ -60,6 +63,14 @@ def _schema(name: str, at: KeyPath, to: Definitions) -> predicates.PredicateSche
     if raw is None:
         return None
     path = readable(to.reader.beside(name, at))
+    schema = _read_schema(raw, path, at, to)
+    if schema is not None and schema.doubts:
+        more = f"; and {len(schema.doubts) - _TOLD} more" if len(schema.doubts) > _TOLD else ""
+        to.reader.warning(at, f"{path}: {'; '.join(schema.doubts[:_TOLD])}{more}")
+    return schema
+
+
+def _read_schema(raw: bytes, path: str, at: KeyPath, to: Definitions) -> predicates.PredicateSchema | None:
     known = to.reader.schemas
     if raw not in known:
         if sum(map(predicates.weigh, (*known, raw))) > predicates.MAX_TOKENS:
