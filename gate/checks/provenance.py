@@ -49,7 +49,7 @@ def _absent(section: ProvenanceSection, claims: Claims, policy: Policy) -> Resul
         misses = near_misses(claims, signers, policy)
         builders = ", ".join(sorted({ascii(item.builder_id or "no builder.id") for item in claims.provenance}))
         found = f"provenance of builder {builders}" + (f"; {misses}" if misses else "")
-        remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+        remedy = "build it on a builder that the rule names, and let its signer sign: one entry of [builders] has both"
         made = [item.evidence for item in claims.provenance]
         remedy = _other_builder(section, claims, policy) or nearest_miss(made, signers, policy) or remedy
     else:
@@ -77,8 +77,9 @@ def _other_builder(section: ProvenanceSection, claims: Claims, policy: Policy) -
         for name in section.builders:
             builder = policy.builders[name]
             if item.builder_id and signed_by(item.evidence, builder.signers, policy):
+                whose = "" if builder.id is None else f", whose id is {str(builder.id)!a}"
                 return (
-                    f"image: build it on [builders.{name}]; policy: an entry with id = {item.builder_id!a} and this "
-                    "signer, which lets in whatever that signer says it built, at the level that you give it"
+                    f"image: build it on [builders.{name}]{whose}; policy: an entry with id = {item.builder_id!a} and "
+                    "this signer, which lets in whatever that signer says it built, at the level that you give it"
                 )
     return None

@@ -40,7 +40,7 @@ def check_source(section: SourceSection, selection: Selection, claims: Claims, p
             outcome=Outcome.FAIL,
             expected=expected,
             found="no provenance by an accepted signer and builder, so nobody says which commit the image holds",
-            remedy="see the check provenance",
+            remedy="make the check provenance pass: this one needs it",
         )
     signers = tuple(pair.signer for pair in section.vsa)
     summaries = tuple(item for item in claims.summaries if signed_by(item.evidence, signers, policy))

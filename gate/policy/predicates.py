@@ -72,7 +72,9 @@ class PredicateSchema(Struct, frozen=True):
             return f"$: it cannot be judged by the schema ({type(problem).__name__})"
         if error is None:
             return None
-        message = error.message if len(error.message) <= 200 else error.message[:200] + "..."
+        # jsonschema's words for `const` say what was expected and not what is there.
+        said = f"it is {error.instance!r}; {error.message}" if error.validator == "const" else error.message
+        message = said if len(said) <= 200 else said[:200] + "..."
         text = f"{error.json_path[:200]}: {message}"
         return text if text.isprintable() else ascii(text)[1:-1]
 

@@ -249,7 +249,7 @@ def test_each_way_to_lack_a_claim_has_its_own_remedy() -> None:
     dropped, little = "image: have the build write commits[]", "image: have the claim written or signed by whoever must"
     assert _remedy(text, silent()).startswith(dropped)
     assert _remedy(text, silent(), by("scanner", pedigree())).startswith(little)
-    assert _remedy(text, built(claim(EARLIER))).startswith(dropped)
+    assert _remedy(text, built(claim(EARLIER))).startswith("image: claim the commit that is built")
     assert _remedy(ranged(), built()).startswith("image: say since which base the list holds every commit")
     for lenient in (rule(), rule(f'{TENANT}unclaimed = "allow"\n')):
         assert _remedy(lenient, built()) == ""

@@ -207,8 +207,9 @@ def test_provenance_of_another_builder_by_an_accepted_signer() -> None:
     text = SIGNERS + BUILDER + RULE + PROVEN
     evidence = provenance(predicate_v1(builder="https://other.example/builder"))
     assert remedy(text, evidence, check="provenance") == (
-        "image: build it on [builders.release]; policy: an entry with id = 'https://other.example/builder' and this "
-        "signer, which lets in whatever that signer says it built, at the level that you give it"
+        f"image: build it on [builders.release], whose id is '{WORKFLOW}'; policy: an entry with id = "
+        "'https://other.example/builder' and this signer, which lets in whatever that signer says it built, at the "
+        "level that you give it"
     )
 
 
@@ -218,10 +219,10 @@ def test_another_builder_is_shown_of_accepted_signers_alone() -> None:
     text = SIGNERS + other + BUILDER + RULE + PROVEN.replace('["release"]', '["other", "release"]')
     predicate = predicate_v1(builder="https://other.example/builder")
     ours = remedy(text, provenance(predicate), check="provenance")
-    assert ours.startswith("image: build it on [builders.release]; policy: an entry with id")
+    assert ours.startswith("image: build it on [builders.release], whose id is ")
     theirs = provenance(predicate, signer=plain(WORKFLOW, issuer="https://evil.example"))
     assert remedy(text, theirs, check="provenance") == (
-        "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+        "build it on a builder that the rule names, and let its signer sign: one entry of [builders] has both"
     )
 
 

@@ -25,6 +25,7 @@ from tests.evidence import (
     NOW,
     OTHER,
     PROVEN,
+    PROVENANCE_POLICY,
     REPOSITORY,
     RULE,
     SCANNER,
@@ -327,7 +328,7 @@ def test_absent_provenance_says_what_there_is_of_whom() -> None:
     )
     assert _words(BUILT, "provenance", provenance(signer=stranger())) == (expected, found, remedy)
     found = "provenance of builder 'no builder.id'"
-    remedy = "the pair of signer and builder.id must match one entry under [builders] that the rule names"
+    remedy = "build it on a builder that the rule names, and let its signer sign: one entry of [builders] has both"
     assert _words(BUILT, "provenance", provenance(predicate_v1(builder=""))) == (expected, found, remedy)
 
 
@@ -508,6 +509,11 @@ DROPPED = (
     "under its short names: attest with --type https://slsa.dev/provenance/v1; "
     'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
 )
+OTHERS = (
+    "image: claim the commit that is built, which need not be the branch's: a pull request is built from a merge "
+    "commit (gate attest agents --range BASE..HEAD in the job that builds); "
+    'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
+)
 TRUSTED_LESS = (
     "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
     "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
@@ -525,7 +531,19 @@ SHORT = HEAD[:12]
         (
             AGENTS_POLICY,
             claimed(claim(EARLIER)),
-            (HEADS, f"1 of 2 commits claimed; unclaimed: {SHORT}", DROPPED),
+            (HEADS, f"1 of 2 commits claimed; unclaimed: {SHORT}", OTHERS),
+        ),
+        (
+            AGENTS_POLICY.replace("[rules.agents]", '[rules.agents]\ncoverage = "head"'),
+            claimed(claim(EARLIER), claim(OTHER)),
+            (
+                HEADS.replace("head and every listed", "head"),
+                (
+                    f"0 of 1 commits claimed; unclaimed: {SHORT}; claimed are {EARLIER[:12]}, {OTHER[:12]}; "
+                    "commits before the head were not judged"
+                ),
+                OTHERS,
+            ),
         ),
         (
             AGENTS_POLICY.replace('vouches-for = ["agents@resolvedDependencies", "agents@materials"]', ""),
@@ -570,6 +588,14 @@ def test_coverage_says_which_commits_lack_a_claim(text: str, evidence: Evidence,
         ("allow", claim(author=None), f"{SHORT} is by nobody named with '{MODEL}' (autonomous_agent)"),
         ("models", claim(model="m"), f"{SHORT}: '{AGENT}' with 'm' (autonomous_agent)"),
         ("models", claim(model=None), f"{SHORT}: '{AGENT}', no model named (autonomous_agent)"),
+        (
+            "allow",
+            claim(author=AGENT.upper()),
+            (
+                f"{SHORT} is by '{AGENT.upper()}' with '{MODEL}' (autonomous_agent), which differs from the id "
+                f"'{AGENT}' in upper and lower case alone"
+            ),
+        ),
         ("authorship", human(None), "a commit without hash is by 'Ada Lovelace' (human)"),
     ],
 )
@@ -645,3 +671,22 @@ def test_an_image_that_no_rule_matches_is_told_of_the_patterns() -> None:
     )
     (result,) = judge(SIGNATURE_POLICY, reference="oci:somewhere", asserted_name="ghcr.io/other/api").results
     assert result.remedy == "add a rule whose images match this name"
+
+
+VSA = 'vsa = [{ verifier = "https://v", signer = "scanner", level = 2 }]\n'
+
+
+def test_what_hangs_on_provenance_says_to_mend_that_first() -> None:
+    first = "make the check provenance pass: this one needs it"
+    assert _words(AGENTS_POLICY, "agents")[2] == first
+    sourced = f"{PROVENANCE_POLICY}[rules.source]\nlevel = 2\n{VSA}"
+    assert _words(sourced, "source")[2] == first
+
+
+def test_another_builder_than_that_of_the_entry_is_held_against_the_entrys_id() -> None:
+    text = BUILT.replace(f'id = "{WORKFLOW}"', 'id = { glob = "https://builder.test/*" }')
+    assert "https://builder.test/*" in text
+    remedy = _words(text, "provenance", provenance())[2]
+    assert remedy.startswith(
+        "image: build it on [builders.release], whose id is 'glob https://builder.test/*'; policy: "
+    )

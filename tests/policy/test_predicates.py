@@ -83,11 +83,11 @@ def test_a_word_that_is_neither_is_an_error_with_all_short_names(name: str) -> N
         ({}, "$: 'scanner' is a required property"),
         ({"Scanner": {"critical": 0}}, "$: 'scanner' is a required property"),
         ({"scanner": {}}, "$.scanner: 'critical' is a required property"),
-        ({"scanner": {"critical": 1}}, "$.scanner.critical: 0 was expected"),
-        ({"scanner": {"critical": False}}, "$.scanner.critical: 0 was expected"),
-        ({"scanner": {"critical": "0"}}, "$.scanner.critical: 0 was expected"),
-        ({"scanner": {"critical": None}}, "$.scanner.critical: 0 was expected"),
-        ({"scanner": {"critical": [0]}}, "$.scanner.critical: 0 was expected"),
+        ({"scanner": {"critical": 1}}, "$.scanner.critical: it is 1; 0 was expected"),
+        ({"scanner": {"critical": False}}, "$.scanner.critical: it is False; 0 was expected"),
+        ({"scanner": {"critical": "0"}}, "$.scanner.critical: it is '0'; 0 was expected"),
+        ({"scanner": {"critical": None}}, "$.scanner.critical: it is None; 0 was expected"),
+        ({"scanner": {"critical": [0]}}, "$.scanner.critical: it is [0]; 0 was expected"),
     ],
 )
 def test_a_violation_says_where_and_what(predicate: dict[str, Any], expected: str | None) -> None:
@@ -168,7 +168,7 @@ def test_draft_7_is_read_where_the_schema_says_so() -> None:
         "definitions": {"n": {"const": 1}},
     }
     assert violation(seven, {"a": 1}) is None
-    assert violation(seven, {"a": 2}) == "$.a: 1 was expected"
+    assert violation(seven, {"a": 2}) == "$.a: it is 2; 1 was expected"
 
 
 def test_a_schemas_own_name_is_only_a_name() -> None:
@@ -179,7 +179,7 @@ def test_a_schemas_own_name_is_only_a_name() -> None:
         "$defs": {"n": {"const": 1}},
     }
     assert violation(named, {"a": 1}) is None
-    assert violation(named, {"a": 2}) == "$.a: 1 was expected"
+    assert violation(named, {"a": 2}) == "$.a: it is 2; 1 was expected"
 
 
 def test_a_deep_predicate_does_not_end_the_run() -> None:
@@ -465,7 +465,7 @@ def test_names_inside_draft_7_are_found() -> None:
         "definitions": {"n": {"$id": "#n", "const": 1}},
     }
     assert violation(schema, {"a": 1}) is None
-    assert violation(schema, {"a": 2}) == "$.a: 1 was expected"
+    assert violation(schema, {"a": 2}) == "$.a: it is 2; 1 was expected"
 
 
 @pytest.mark.parametrize(

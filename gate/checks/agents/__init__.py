@@ -73,7 +73,7 @@ def check_agents(
             outcome=Outcome.FAIL,
             expected="provenance by an accepted signer and builder, which says which commits the image holds",
             found="none, so nobody says which commits the image holds",
-            remedy="see the check provenance",
+            remedy="make the check provenance pass: this one needs it",
         )
         return AgentsJudgement(results=(absent,), claims=_not_judged(claims), unclaimed=(), gaps=())
     scene = set_scene(section, provenance, selection, claims, policy, now)

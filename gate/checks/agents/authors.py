@@ -15,7 +15,10 @@ from gate.claims.agents import Authorship, is_agent_account
 from gate.policy.parties import Anything
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gate.checks.agents.judged import JudgedClaim, Scene
+    from gate.policy.parties import Agent
     from gate.verdict import Result
 
 
@@ -72,14 +75,16 @@ def check_allowed(scene: Scene) -> Result:
     allowed = [scene.policy.agents[name] for name in scene.section.allow]
 
     def wrong(entry: JudgedClaim) -> str | None:
-        return _by(entry) if entry.by_agent and not agents_of(entry.claim, allowed) else None
+        return (
+            f"{_by(entry)}{_cased(entry, allowed)}" if entry.by_agent and not agents_of(entry.claim, allowed) else None
+        )
 
     return by_claim(
         scene,
         "allow",
         expected=f"agents among {', '.join(scene.section.allow)}",
-        remedy="image: build it without that commit; policy: name the agent in agents.allow, which lets in whatever it "
-        "writes with a model of its entry",
+        remedy="image: build it without that commit; policy: name the agent in agents.allow, or add its id to the "
+        "entry of one that is named there, which lets in whatever it writes with a model of that entry",
         wrong=wrong,
     )
 
@@ -121,6 +126,13 @@ def check_tools(scene: Scene) -> Result:
         remedy="image: have it written without that tool; policy: add it to agents.tools, which lets in what it does",
         wrong=wrong,
     )
+
+
+def _cased(entry: JudgedClaim, allowed: Iterable[Agent]) -> str:
+    """An id that the eye takes for the agent's."""
+    ids = (item for agent in allowed if not isinstance(agent.ids, Anything) for item in agent.ids)
+    near = next((item for item in ids if item.matches_in_any_case(entry.claim.agent or "")), None)
+    return "" if near is None else f", which differs from the id {str(near)!a} in upper and lower case alone"
 
 
 def _by(entry: JudgedClaim) -> str:

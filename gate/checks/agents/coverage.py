@@ -25,6 +25,11 @@ _DROPPED: Final = (
     "under its short names: attest with --type https://slsa.dev/provenance/v1; "
     'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
 )
+_OTHERS: Final = (
+    "image: claim the commit that is built, which need not be the branch's: a pull request is built from a merge "
+    "commit (gate attest agents --range BASE..HEAD in the job that builds); "
+    'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
+)
 _TRUSTED_LESS: Final = (
     "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
     "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
@@ -79,6 +84,8 @@ def check_coverage(scene: Scene) -> Result:
     text = f"{len(needed) - len(missing)} of {len(needed)} commits claimed"
     if missing:
         text += "; unclaimed: " + some(f"{short(commit[1])}{_why(found.get(commit, []))}" for commit in missing)
+        others = [short(commit[1]) for commit in found if commit not in needed]
+        text += f"; claimed are {some(others)}" if others else ""
     if headless:
         scene.note_beside(None, "coverage", _NO_ONE_COMMIT)
         text = f"{_NO_ONE_COMMIT}; {text}"
@@ -95,7 +102,8 @@ def check_coverage(scene: Scene) -> Result:
     elif untold:
         remedy = _BROKEN_RANGE
     elif not holds:
-        remedy = _TRUSTED_LESS if all(commit in found for commit in missing) else _DROPPED
+        trusted_less = all(commit in found for commit in missing)
+        remedy = _TRUSTED_LESS if trusted_less else _OTHERS if found else _DROPPED
     return Result(
         check=f"{CHECK}.coverage",
         outcome=Outcome.PASS if holds else Outcome.FAIL,
