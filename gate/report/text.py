@@ -98,7 +98,8 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
             yield from (f"    {key:<7}  {rule[key]}" for key in ("message", "docs") if rule[key])
     if image["commits"]:
         yield "  commits"
-        yield from map(_commit, image["commits"])
+        several = len({commit["repository"] for commit in image["commits"]}) > 1
+        yield from (_commit(commit, where=several) for commit in image["commits"])
     rejected = [item for item in image["evidence"] if not item["verified"]]
     if rejected:
         yield "  rejected"
@@ -156,8 +157,10 @@ def _check(check: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterat
         yield from (f"                     {half}" for half in others)
 
 
-def _commit(commit: Mapping[str, Any]) -> str:
+def _commit(commit: Mapping[str, Any], *, where: bool) -> str:
+    """A commit, who wrote it and who says so; `where` shows its repository too, as there are several."""
     head = f"    {(commit['hash'] or 'no hash')[:12]:<12}  "
+    head += f"in {commit['repository'] or 'no repository'}  " if where else ""
     if commit["authored_by"] == "unclaimed":
         return head + "unclaimed"
     who = commit["agent"] or "nobody named"

@@ -62,6 +62,7 @@ def _image(text: str) -> dict[str, Any]:
         "commits": [
             {
                 "hash": None,
+                "repository": text,
                 "agent": text,
                 "model": text,
                 "authored_by": "unknown",
@@ -183,3 +184,15 @@ def test_what_did_not_pass_of_many_images_stands_at_the_end_with_what_failed() -
     many = summary(report(*[failed] * 30)).splitlines()
     assert many[-2] == "  and 10 more, all of them in the report"
     assert sum(line == "  FAIL  ghcr.io/acme/bad:1  agents, signature" for line in many) == 20
+
+
+def test_commits_of_several_repositories_are_told_apart_by_them() -> None:
+    def commits(*repositories: str | None) -> list[str]:
+        (entry,) = image("fail")["commits"]
+        entries = [entry | {"hash": "1" * 40, "repository": name} for name in repositories]
+        return [line for line in _of(check("pass", "x"), commits=entries) if line.startswith("    1111")]
+
+    assert all(" in " not in line for line in commits("https://a", "https://a"))
+    one, other = commits("https://a", None)
+    assert one.startswith("    111111111111  in https://a  ")
+    assert other.startswith("    111111111111  in no repository  ")

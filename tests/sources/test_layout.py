@@ -374,8 +374,9 @@ def test_a_digest_names_an_image_and_its_bytes_must_match(lab: Layout) -> None:
     for text in _both(lab):
         assert opened(f"{text}@{IMAGE}").resolve().digest == IMAGE
         assert opened(f"{text}:other@{IMAGE}").resolve().digest == IMAGE
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound) as absent:
             opened(f"{text}@sha256:{'0' * 64}").resolve()
+        assert absent.value.remedy.startswith("compare tag and digest with those in the layout's index.json")
 
 
 def test_a_digest_in_another_algorithm_names_another_file(lab: Layout) -> None:
@@ -390,8 +391,9 @@ def test_a_digest_in_another_algorithm_names_another_file(lab: Layout) -> None:
 
 def test_a_tag_that_is_not_there_is_not_found_and_the_others_are_named(lab: Layout) -> None:
     for text in _both(lab):
-        with pytest.raises(NotFound, match="v1"):
+        with pytest.raises(NotFound, match="v1") as absent:
             opened(f"{text}:v2").resolve()
+        assert "credentials" not in absent.value.remedy
 
 
 def test_several_images_are_listed_and_none_is_chosen(empty: Layout) -> None:

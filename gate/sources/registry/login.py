@@ -101,7 +101,7 @@ class Login:
             if first and not access.refused:
                 flight = access.flight = Future()
         if flight is None:
-            raise AccessDenied(f"{self._registry.name} was not asked again; {self.account(repository)}", status=401)
+            raise AccessDenied(f"{self._registry.name}: {self.account(repository)}; it was not asked again", status=401)
         if first:
             self._fly(flight, repository, challenge, refused)
         try:
