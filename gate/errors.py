@@ -80,7 +80,7 @@ class InvalidUsage(Invalid):
     """The command line or the environment asks for something that cannot be."""
 
     code = "invalid.usage"
-    remedy = "correct the command or the environment; gate verify --help lists what there is"
+    remedy = "correct the command or the environment; --help lists what there is"
 
 
 class InvalidReference(Invalid):

@@ -5,7 +5,7 @@ judges nothing. Nothing heavy is imported before it is needed: `gate --help` and
 
 One file a verb, which adds itself to the command: `verify`, `inspect`, `attest`, `policy`, `trust`, `report`. What
 their flags mean stands in `access`, `destinations`, `references`, `roots` and `timeout`; `entrypoint` knows who took
-gate for a shell, `verifying` carries out what `verify` was asked for, `output` prints, `signals` stops.
+gate for a shell, `verifying` and `inspecting` carry out what was asked for, `output` prints, `signals` stops.
 """
 
 from __future__ import annotations
