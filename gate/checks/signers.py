@@ -123,7 +123,7 @@ def identity_mismatch(identity: Identity | KeyIdentity, signer: Signer) -> str |
 
 def _hint(pattern: Pattern, value: str) -> str:
     """What the eye passes over, and what someone who comes from cosign has to know (rule 7)."""
-    if pattern.matches_in_any_case(value):
+    if pattern.is_exactly_but_for_case(value):
         return " (they differ in upper and lower case alone, which counts)"
     if pattern.text.rstrip("/") == value.rstrip("/"):
         return " (they differ by a slash at the end alone, which counts)"

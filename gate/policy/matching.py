@@ -113,6 +113,10 @@ class Pattern(Struct, frozen=True):
         except UnicodeEncodeError:
             return False
 
+    def is_exactly_but_for_case(self, value: str) -> bool:
+        """Whether it is exact and `value` the same but for upper and lower case: for a message, never to judge."""
+        return self.how is How.EXACT and value.casefold() == self.text.casefold()
+
     def matches_in_any_case(self, value: str) -> bool:
         """Whether `value` is what the pattern means but for upper and lower case: for a message, never to judge."""
         return self._folded(value, wide=False)

@@ -235,7 +235,6 @@ SLASH = " (they differ by a slash at the end alone, which counts)"
         (f'"{GITHUB}"', f'"{STRANGER.replace("mallory", "Mallory")}"', CASE),
         (f'"{GITHUB.replace("token", "Token")}"', f'"{STRANGER}"', CASE),
         (f'"{GITHUB}"', f'{{ glob = "{STRANGER.replace("mallory", "MALLORY")}*" }}', ""),
-        (f'"{GITHUB}"', f'{{ glob = "{STRANGER.replace("mallory", "MALLORY")}" }}', CASE),
         (f'"{GITHUB}/"', f'"{STRANGER}"', SLASH),
         (f'"{GITHUB}"', f'"{STRANGER}/"', SLASH),
         (f'"{GITHUB.replace("token", "Token")}/"', f'"{STRANGER}"', ""),

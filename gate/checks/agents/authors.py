@@ -131,7 +131,7 @@ def check_tools(scene: Scene) -> Result:
 def _cased(entry: JudgedClaim, allowed: Iterable[Agent]) -> str:
     """An id that the eye takes for the agent's."""
     ids = (item for agent in allowed if not isinstance(agent.ids, Anything) for item in agent.ids)
-    near = next((item for item in ids if item.matches_in_any_case(entry.claim.agent or "")), None)
+    near = next((item for item in ids if item.is_exactly_but_for_case(entry.claim.agent or "")), None)
     return "" if near is None else f", which differs from the id {str(near)!a} in upper and lower case alone"
 
 
