@@ -423,6 +423,10 @@ def test_a_keys_claim_about_a_commit_has_the_age_that_it_states() -> None:
         return judge(text(section, key, head=head), claimed(), at(moment), folder=LAB)
 
     assert outcome(NOW - DAY).exit_code == 0
+    elsewhere = replace(_rejected(Doubt.CLOCK, OURS), digest=at(NOW - DAY).digest, root="own.json")
+    for item, code in ((elsewhere, 0), (replace(elsewhere, layer=1), 4)):
+        evidence = (claimed(), at(NOW - DAY), item)
+        assert judge(text(section, key, head=head), *evidence, folder=LAB).exit_code == code
     assert outcome(NOW - 8 * DAY).failed == ("agents.age",)
     assert outcome(NOW + DAY).exit_code == 4
 

@@ -154,6 +154,20 @@ def test_beside_the_furthest_reason_stands_a_doubt_of_another_root_about_whose_i
     assert told(foreign, whole) == told(whole, foreign) == [None]
     assert told(foreign, foreign, root_with(stranger)) == [Step.TRUST_ROOT]
     assert told(foreign, old) == [Step.TRUST_ROOT, Step.TRUST_ROOT], "either may be too old"
+    older = without_its_log(stranger, logs=(instance.log,), dated=EPOCH - timedelta(days=1))
+    assert told(foreign, older) == [Step.TRUST_ROOT, Step.TRUST_ROOT]
+
+
+def test_what_gate_broke_over_in_one_root_is_said_beside_what_holds_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = trial(BY_NAME["bundle 0.3 statement dsse"])
+    broken = root_with(made.recipe.instance)
+    monkeypatch.delattr(broken, "authorities")
+    raw = candidate(made.recipe.make().raw)
+    roots = (broken, trusted(made.recipe.instance))
+    held, internal = verify([raw], Artifact.of(FORGED_IMAGE), roots, [], now=FORGED_NOW, limits=LIMITS)
+    assert isinstance(held, Verified), held
+    assert isinstance(internal, Rejected), internal
+    assert internal.doubt is Doubt.INTERNAL
 
 
 @pytest.mark.parametrize(("stamped_at", "expected"), [(SIGNED_AT, True), (EARLY, False)])
