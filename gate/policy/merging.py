@@ -68,7 +68,11 @@ class Merged:
     def seen_from(self, at: KeyPath) -> Iterator[Document]:
         """The document of what stands at `at`, and those that it extends."""
         own, _ = self.origin(at)
-        return (item for item in self.documents if item is own or item.number in own.extends)
+        return self._seen(own)
+
+    def _seen(self, document: Document) -> Iterator[Document]:
+        """A document and those that it extends."""
+        return (item for item in self.documents if item is document or item.number in document.extends)
 
     def _add(self, document: Document) -> None:
         sound = document.sound
@@ -99,7 +103,7 @@ class Merged:
                 continue
             holder, path = self.origin(("registries", name))
             for document in self.documents:
-                seen = [item for item in self.documents if item is document or item.number in document.extends]
+                seen = list(self._seen(document))
                 tables = [(item.sound.get("registries") or {}).get(name) for item in seen]
                 left_open = any(isinstance(item, dict) and item.get("open") is True for item in tables)
                 if holder in seen or left_open:
@@ -120,7 +124,7 @@ class Merged:
         if "trust" not in self.sound:
             return
         for document in self.documents:
-            seen = [item for item in self.documents if item is document or item.number in document.extends]
+            seen = list(self._seen(document))
             if holder in seen or any(_leaves_trust_open(item) for item in seen):
                 continue
             if document.number in holder.extends:
