@@ -22,8 +22,8 @@ from gate.checks.signers import ahead_of_clock, doubts
 from gate.checks.source import check_source
 from gate.checks.waivers import waive
 from gate.policy.captures import bind
+from gate.policy.demands import Select
 from gate.policy.images import rules_for
-from gate.policy.model import Select
 from gate.reference import Transport
 from gate.verdict import Gap, Outcome, Result, settle
 

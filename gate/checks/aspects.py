@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from gate.claims.agents import Document
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
+    from gate.policy.demands import ProvenanceSection
     from gate.policy.matching import Pattern
-    from gate.policy.model import ProvenanceSection
     from gate.policy.parties import Builder
     from gate.reference import Digest
 

@@ -12,7 +12,7 @@ from gate.checks.ages import young
 from gate.checks.loosening import UNDENIED, nearest_miss
 from gate.checks.signers import denied_of, few, near_misses, signed_by, signing_time
 from gate.duration import spell_duration, spell_moment
-from gate.policy.model import Select
+from gate.policy.demands import Select
 from gate.policy.waivers import short_name
 from gate.verdict import Outcome, Result
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.model import AttestationSection, Policy
+    from gate.policy.demands import AttestationSection
+    from gate.policy.model import Policy
     from gate.verification import Verified
 
 

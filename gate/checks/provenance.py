@@ -15,7 +15,8 @@ from gate.verdict import Outcome, Result
 if TYPE_CHECKING:
     from gate.checks.selection import Selection
     from gate.claims import Claims
-    from gate.policy.model import Policy, ProvenanceSection
+    from gate.policy.demands import ProvenanceSection
+    from gate.policy.model import Policy
 
 CHECK: Final = "provenance"
 

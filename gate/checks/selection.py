@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from gate.claims.project import Project
     from gate.claims.provenance import Provenance
     from gate.discovery.labels import Labels
-    from gate.policy.model import Policy, ProvenanceSection, Verifier
+    from gate.policy.demands import ProvenanceSection, Verifier
+    from gate.policy.model import Policy
     from gate.policy.parties import Builder
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gate.claims import Claims
-    from gate.policy.model import Policy, SignatureSection
+    from gate.policy.demands import SignatureSection
+    from gate.policy.model import Policy
     from gate.verification import Verified
 
 CHECK: Final = "signature"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gate.checks.selection import Judged, Selection
     from gate.claims import Claims
     from gate.claims.vsa import Summary
-    from gate.policy.model import Policy, SourceSection, Verifier
+    from gate.policy.demands import SourceSection, Verifier
+    from gate.policy.model import Policy
     from gate.strictjson import JSON
     from gate.verification import Subject
 

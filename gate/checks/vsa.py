@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from gate.claims.vsa import Summary, Track
-    from gate.policy.model import Policy, Verifier
+    from gate.policy.demands import Verifier
+    from gate.policy.model import Policy
     from gate.reference import Digest
 
 _SHOWN: Final = 3

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from gate.claims.source import Source
     from gate.errors import GateError
     from gate.flow.inspection import Attached, Inspection
-    from gate.policy.model import Policy, Trust
+    from gate.policy.demands import Trust
+    from gate.policy.model import Policy
     from gate.trust import TrustRoot
     from gate.verification import Evidence
 

@@ -12,8 +12,9 @@ from gate.claims import read_claims
 from gate.claims.agents import BUILT_IN
 from gate.errors import InvalidPolicy
 from gate.limits import Limits, Tally
+from gate.policy.demands import Trust
 from gate.policy.matching import exact
-from gate.policy.model import Deny, Trust
+from gate.policy.model import Deny
 from gate.report.text import escape
 from gate.verdict import EXIT_STUCK, Gap
 from tests.agents.documents import (

@@ -8,7 +8,7 @@ import pytest
 
 from gate.errors import InvalidPolicy
 from gate.limits import Limits
-from gate.policy.model import Trust
+from gate.policy.demands import Trust
 from gate.verdict import EXIT_PASS, EXIT_STUCK, Outcome
 from tests.evidence import (
     AGENT,

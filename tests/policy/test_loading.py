@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from gate.policy.demands import Coverage, Select, Trust
 from gate.policy.loading import load_policy
 from gate.policy.matching import exact, glob, regex
-from gate.policy.model import Coverage, RootEntry, Select, Trust
+from gate.policy.model import RootEntry
 from gate.policy.parties import ANY, Accept, Anything, CertificateHolder, KeyHolder
 from gate.policy.problems import schema
 from tests.policy.sample import GOOD, after, parse, problems, swap, warnings

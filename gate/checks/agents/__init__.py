@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from gate.checks.agents.ranges import Commit
     from gate.checks.selection import Selection
     from gate.claims import Claims
-    from gate.policy.model import AgentsSection, Policy, ProvenanceSection, Rule
+    from gate.policy.demands import AgentsSection, ProvenanceSection
+    from gate.policy.model import Policy, Rule
 
 __all__ = ["CHECK", "AgentsJudgement", "JudgedClaim", "Objection", "check_agents", "claim_signers", "known_to"]
 

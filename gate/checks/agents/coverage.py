@@ -13,7 +13,7 @@ from gate.checks.agents.words import result, short, some
 from gate.checks.ages import young
 from gate.checks.signers import signed_by, signing_time
 from gate.duration import spell_duration, spell_moment
-from gate.policy.model import Coverage
+from gate.policy.demands import Coverage
 from gate.verdict import Outcome, Result
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from gate.checks.selection import vouching_builders
 from gate.checks.signers import signed_by
 from gate.claims.agents import Authorship
 from gate.claims.source import canonical_repository, is_commit
-from gate.policy.model import Trust
+from gate.policy.demands import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from gate.checks.selection import Judged, Selection
     from gate.claims import Claims
     from gate.claims.agents import AgentClaim, Document
-    from gate.policy.model import AgentsSection, Policy, ProvenanceSection
+    from gate.policy.demands import AgentsSection, ProvenanceSection
+    from gate.policy.model import Policy
     from gate.policy.parties import Builder
     from gate.reference import Digest
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gate.claims.agents import AgentClaim, Signal
-    from gate.policy.model import AgentsSection, Policy
+    from gate.policy.demands import AgentsSection
+    from gate.policy.model import Policy
     from gate.policy.parties import Agent
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gate.checks.agents.ranges import Commit
     from gate.claims.agents import Approval, Document
     from gate.claims.vsa import Summary
-    from gate.policy.model import Reviewers
+    from gate.policy.demands import Reviewers
     from gate.verdict import Result
 
 

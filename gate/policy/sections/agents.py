@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gate.pointer import is_pointer
-from gate.policy.model import AgentsSection, Coverage, OwnFormat, Reviewers, Trust, TwoParty
+from gate.policy.demands import AgentsSection, Coverage, Reviewers, Trust, TwoParty
+from gate.policy.model import OwnFormat
 from gate.policy.parties import ANY, Agent, Anything, Model
 from gate.policy.predicates import SHORT_NAMES, SIGN_V1
 from gate.policy.sections.base import read_base

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gate.pointer import is_pointer
 from gate.policy import predicates
 from gate.policy.conditions import read_condition
-from gate.policy.model import AttestationSection, Select
+from gate.policy.demands import AttestationSection, Select
 from gate.policy.problems import nearest
 from gate.reference import readable
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from gate.policy.model import Base
+from gate.policy.demands import Base
 from gate.strictjson import Refused, parse_object
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gate.pointer import is_pointer
+from gate.policy.demands import ProvenanceSection, Verifier
 from gate.policy.matching import capturing
-from gate.policy.model import ProvenanceSection, Verifier
 from gate.policy.parties import ANY
 
 if TYPE_CHECKING:

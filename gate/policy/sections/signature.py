@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gate.policy.demands import SignatureSection
 from gate.policy.matching import How
-from gate.policy.model import SignatureSection
 from gate.policy.parties import CertificateHolder, KeyHolder, Signer
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gate.policy.model import SourceSection
+from gate.policy.demands import SourceSection
 from gate.policy.parties import ANY
 from gate.policy.sections.provenance import read_refs, read_verifier
 
