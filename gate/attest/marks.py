@@ -13,10 +13,12 @@ aider's "Git integration"; the Linux kernel's "AI Coding Assistants" (`Assisted-
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+from gate.claims.agents.accounts import ACCOUNTS, BOT, NOREPLY, NUMBERS
+from gate.claims.agents.fields import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,26 +35,9 @@ class Mark(Struct, frozen=True, kw_only=True):
     where: str
 
 
-ACCOUNTS: Final = {
-    "noreply@anthropic.com": "claude-code",
-    "cursoragent@cursor.com": "cursor",
-    "noreply@openai.com": "codex",
-    "codex@openai.com": "codex",
-    "aider@aider.chat": "aider",
-    "noreply@aider.chat": "aider",
-    "gemini-cli@google.com": "gemini-cli",
-}
-"""Addresses that agents put into `Co-authored-by`, and the name that gate gives the agent."""
-NUMBERS: Final = {
-    "198982749": "copilot-coding-agent",
-    "223556219": "github-copilot",
-}
-"""Numbers of GitHub accounts of agents whose address does not end in `[bot]`."""
-_NOREPLY: Final = re.compile(r"(?:(?P<number>[0-9]+)\+)?(?P<login>[^@+]+)@users\.noreply\.github\.com", re.IGNORECASE)
 _PERSON: Final = re.compile(r"(?P<name>[^<]*)<(?P<email>[^<>]*)>")
 _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(?P<value>.*)")
 _IN_BRACKETS: Final = re.compile(r".*?\((?P<model>[^()]+)\)\s*")
-_BOT: Final = "[bot]"
 _AIDER: Final = " (aider)"
 _BY_ADDRESS: Final = ("co-authored-by", "signed-off-by")
 
@@ -102,24 +87,19 @@ def _of_message(message: str) -> Iterator[Mark]:
 
 def _of_address(name: str, email: str, *, author: bool, where: str) -> Mark | None:
     """An agent by its address; what the name adds is its model, where the agent writes it there."""
-    address = _folded(email)
-    agent = ACCOUNTS.get(address)
-    if agent is not None:
+    address = folded(email)
+    if address in ACCOUNTS:
+        agent = ACCOUNTS[address][-1]
         return Mark(agent=agent, model=_model_in(agent, name), author=author, where=where)
-    match = _NOREPLY.fullmatch(address)
+    match = NOREPLY.fullmatch(address)
     if match is None:
         # An app's account may commit under another address; GitHub reserves such names for apps.
-        shown = next((text for text in (name, address) if _BOT in _folded(text)), None)
+        shown = next((text for text in (name, address) if BOT in folded(text)), None)
         return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
     if match["number"] in NUMBERS:
-        return Mark(agent=NUMBERS[match["number"]], model=None, author=author, where=where)
-    shown = next((text for text in (match["login"], name) if _BOT in _folded(text)), None)
+        return Mark(agent=NUMBERS[match["number"]][-1], model=None, author=author, where=where)
+    shown = next((text for text in (match["login"], name) if BOT in folded(text)), None)
     return None if shown is None else Mark(agent=shown, model=None, author=author, where=where)
-
-
-def _folded(text: str) -> str:
-    """One spelling for names that look the same, as a verifier compares them."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _model_in(agent: str, name: str) -> str | None:

@@ -142,6 +142,13 @@ def test_a_hint_that_names_an_agent_alone_is_judged_by_that() -> None:
         ("claude", "C. <NoReply@Anthropic.com>"),
         ("cursor", "Agent <cursoragent@cursor.com>"),
         ("Copilot", "swe-agent[bot] <198982749+anything@users.noreply.github.com>"),
+        ("claude-code", "Claude Opus 4.5 <noreply@anthropic.com>"),
+        ("codex", "X <codex@openai.com>"),
+        ("aider", "X (gpt-4o) <aider@aider.chat>"),
+        ("github-copilot", "X <223556219+Copilot@users.noreply.github.com>"),
+        ("devin-ai-integration[bot]", "Devin AI <158243242+devin-ai-integration[bot]@users.noreply.github.com>"),
+        ("devin-ai-integration", "Devin AI <158243242+devin-ai-integration[bot]@users.noreply.github.com>"),
+        ("devin", "devin[bot] <x@y.test>"),
     ],
 )
 def test_an_agents_account_is_denied_by_whatever_name_it_writes(denied: str, who: str) -> None:
@@ -149,6 +156,25 @@ def test_an_agents_account_is_denied_by_whatever_name_it_writes(denied: str, who
     text = rule(allow='"any"', more=f'[[deny]]\nagents = ["{denied}"]\nreason = "no"\n')
     assert failed(text, built(), by("scanner", gitsign(f"Mend\n\nCo-authored-by: {who}"))) == DENY
     assert failed(text, built(), by("scanner", gitsign("Mend\n\nCo-authored-by: Bo <bo@acme.com>"))) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["evil", "EVIL <x@y.test>", "X <evil>", "evil[bot]", "X <1+evil[bot]@users.noreply.github.com>"]
+)
+def test_an_agent_is_denied_where_a_claim_names_it_as_git_does(name: str) -> None:
+    """Rule 9, A-T20: NAME <ADDRESS> is both, and an app's account is the app."""
+    text = rule(allow='"any"', more='[[deny]]\nagents = ["evil"]\nreason = "no"\n')
+    assert failed(text, built(claim(author=name))) == DENY
+    assert failed(text, built(claim(author=name.replace("evil", "good").replace("EVIL", "good")))) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["Claude <noreply@anthropic.com>", "aider@aider.chat", "X <1+y[bot]@users.noreply.github.com>"]
+)
+def test_no_account_of_an_agent_is_a_persons_name(name: str) -> None:
+    """A-T8: one of the two is not so, however git writes it."""
+    assert failed(rule(HUMANS), built(human(author=name))) == ("agents.authorship",)
+    assert failed(rule(HUMANS), built(human(author="Claude Monet <claude@acme.com>"))) == ()
 
 
 def test_a_hint_that_names_a_model_alone_is_judged_by_that() -> None:

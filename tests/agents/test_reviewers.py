@@ -31,8 +31,8 @@ from tests.agents.documents import (
     summary,
 )
 from tests.agents.scene import NOW, RECENT, by, evidence, failed, judge, rule
-from tests.agents.table import REVIEWERS, TWO_PARTY, reviewed
-from tests.evidence import COPILOT, DAY, PROVEN, RULE, SIGNERS, VOUCHING, about_source, claimed, plain
+from tests.agents.table import HUMANS, REVIEWERS, TWO_PARTY, reviewed
+from tests.evidence import COPILOT, DAY, PROVEN, RULE, SIGNERS, VOUCHING, about_source, claimed, human, plain
 from tests.evidence import NOW as TODAY
 from tests.evidence import judge as judge_evidence
 
@@ -66,6 +66,17 @@ def test_an_author_is_no_reviewer_by_another_spelling_that_looks_the_same(author
     approved = by("scanner", gittuf("Zo\u00eb"))
     assert failed(text, built(), by("scanner", gitsign(name="Zo")), approved) == ()
     assert failed(text, built(), by("scanner", gitsign(name=author)), approved) == REVIEWERS
+
+
+@pytest.mark.parametrize("author", ["Ada <ada@acme.com>", "Ada Lovelace <ADA@acme.com>", "ada@acme.com"])
+@pytest.mark.parametrize("reviewer", ["ada@acme.com", "ada@acme.com <x@y.test>", "Countess <ada@acme.com>"])
+def test_an_author_is_no_reviewer_where_git_writes_name_and_address_as_one(author: str, reviewer: str) -> None:
+    """A-T33: a claim has one text for both, and so may an approval."""
+    text = reviewed(people=f'["{reviewer}", "bo"]', keys=HUMANS)
+    approved = by("scanner", gitsign(name="Bo", email="bo@acme.com")), by("scanner", gittuf(reviewer))
+    assert failed(text, built(human(author="Bo <bo@acme.com>")), *approved) == ()
+    assert failed(text, built(human(author=author)), *approved) == REVIEWERS
+    assert failed(text, built(claim(operator=author)), *approved) == REVIEWERS
 
 
 def test_one_pattern_of_one_agent_makes_a_reviewer_an_agent() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gate import cli
-from gate.attest import marks
+from gate.claims.agents import accounts
 from gate.policy.loading import parse_policy
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_its_pipelines_attest_by_the_types_uri() -> None:
         assert "gate verify" in text
 
 
-@pytest.mark.parametrize("known", [*marks.ACCOUNTS, *marks.NUMBERS])
+@pytest.mark.parametrize("known", [*accounts.ACCOUNTS, *accounts.NUMBERS])
 def test_its_table_names_every_account_that_is_known(known: str) -> None:
     if known != "noreply@aider.chat":  # aider's older address for the same
         assert known in ATTEST

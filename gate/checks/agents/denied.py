@@ -17,7 +17,7 @@ from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
 from gate.checks.agents.words import author, result, short
 from gate.checks.denies import holds
-from gate.claims.agents import AgentClaim, Signal
+from gate.claims.agents import AgentClaim, Signal, agents_called, parts_of
 from gate.policy.matching import How
 from gate.policy.parties import Anything
 
@@ -93,8 +93,9 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
 
 
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
-    known_as = said.known_as if isinstance(said, Signal) else None
-    names = [name for name in (said.agent, said.agent_identity, known_as) if name is not None]
+    names = [part for name in (said.agent, said.agent_identity) if name is not None for part in parts_of(name)]
+    names += [called for name in tuple(names) for called in agents_called(name)]
+    names += said.known_as if isinstance(said, Signal) else ()
     names += _meant(names, denied.aliases)
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     version = said.model_version if isinstance(said, AgentClaim) else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gate.checks.agents.words import result, short, some
 from gate.checks.signers import signed_by, signing_time
-from gate.claims.agents import folded, is_agent_account
+from gate.claims.agents import folded, is_agent_account, parts_of
 from gate.claims.source import canonical_repository
 from gate.policy.parties import Anything
 
@@ -73,7 +73,7 @@ def _people(
                 notes.append(f"{approval.reviewer!a} approved something else")
             elif (who := _person(approval.reviewer, section)) is None:
                 notes.append(f"{approval.reviewer!a} is none of the rule's people")
-            elif any(_is_agent(name, scene) or folded(name) in barred for name in who):
+            elif any(_is_agent(part, scene) or folded(part) in barred for name in who for part in parts_of(name)):
                 notes.append(f"{approval.reviewer!a} had a part in it")
             elif not _stands(who, at, taken_back):
                 notes.append(f"{approval.reviewer!a} took it back")
@@ -155,7 +155,7 @@ def _barred(scene: Scene, said: tuple[Document, ...]) -> frozenset[str]:
     """The names, in any spelling, of everyone who had a part in a commit that is judged, and what agents are called
     beside their ids.
     """
-    return frozenset(folded(name) for name in _with_a_part(scene, said))
+    return frozenset(folded(part) for name in _with_a_part(scene, said) for part in parts_of(name))
 
 
 def _with_a_part(scene: Scene, said: tuple[Document, ...]) -> Iterator[str]:

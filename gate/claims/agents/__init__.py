@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from gate.claims.agents.accounts import agents_called, parts_of
 from gate.claims.agents.claim import (
     AgentClaim,
     Approval,
@@ -57,10 +58,12 @@ __all__ = [
     "Pointers",
     "Signal",
     "Unreadable",
+    "agents_called",
     "folded",
     "is_agent_account",
     "is_plain",
     "mapped",
+    "parts_of",
     "read_document",
     "source_types",
 ]

@@ -94,7 +94,8 @@ class Person(Struct, frozen=True, kw_only=True):
 class Signal(Struct, frozen=True, kw_only=True):
     """A hint that an agent had a part in a commit. It can only deny (research F15 to F18).
 
-    `known_as` is whose account its author is known to have, by whatever name it writes: denied by that too.
+    `known_as` is what the agent is called whose account its author is known to have, by whatever name it writes: denied
+    by that too.
     """
 
     path: str
@@ -102,7 +103,7 @@ class Signal(Struct, frozen=True, kw_only=True):
     commit: str
     agent: str | None = None
     agent_identity: str | None = None
-    known_as: str | None = None
+    known_as: tuple[str, ...] = ()
     provider: str | None = None
     model: str | None = None
 

@@ -14,8 +14,9 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from gate.claims.agents.accounts import agents_called
 from gate.claims.agents.claim import Found, Person, Signal, Unreadable
-from gate.claims.agents.fields import MAX_ID, folded
+from gate.claims.agents.fields import MAX_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +26,6 @@ _PERSON: Final = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>]*)>")
 _MAX_MESSAGE: Final = 256 << 10
 """Characters of a message; the longest of the Linux kernel's have some ten thousand."""
 _MAX_TRAILERS: Final = 1000
-_ACCOUNT: Final = re.compile(r"198982749\+[^@]*@users\.noreply\.github\.com", re.IGNORECASE)
-"""GitHub's account for its coding agent: the number is fixed, the name changes (research F16)."""
-_AGENT_ADDRESSES: Final = {
-    "noreply@anthropic.com": "Claude",
-    "cursoragent@cursor.com": "Cursor",
-    "noreply@openai.com": "OpenAI",
-}
-_BOT: Final = re.compile(r"\[bot\](?:@users\.noreply\.github\.com)?", re.IGNORECASE)
 
 
 def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
@@ -64,23 +57,15 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
 
 
 def read_author(path: str, commit: str, name: str | None, email: str | None) -> Iterator[Found]:
-    """A signal if an author is known to be an agent: by its account, its vendor's address, or as a bot."""
-    known_as = _agent_of(email) or _agent_of(name)
-    if known_as is not None:
-        yield _signal(path, "author", commit, name or known_as, identity=email, known_as=known_as)
-    elif any(text is not None and _BOT.search(folded(text)) for text in (name, email)):
-        yield _signal(path, "author", commit, name or email or "", identity=email)
+    """A signal if an author is known to be an agent: by its account, its vendor's address, or as an app's."""
+    known = tuple(dict.fromkeys(called for text in (email, name) if text for called in agents_called(text)))
+    if known:
+        yield _signal(path, "author", commit, name or known[0], identity=email, known_as=known)
 
 
 def is_agent_account(name: str) -> bool:
-    """Whether a reviewer's name is known to be an agent's: an agent's approval never counts (A-T33)."""
-    return _agent_of(name) is not None or _BOT.search(folded(name)) is not None
-
-
-def _agent_of(text: str | None) -> str | None:
-    """Whose account or address this is known to be, whatever name stands beside it."""
-    address = folded(text or "")
-    return "Copilot" if _ACCOUNT.fullmatch(address) else _AGENT_ADDRESSES.get(address)
+    """Whether a person's name is known to be an agent's account: an agent's approval never counts (A-T33)."""
+    return bool(agents_called(name))
 
 
 def _signal(
@@ -91,7 +76,7 @@ def _signal(
     *,
     model: str | None = None,
     identity: str | None = None,
-    known_as: str | None = None,
+    known_as: tuple[str, ...] = (),
 ) -> Signal:
     return Signal(
         path=path,
