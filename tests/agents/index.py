@@ -129,14 +129,28 @@ THREATS: tuple[Threat, ...] = (
         differs="an unknown type holds no claims, whatever its keys look like: nothing is read, and nothing warns",
     ),
     Threat("A-T29", "unsigned notes and files as attestations", _own("test_notes_and_traces_only_ever_deny")),
-    Threat("A-T30", "forged trailers", _own("test_trailers_never_allow_and_are_all_read")),
+    Threat(
+        "A-T30",
+        "forged trailers",
+        _own(
+            "test_trailers_never_allow_and_are_all_read",
+            "test_whoever_had_a_part_in_a_squashed_commit_is_found_anywhere",
+        ),
+    ),
     Threat("A-T31", "an old passing attestation", _own("test_an_old_claim_counts_no_longer_than_the_rule_says")),
     Threat(
         "A-T32",
         "an index's evidence for its entry, or the reverse",
         ("flow/test_entries.py::test_evidence_of_the_index_does_not_count_for_an_entry",),
     ),
-    Threat("A-T33", "an agent, its operator or the author as reviewer", _own("test_a_reviewer_is_somebody_else")),
+    Threat(
+        "A-T33",
+        "an agent, its operator or the author as reviewer",
+        _own(
+            "test_a_reviewer_is_somebody_else",
+            "test_a_co_author_of_a_squashed_commit_is_no_reviewer_and_whoever_signed_it_off_is",
+        ),
+    ),
     Threat(
         "A-T34",
         "an approval that is bound to nothing",

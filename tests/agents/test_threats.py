@@ -545,6 +545,34 @@ def test_trailers_never_allow_and_are_all_read() -> None:
     )
 
 
+SQUASHED = "Mend (#7)\n\n* One\n\n{}\n\n* Two\n\nReviewed-by: Bo <bo@acme.com>\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Co-authored-by: Claude <noreply@anthropic.com>",
+        "* co-authored-by: Devin AI <1+devin-ai-integration[bot]@users.noreply.github.com>",
+        "Signed-off-by: dependabot[bot] <support@github.com>",
+    ],
+)
+def test_whoever_had_a_part_in_a_squashed_commit_is_found_anywhere(line: str) -> None:
+    """A-T30: the trailers of each commit stay where its message is put; who reviewed or signed off had no part."""
+    said = by("scanner", gitsign(SQUASHED.format(line)))
+    assert failed(rule(HUMANS), built(human()), said) == ("agents.signals",)
+    assert failed(rule(HUMANS), built(human()), by("scanner", gitsign(SQUASHED.format("Claude helped.")))) == ()
+    judgement = judge(rule(HUMANS), built(human()), by("scanner", gitsign(f"Mend\n\n{line}")))
+    assert judgement.found("agents.signals").count("author names") == 2, "once as a hint, once against the claim"
+
+
+def test_a_co_author_of_a_squashed_commit_is_no_reviewer_and_whoever_signed_it_off_is() -> None:
+    """A-T33."""
+    text = reviewed(people='["al@acme.com"]')
+    for key, expected in (("Co-authored-by", ("agents.reviewers",)), ("Signed-off-by", ())):
+        said = by("scanner", gitsign(SQUASHED.format(f"{key}: Al <al@acme.com>")))
+        assert failed(text, built(), said, by("scanner", gittuf("al@acme.com"))) == expected
+
+
 def test_an_old_claim_counts_no_longer_than_the_rule_says() -> None:
     """A-T31: by the verified signing time, whatever times the predicate states."""
     text = rule(f'{TENANT}max-age = "9d"\n')

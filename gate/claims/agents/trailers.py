@@ -1,8 +1,9 @@
 """F15 and F16: what a commit's message and author hint at. Anybody can write either: they can only deny (A-T30).
 
 What comes in: the message, name and e-mail address of a commit, out of a verified statement. What goes out: signals
-that an agent had a part, and the people who had one. Only the last block of trailers is read; keys ignore case, all
-occurrences count, and folded lines belong to the one before.
+that an agent had a part, and the people who had one. Only the last block of trailers is read, but for the addresses of
+those who had a part: a squashed commit has its trailers anywhere. Keys ignore case, all occurrences count, and folded
+lines belong to the one before.
 
 Sources: git-interpret-trailers(1); Linux kernel "AI Coding Assistants" (Assisted-by: AGENT:MODEL [TOOL...]); the
 vendors' own trailers and GitHub's account of its coding agent (research F15, F16, F19).
@@ -23,16 +24,17 @@ if TYPE_CHECKING:
 
 _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9-]+)\s*:\s*(?P<value>.*)", re.DOTALL)
 _PERSON: Final = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>]*)>")
+_BY_ADDRESS: Final = ("co-authored-by", "signed-off-by")
 _MAX_MESSAGE: Final = 256 << 10
 """Characters of a message; the longest of the Linux kernel's have some ten thousand."""
 _MAX_TRAILERS: Final = 1000
 
 
 def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
-    """The last block's trailers that name an agent, or a person who had a part. What is over a bound is not read in
-    part: what it would have said could have denied.
+    """The trailers that name an agent, or a person who had a part. What is over a bound is not read in part: what it
+    would have said could have denied.
     """
-    found = list(islice(_trailers(message), _MAX_TRAILERS + 1)) if len(message) <= _MAX_MESSAGE else None
+    found = list(islice(_all_trailers(message), _MAX_TRAILERS + 1)) if len(message) <= _MAX_MESSAGE else None
     if found is None or len(found) > _MAX_TRAILERS:
         most = f"{_MAX_MESSAGE} characters" if found is None else f"{_MAX_TRAILERS} trailers"
         yield Unreadable(path=path, problem=f"it has more than {most}")
@@ -47,11 +49,11 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
             yield _signal(path, key, commit, value, model=models[0] if key == "agent" and models else None)
         elif key == "agent-logs-url":
             yield _signal(path, key, commit, "Copilot", identity=value)
-        elif key == "co-authored-by":
+        elif key in _BY_ADDRESS:
             person = _PERSON.match(value)
             name, email = (person["name"].strip(), person["email"].strip()) if person else (value, "")
             yield from read_author(path, commit, name or None, email or None)
-            for text in (name, email):
+            for text in (name, email) if key == "co-authored-by" else ():
                 if text:
                     yield Person(path=path, part="co-author", name=text[:MAX_ID], commit=commit)
 
@@ -87,6 +89,19 @@ def _signal(
         known_as=known_as,
         model=model[:MAX_ID] if model else None,
     )
+
+
+def _all_trailers(message: str) -> Iterator[tuple[str, str]]:
+    """Those of the last block; and of all other lines, which a list may hold, those with somebody's address."""
+    last = tuple(_trailers(message))
+    yield from last
+    known = set(last)
+    for line in message.splitlines():
+        match = _TRAILER.fullmatch(line.strip(" *-\t"))
+        if match is not None and match["key"].lower() in _BY_ADDRESS:
+            trailer = (match["key"].lower(), match["value"].strip())
+            if trailer not in known:
+                yield trailer
 
 
 def _trailers(message: str) -> Iterator[tuple[str, str]]:
