@@ -1,7 +1,7 @@
 """The policy as the checks read it: frozen, complete, with every name resolved to something that exists.
 
 What goes out: values and nothing else. `loading` makes them; it is the only place that knows TOML. What each key
-means: README, "The policy", and `policy.toml.example`.
+means: `docs/policy.md`, and `policy.toml.example`.
 """
 
 from __future__ import annotations

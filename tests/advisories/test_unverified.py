@@ -454,7 +454,7 @@ def test_no_mode_lets_a_failed_check_pass(text: str, scene: Scene) -> None:
 
 def test_an_older_image_that_was_truly_signed_needs_an_age_to_be_refused(scene: Scene) -> None:
     """P-T24, CVE-2024-23332, GHSA-57wx-m636-g3g8: the registry answers with last year's image, which is signed. Only
-    the policy can know that it is too old; without `max-age` it passes, and the README says so.
+    the policy can know that it is too old; without `max-age` it passes, and docs/security.md says so.
     """
     scene.bundle(scene.signed())
     assert scene.judge().code == 0

@@ -1,7 +1,7 @@
 """Each row of the table in each of its formats: rejected at its step for its reason, and its neighbour accepted.
 
-Who signed is no step: those rows verify, and are judged under a policy. And the README's list of steps is that of the
-table: every step has rows for every format that has the step.
+Who signed is no step: those rows verify, and are judged under a policy. And the list of steps in docs/security.md is
+that of the table: every step has rows for every format that has the step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.verification.wrong.rows import Change
 
 ORDER = list(Step)
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 
 
 def _name(value: Row | Format) -> str:
@@ -101,8 +101,8 @@ def test_every_step_that_a_format_has_is_tried(form: Format) -> None:
 
 
 @pytest.mark.parametrize(("head", "table"), [("step", STEPS), ("asked", ASKED)], ids=["steps", "signers"])
-def test_the_readme_lists_the_steps_of_the_table_in_their_order(head: str, table: Mapping[str, str]) -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_security_page_lists_the_steps_of_the_table_in_their_order(head: str, table: Mapping[str, str]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
     listed = re.search(rf"\| {head} \| what must hold \|\n\|---\|---\|\n((?:\|.*\n)+)", text)
     assert listed is not None
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in listed[1].splitlines()]

@@ -1,7 +1,8 @@
 """One thing wrong at a time: the table of what each step of a verification must reject, and what it must accept.
 
-What goes out: `STEPS`, what must hold at each step in the README's words; `TABLE`, the rows; `applies`, which step a
-format has at all. `test_one_thing_wrong` judges every row in every format, and holds the README against the table.
+What goes out: `STEPS`, what must hold at each step in the words of docs/security.md; `TABLE`, the rows; `applies`,
+which step a format has at all. `test_one_thing_wrong` judges every row in every format, and holds that page against the
+table.
 """
 
 from __future__ import annotations

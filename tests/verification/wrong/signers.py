@@ -1,8 +1,8 @@
 """Signers with one thing wrong: a signature that verifies, and is not quite of whom or of what the policy names.
 
 What comes in: a policy's `[signers.release]`, and what the certificate says. What goes out: `ASKED`, what a rule asks
-of a signature in the README's words, and `SIGNERS`, the rows. Every row is judged by the rule that a signature by
-`release` is there: the wrong one fails the check `signature`, the right one passes it.
+of a signature in the words of docs/security.md, and `SIGNERS`, the rows. Every row is judged by the rule that a
+signature by `release` is there: the wrong one fails the check `signature`, the right one passes it.
 
 Sources: design rules 1, 2, 4, 7 and 9 (kinds of content, roots, times, exact strings and globs, windows); fulcio
 docs/oid-info.md.
