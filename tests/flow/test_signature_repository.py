@@ -143,6 +143,27 @@ def test_a_registry_that_tells_only_by_its_list_of_tags_is_asked_for_it(
         assert not any("/tags/list" in request.path for request in server.requests), "the image's own is there"
 
 
+@pytest.mark.parametrize(("name", "code"), [("acme/signature", 4), ("acme/signatures", 1)])
+def test_harbor_says_of_a_repository_that_it_does_not_have_in_words_of_its_own(
+    name: str, code: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    """Its 404 is NOT_FOUND for a tag and for a repository (cue-lang/cue 2982), and what refers to an image that the
+    repository does not have is `{}` (goharbor/harbor, src/server/registry/referrers.go).
+    """
+
+    def as_harbor(path: str) -> Response | None:
+        if "/acme/api/" in path or path.startswith("/v2/acme/signatures/tags/list"):
+            return None
+        if "/referrers/" in path:
+            return Response(body=b"{}\n", headers={"Content-Type": OCI_INDEX})
+        return Response(status=404, body=json.dumps({"errors": [{"code": "NOT_FOUND"}]}).encode())
+
+    with RegistryServer(apart.folders, intercept=as_harbor) as server:
+        where = ("--signature-repository", f"{server.host}/{name}")
+        ran = verify(f"{server.host}/acme/api:v1", *where, policy=policy(tmp_path))
+    assert (ran.code, "knows no such repository" in ran.out) == (code, code == 4)
+
+
 def test_nothing_in_a_repository_is_no_answer_to_whoever_may_have_had_a_credential_for_it(
     apart: Apart, tmp_path: Path, verify: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,7 +216,8 @@ def test_only_a_plain_no_says_that_there_is_no_such_repository(
     """Who may not list tags may still read them; a list that will be there later is waited for."""
 
     def answer(path: str) -> Response | None:
-        return Response(status=status, body=b"{}") if "/tags/list" in path else _as_distribution(path)
+        body = b"{}" if status in (200, 404) else b'{"errors": [{"code": "DENIED"}]}'
+        return Response(status=status, body=body) if "/tags/list" in path else _as_distribution(path)
 
     with RegistryServer(apart.folders, intercept=answer) as server:
         where = ("--signature-repository", f"{server.host}/acme/signatures")
@@ -265,7 +287,7 @@ def test_a_404_that_does_not_name_the_repository_is_absence(
     body = b"" if error is None else json.dumps({"errors": [error]}).encode()
 
     def absent(path: str) -> Response | None:
-        return Response(status=404, body=body) if "/acme/signatures/" in path else None
+        return Response(status=404, body=body) if "/acme/signatures/" in path and "/tags/" not in path else None
 
     with RegistryServer(apart.folders, intercept=absent) as server:
         where = ("--signature-repository", f"{server.host}/acme/signatures")

@@ -25,7 +25,7 @@ from gate.sources.access import AuthFile
 from gate.sources.file import read_bundles
 from gate.sources.layout import LayoutSource
 from gate.sources.registry.configuration import Unreadable, entries, read_configuration
-from gate.sources.registry.http import Reply, _codes
+from gate.sources.registry.http import Reply, error_codes
 from gate.sources.registry.tokens import read_token
 from gate.strictjson import Refused
 from gate.verification.keys import fingerprint, read_key
@@ -209,7 +209,9 @@ TARGETS: Final[dict[str, Target]] = {
         seeds=lambda: (b'{"token":"abc.def","access_token":"x","expires_in":300}', b'{"access_token":"x"}'),
     ),
     "error-answer": Target(
-        call=_codes, refusals=(), seeds=lambda: (b'{"errors":[{"code":"NAME_UNKNOWN","message":"x","detail":{}}]}',)
+        call=error_codes,
+        refusals=(),
+        seeds=lambda: (b'{"errors":[{"code":"NAME_UNKNOWN","message":"x","detail":{}}]}',),
     ),
     "docker-configuration": Target(call=_configuration, refusals=(Unreadable,), seeds=lambda: (_DOCKER,)),
     "extended-policy": Target(call=_extended, refusals=(InvalidPolicy,), seeds=_policies),

@@ -821,8 +821,10 @@ def test_a_next_page_elsewhere_or_unreadable_is_malformed(link: str) -> None:
         assert len(registry.requests) == 1
 
 
-def test_no_manifests_may_be_written_as_null() -> None:
-    with serving(everything(listing(index(manifests=None)))) as registry:
+@pytest.mark.parametrize("body", [index(manifests=None), b"{}", b"{}\n"])
+def test_no_manifests_may_be_written_as_null_or_as_nothing(body: bytes) -> None:
+    """As Go writes an empty list, and as Harbor answers of an image that it does not have in this repository."""
+    with serving(everything(listing(body))) as registry:
         found = source(registry).referrers(IMAGE)
         assert found.supported
         assert found.descriptors == ()
@@ -832,9 +834,9 @@ def test_no_manifests_may_be_written_as_null() -> None:
     "body",
     [
         b"",
-        b"{}",
         b"[]",
         b"<html>",
+        b'{"schemaVersion": 2}',
         b'{"layers": []}',
         index() + b"x",
         index(manifests=7),

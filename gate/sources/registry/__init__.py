@@ -28,7 +28,7 @@ from gate.reference import Digest, Reference, parse_reference
 from gate.sources import Answer, Content, Listing, check_digest
 from gate.sources.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from gate.sources.registry.credentials import Credentials
-from gate.sources.registry.http import Client, Reply, Request, answered, refusal, unknown_repository
+from gate.sources.registry.http import Client, Reply, Request, answered, error_codes, refusal, unknown_repository
 from gate.sources.registry.login import Login
 from gate.sources.registry.mirrors import MirroredSource
 from gate.sources.registry.referrers import NO_SUCH_API, list_referrers
@@ -189,10 +189,11 @@ class RegistrySource:
         return Answer(status=reply.status, content=_content(reply, what, None))
 
     def known(self) -> bool | None:
-        """Whether the registry has the repository: True if its tags are listed, False for NAME_UNKNOWN in their place.
+        """Whether the registry has the repository: True if its tags are listed, False for a 404 of its own.
 
-        Distribution says MANIFEST_UNKNOWN of a tag whether or not there is such a repository, and only here the truth.
-        A registry that lists no tags for whoever asks, or more than gate reads, says nothing. Raises `Unavailable`.
+        Distribution says MANIFEST_UNKNOWN of a tag whether or not there is such a repository, Harbor NOT_FOUND, and
+        only here the truth (distribution-spec, "Listing Tags"). A 404 without a code is of whoever has no such list. A
+        registry that lists no tags for whoever asks, or more than gate reads, says nothing. Raises `Unavailable`.
         """
         what = self._what("the list of its tags")
         cap = self._limits.manifest_bytes
@@ -208,7 +209,7 @@ class RegistrySource:
             raise error
         if reply.status == 200:
             return True
-        return False if unknown_repository(reply) else None
+        return False if reply.status == 404 and error_codes(reply.body) else None
 
     def confirm(self, digest: Digest) -> None:
         """Nothing: what it handed out it has."""

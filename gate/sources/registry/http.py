@@ -98,16 +98,26 @@ def answered(reply: Reply) -> str:
 
     Of the registry's own words only its error codes are quoted (distribution-spec, "Error Codes").
     """
-    codes = _codes(reply.body)
+    codes = error_codes(reply.body)
     text = f"{reply.host} answered HTTP {reply.status}" + (f" ({', '.join(codes)})" if codes else "")
     return f"{text} and asks to wait {reply.retry_after:g} s" if reply.retry_after else text
+
+
+def error_codes(body: bytes) -> list[str]:
+    """The OCI error codes of an answer, a few of them; none where it is a proxy's or a router's."""
+    try:
+        errors = parse_object(body).get("errors")
+    except Refused:
+        return []
+    found = [entry.get("code") for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+    return [code for code in found if isinstance(code, str) and _ERROR_CODE.fullmatch(code)][:3]
 
 
 def unknown_repository(reply: Reply) -> bool:
     """Whether the answer is that there is no such repository, and not that it lacks something: NAME_UNKNOWN
     (distribution-spec, "Error Codes").
     """
-    return "NAME_UNKNOWN" in _codes(reply.body)
+    return "NAME_UNKNOWN" in error_codes(reply.body)
 
 
 def refusal(reply: Reply, what: str, *, hint: str = "") -> CouldNotLook:
@@ -286,13 +296,3 @@ def _length(header: str | None, what: str) -> int | None:
     if not header.isascii() or not header.isdecimal() or len(header) > 19:
         raise Malformed(f"{what} has no readable Content-Length")
     return int(header)
-
-
-def _codes(body: bytes) -> list[str]:
-    """The OCI error codes of an answer, a few of them."""
-    try:
-        errors = parse_object(body).get("errors")
-    except Refused:
-        return []
-    found = [entry.get("code") for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
-    return [code for code in found if isinstance(code, str) and _ERROR_CODE.fullmatch(code)][:3]

@@ -81,7 +81,11 @@ def list_referrers(
 
 
 def _page(reply: Reply, what: str, limits: Limits) -> tuple[Descriptor, ...]:
-    """One page's descriptors. `manifests: null` is an empty list, as registries written in Go may send it."""
+    """One page's descriptors. `manifests: null` is an empty list, as registries written in Go may send it; so is `{}`,
+    as Harbor sends it of an image that it does not have in this repository.
+    """
+    if reply.body.strip() == b"{}":
+        return ()
     digest = Digest("sha256", hashlib.sha256(reply.body).hexdigest())
     try:
         return parse_manifest(Content(digest=digest, media_type=OCI_INDEX, raw=reply.body), limits).manifests
