@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gate.claims.agents.accounts import ACCOUNTS, BOT, NOREPLY, NUMBERS
+from gate.claims.agents.accounts import ACCOUNTS, AIDER, BOT, NOREPLY, NUMBERS
 from gate.claims.agents.fields import folded
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ class Mark(Struct, frozen=True, kw_only=True):
 _PERSON: Final = re.compile(r"(?P<name>[^<]*)<(?P<email>[^<>]*)>")
 _TRAILER: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(?P<value>.*)")
 _IN_BRACKETS: Final = re.compile(r".*?\((?P<model>[^()]+)\)\s*")
-_AIDER: Final = " (aider)"
 _BY_ADDRESS: Final = ("co-authored-by", "signed-off-by")
 
 
@@ -51,7 +50,7 @@ def _of_author(commit: Commit) -> Iterator[Mark]:
     mark = _of_address(commit.name, commit.email, author=True, where="its author")
     if mark is not None:
         yield mark
-    elif commit.name.endswith(_AIDER):
+    elif commit.name.endswith(AIDER):
         yield Mark(agent="aider", model=None, author=False, where="its author's name")  # beside the person it names
 
 

@@ -169,7 +169,13 @@ def test_an_agent_is_denied_where_a_claim_names_it_as_git_does(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["Claude <noreply@anthropic.com>", "aider@aider.chat", "X <1+y[bot]@users.noreply.github.com>"]
+    "name",
+    [
+        "Claude <noreply@anthropic.com>",
+        "aider@aider.chat",
+        "X <1+y[bot]@users.noreply.github.com>",
+        "Ada (aider) <a@b.c>",
+    ],
 )
 def test_no_account_of_an_agent_is_a_persons_name(name: str) -> None:
     """A-T8: one of the two is not so, however git writes it."""
@@ -185,6 +191,15 @@ def test_a_hint_that_names_a_model_alone_is_judged_by_that() -> None:
     assert "its agent trace names 'x'" in judgement.found("agents.signals")
     assert failed(rule(allow='"any"'), built(), nobody) == ()
     assert failed(rule(allow='["copilot", "bots"]'), built(), nobody) == (), "one of them may use any model"
+
+
+def test_every_model_of_a_message_is_a_hint_where_an_agent_is() -> None:
+    """Rule 9: the first of them is the agent's, and the others are somebody's."""
+    denied = rule(allow='"any"', more='[[deny]]\nmodels = ["evil-1"]\nreason = "no"\n')
+    for message in ("Agent: a\nModel: ok\nModel: evil-1", "Agent: a\nModel: ok\nAgent: b\nModel: evil-1"):
+        assert failed(denied, built(), by("scanner", gitsign(f"Mend\n\n{message}"))) == DENY
+        assert failed(denied, built(), by("scanner", gitsign(f"Mend\n\n{message.replace('evil', 'good')}"))) == ()
+    assert failed(denied, built(), by("scanner", gitsign("Mend\n\nModel: evil-1\nModel: evil-1"))) == (), "of a machine"
 
 
 def test_a_hints_model_is_one_of_any_agent_that_is_called_so() -> None:

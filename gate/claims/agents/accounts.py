@@ -34,6 +34,8 @@ NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Numbers of GitHub accounts of agents whose address does not end in `[bot]`."""
 BOT: Final = "[bot]"
+AIDER: Final = " (aider)"
+"""What aider puts behind the name of the person for whom it commits."""
 NOREPLY: Final = re.compile(r"(?:(?P<number>[0-9]+)\+)?(?P<login>[^@+]+)@users\.noreply\.github\.com", re.IGNORECASE)
 _PERSON: Final = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>[^<>]*")
 
@@ -60,4 +62,6 @@ def agents_called(person: str) -> tuple[str, ...]:
         elif BOT in address:
             login = match["login"] if match is not None else address
             found.update(dict.fromkeys((login, login.replace(BOT, ""))))
+        elif address.endswith(AIDER):
+            found.setdefault("aider")
     return tuple(found)

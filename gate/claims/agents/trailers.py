@@ -39,7 +39,9 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
         most = f"{_MAX_MESSAGE} characters" if found is None else f"{_MAX_TRAILERS} trailers"
         yield Unreadable(path=path, problem=f"it has more than {most}")
         return
-    models = [value for key, value in found if key == "model"]
+    models = [value for key, value in found if key == "model"] if any(key == "agent" for key, _ in found) else []
+    for another in models[1:]:  # whose it is nobody says
+        yield _signal(path, "model", commit, "", model=another)
     for key, value in found:
         if key in ("assisted-by", "generated-by"):
             agent, _, rest = value.partition(":")
