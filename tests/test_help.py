@@ -62,6 +62,31 @@ def test_every_flag_says_what_it_is_for(path: tuple[str, ...], command: Any) -> 
         assert parameter.get_help_record(command.context_class(command)) is None or parameter.help, parameter.name
 
 
+@each
+def test_flags_are_described_alike_and_arguments_named_without_brackets(path: tuple[str, ...], command: Any) -> None:
+    for parameter in command.params:
+        if parameter.help and parameter.name not in ("help", "install_completion", "show_completion"):
+            first, *_ = parameter.help.split()
+            assert first[0].islower() or "." in first, f"{parameter.name}: {parameter.help}"
+            assert not parameter.help.endswith("."), parameter.name
+    text = help_of(path)
+    assert "{" not in text
+    if "Arguments:" in text:
+        assert re.search(r"^  [A-Z.]+  ", text.split("Arguments:")[1], re.MULTILINE)
+
+
+@each
+def test_no_commands_summary_is_cut_on_the_smallest_screen(path: tuple[str, ...], command: Any) -> None:
+    listed = help_of(path, columns=80).partition("Commands:")[2].partition("Options:")[0].splitlines()
+    assert bool(listed) is bool(getattr(command, "commands", {}))
+    assert not [line for line in listed if line.endswith("...")]
+
+
+def test_what_every_command_has_stands_behind_what_is_its_own() -> None:
+    text = help_of(("attest", "agents"))
+    assert text.index("Commits:") < text.index("Predicate:") < text.index("Options:") < text.index("Examples:")
+
+
 def test_a_folded_group_names_its_flags_and_help_all_says_what_they_are_for() -> None:
     short, whole = help_of(("verify",)), help_of(("verify",), flag="--help-all")
     assert "--registry-username, --registry-password-file" in short

@@ -42,9 +42,9 @@ modules are imported, and none of those goes away.
 VERBS: Final = ("verify", "inspect", "attest", "policy", "trust", "report")
 EXAMPLES = """
 Examples:
-  gate verify ghcr.io/acme/api:1.4 --policy policy.toml
+  gate inspect ghcr.io/acme/api:1.4
+  gate policy check policy.toml
   gate verify ghcr.io/acme/api:1.4 --policy policy.toml --output-dir gate-out
-  gate trust show public-good
 """
 
 

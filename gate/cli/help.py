@@ -54,6 +54,10 @@ class Command(TyperCommand):
             if once and given.count(option) > 1:
                 raise typer.BadParameter("given more than once, and only one can count", ctx=ctx, param=option)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Without typer's braces: elsewhere they are for a choice."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The groups, in their order."""
         write_groups(self, ctx, formatter)
@@ -86,12 +90,12 @@ def write_groups(command: Any, ctx: Any, formatter: Any) -> None:
         if record is None:
             continue
         if parameter.param_type_name == "argument":
-            record = (re.sub(r" <[^>]*>$", "", record[0]), record[1])
+            record = (re.sub(r" <[^>]*>$|[\[\]{}]", "", record[0]), record[1])
             groups.setdefault(_panel(parameter) or _ARGUMENTS, []).append(record)
         else:
             groups.setdefault(_panel(parameter) or last, []).append(record)
     formatter.write_paragraph()
-    for name in sorted(groups, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+    for name in sorted(groups, key=lambda name: _ORDER.index(name if name in _ORDER else RUN)):
         folded = name in _FOLDED and len(groups[name]) > _FEW and not ctx.meta.get(_ALL)
         formatter.write_heading(f"{name} ({ctx.command_path} {_FLAG} says more)" if folded else name)
         with formatter.indentation():

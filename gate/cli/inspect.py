@@ -99,9 +99,10 @@ def inspect(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="tracebacks of internal errors", rich_help_panel=RUN)] = False,
 ) -> None:
-    """Show what is attached to an image, who signed it, and what it claims.
+    """Show what is attached to an image, and who signed it.
 
-    It needs no policy and gives no verdict. Exit codes: 0 it could look, 2 wrong job, 3 and 4 it could not.
+    And what that claims: builder, source, commits, agents. It needs no policy and gives no verdict. Exit codes: 0 it
+    could look, 2 invalid, 3 it could not (try again), 4 it could not.
     """
     if schema:
         from gate.report.inspection import schema_text  # noqa: PLC0415

@@ -75,14 +75,14 @@ class Form(StrEnum):
 def check(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="a policy; - is standard input", show_default=False)],
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="let warnings be errors")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="warnings are errors, too")] = False,
     output: Annotated[
         Form, typer.Option("--output", help="text or json", metavar="FORM", show_default=False)
     ] = Form.TEXT,
 ) -> None:
-    """Say everything that is wrong with a policy, or will hardly be meant.
+    """Say everything that is wrong with a policy.
 
-    Exit codes: 0 it is one, 2 it is none.
+    Warnings are about what it says and probably does not mean. Exit codes: 0 it is valid, 2 it is not.
     """
     from gate.policy.dates import as_of  # noqa: PLC0415
 
@@ -141,9 +141,10 @@ def show_policy(
         bool, typer.Option("--digest", help="only the digest of all its files, for gate verify --policy-sha256")
     ] = False,
 ) -> None:
-    """Print a policy with all that it extends, and the file and line of each value.
+    """Print a policy with all that it extends.
 
-    With cosign's flags: the policy that they mean, to begin with.
+    Each value stands with the file and line that it is from. With cosign's flags: the policy that they mean, to start
+    from.
     """
     flags = policies.read_flags(
         identity=identity,

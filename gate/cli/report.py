@@ -26,7 +26,7 @@ Examples:
 
 @_app.callback(invoke_without_command=True)
 def _report(
-    *, schema: Annotated[bool, typer.Option("--schema", help="Print the report's JSON Schema.")] = False
+    *, schema: Annotated[bool, typer.Option("--schema", help="print the report's JSON Schema")] = False
 ) -> None:
     if not schema:
         raise InvalidUsage("gate report: what about it? --schema prints its JSON Schema")

@@ -47,12 +47,15 @@ Examples:
 @_app.command("show", cls=Command, epilog=SHOW_EXAMPLES)
 def _trust_show(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file.")
+        list[str] | None, typer.Argument(metavar="[ROOT]...", help="public-good, github, or the path of a file")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Print each root's parts with their windows, its digest and its date."""
+    """Print what is in each root, its digest and its date.
+
+    Without ROOT the built-in ones. Each part is shown with the time in which it counts.
+    """
     from gate import trust  # noqa: PLC0415
     from gate.report import roots  # noqa: PLC0415
 
@@ -62,15 +65,21 @@ def _trust_show(
 
 @_app.command("update", cls=Command, epilog=UPDATE_EXAMPLES)
 def _trust_update(
-    name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name.")],
-    to: Annotated[str, typer.Option("--to", help="Where to write it; - is stdout.", metavar="FILE")] = "-",
-    url: Annotated[str | None, typer.Option(help="Another TUF repository (a mirror, your own).", metavar="URL")] = None,
+    name: Annotated[str, typer.Argument(metavar="ROOT", help="public-good or github; with --url, any name")],
+    to: Annotated[str, typer.Option("--to", help="where to write it; - is stdout", metavar="FILE")] = "-",
+    url: Annotated[
+        str | None, typer.Option(help="another TUF repository: a mirror, or your own", metavar="URL")
+    ] = None,
     first_root: Annotated[
-        Path | None, typer.Option("--root", help="With --url: the repository's first root.json.", metavar="FILE")
+        Path | None, typer.Option("--root", help="with --url: the repository's first root.json", metavar="FILE")
     ] = None,
     ca_file: access.CaFile = None,
 ) -> None:
-    """Fetch a root from its TUF repository, verified from its first root on. Nothing else contacts one unasked."""
+    """Fetch a newer root from its TUF repository.
+
+    It is verified from the repository's first root on. No other command fetches one, unless a policy says so
+    (trust.refresh).
+    """
     from gate.limits import DEFAULT_TIMEOUT_SECONDS, Deadline  # noqa: PLC0415
     from gate.report import writing  # noqa: PLC0415
     from gate.trust import parse, refresh  # noqa: PLC0415
