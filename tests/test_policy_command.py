@@ -305,6 +305,20 @@ def flags(**given: str) -> list[str]:
 LAB_ROOT = next(LAB.rglob("*trusted_root.json"))
 
 
+def test_a_key_whose_log_and_timestamp_are_of_an_unknown_instance_is_told_in_one_sentence(
+    verify: Callable[..., Ran],
+) -> None:
+    """Rule 28: the lab's instance is younger than the built-in root."""
+    ran = verify(lab("keyed-bundle"), "--key", str(LAB / "key.pub"))
+    log = "55fe56dc38d3857af26cf80b8c9b1ed9f99922dcee3b8ab542ba830fd1e2d53f"
+    assert ran.code == 4
+    assert (
+        f"trust.stale: its transparency log {log} is not in the trust root, and a timestamp authority of it is not in "
+        "the trust root 'public-good' of "
+    ) in ran.out
+    assert "do        fetch a newer trust root (gate trust update ROOT --to FILE" in ran.out
+
+
 def test_cosigns_flags_are_a_policy(verify: Callable[..., Ran]) -> None:
     ran = verify(lab("agent-signed"), *flags())
     assert (ran.code, ran.outcomes) == (0, {"signature": "pass"})

@@ -348,7 +348,7 @@ def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str
     stated += [entry.integrated for entry in material.entries if entry.log_id not in known]
     if not any(root.dated.timestamp() < time <= (now + CLOCK_SKEW).timestamp() for time in stated):
         return None
-    return f"{'; '.join(proven.missing)} {root.name!a} of {root.dated.date()}"
+    return f"{', and '.join(proven.missing)} {root.name!a} of {root.dated.date()}"
 
 
 def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:
