@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from tests.advisories.index import GROUPS, Entry
+from tests.docstrings import docstrings
 
-TESTS = Path(__file__).parents[1]
 ENTRIES = [entry for group in GROUPS.values() for entry in group]
 IDS = [number for entry in ENTRIES for number in entry.ids.split()]
 ID = re.compile(r"CVE-\d{4}-\d+|GHSA(?:-[0-9a-z]{4}){3}|P-T\d+|[a-z][a-z-]*#\d+")
-
-
-@cache
-def _docstrings() -> dict[str, str]:
-    """The docstring of every test there is, by the name that the index has for it."""
-    return {
-        f"{path.relative_to(TESTS).as_posix()}::{node.name}": ast.get_docstring(node) or ""
-        for path in TESTS.rglob("test_*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
 
 
 def test_the_register_is_whole_and_has_each_id_once() -> None:
@@ -38,7 +24,7 @@ def test_the_register_is_whole_and_has_each_id_once() -> None:
 def test_each_attack_has_a_test_that_says_so_or_a_reason(entry: Entry) -> None:
     assert bool(entry.tests) != (len(entry.reason) > 60), "tests, or why it cannot apply"
     assert entry.attack
-    found = {name: set(ID.findall(_docstrings()[name])) for name in entry.tests}
+    found = {name: set(ID.findall(docstrings()[name])) for name in entry.tests}
     for number in entry.ids.split() if entry.tests else ():
         assert any(number in ids for ids in found.values()), f"no test says that it is about {number}"
     for name, ids in found.items():
@@ -49,7 +35,7 @@ def test_each_id_that_a_test_of_this_room_names_is_in_the_index_with_that_test()
     listed = {(number, name) for entry in ENTRIES for number in entry.ids.split() for name in entry.tests}
     named = {
         (number, name)
-        for name, text in _docstrings().items()
+        for name, text in docstrings().items()
         if name.startswith("advisories/")
         for number in ID.findall(text)
     }
