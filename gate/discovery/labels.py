@@ -9,12 +9,13 @@ Sources: OCI image-spec, annotations.md ("Pre-Defined Annotation Keys") and conf
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from gate.errors import CouldNotLook, Malformed
-from gate.limits import MAX_TEXT
+from gate.errors import CouldNotLook, LimitExceeded, Malformed
+from gate.limits import MAX_TEXT, SMALL_DOCUMENT
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused, parse_object
 
@@ -60,10 +61,17 @@ def read_labels(image: Content, source: Source | None, limits: Limits) -> Labels
 
 
 def _config(source: Source, manifest: Manifest, limits: Limits) -> JSON:
-    """`config.Labels` of the configuration. Raises `CouldNotLook`."""
+    """`config.Labels` of the configuration. One that is larger than real ones are is read when it is its turn, as a
+    manifest is. Raises `CouldNotLook`.
+    """
     if manifest.config is None:
         return {}
-    raw = source.blob(manifest.config)
+    size = manifest.config.size
+    if size > limits.json_bytes:
+        text = f"the image's configuration {manifest.config.digest} has {size} bytes; at most {limits.json_bytes} are"
+        raise LimitExceeded(f"{text} read", limit="json-bytes")
+    with nullcontext() if limits.tally is None or size <= SMALL_DOCUMENT else limits.tally.large():
+        raw = source.blob(manifest.config)
     try:
         config = parse_object(raw, limits=limits).get("config")
     except Refused as error:

@@ -126,7 +126,7 @@ class Inspector(Struct, frozen=True, kw_only=True):
             # 1. Reference: to a digest, once.  2. Discovery: everything that is attached to it, and the ledger.
             found = self._look(reference, source, limits)
             if self.policy is not None:
-                found = with_labels(found, reference, self.policy, source, self.limits)
+                found = with_labels(found, reference, self.policy, source, limits)
             index = read_index(found.image, limits)
         except CouldNotLook as error:
             error.credentials = source.credentials

@@ -170,17 +170,18 @@ class Judge:
             elsewhere = Elsewhere(name=self._elsewhere.name, source=self.sources.open(self._elsewhere))
 
         def looked(share: Share, tally: Tally) -> Discovery:
+            limits = self.limits.counted_in(tally)
             found = discover(
                 source,
                 digest=digest,
                 image=image,
                 elsewhere=elsewhere,
                 share=share,
-                limits=self.limits.counted_in(tally),
+                limits=limits,
                 deadline=self.deadline,
                 progress=self.progress,
             )
-            return with_labels(found, reference, self.policy, source, self.limits)
+            return with_labels(found, reference, self.policy, source, limits)
 
         return looked
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from gate.discovery.labels import REVISION, SOURCE, Label, Labels, read_labels
-from gate.limits import MAX_TEXT, Limits
+from gate.errors import LimitExceeded
+from gate.limits import MAX_TEXT, SMALL_DOCUMENT, Deadline, Limits, Tally
+from gate.parallel import Budget
 from gate.sources.manifest import OCI_MANIFEST
 from tests.discovery.test_search import FakeSource, content, descriptor, digest_of
 
@@ -37,6 +41,24 @@ def test_an_image_without_a_configuration_has_annotations_alone() -> None:
     source = FakeSource()
     assert read_labels(image(None), source, LIMITS) == Labels(found=ANNOTATED)
     assert source.asked == []
+
+
+def test_a_configuration_that_is_larger_than_is_read_is_not_fetched() -> None:
+    config = CONFIG.ljust(1000)
+    source = FakeSource(blobs={digest_of(config): config})
+    found = read_labels(image(config), source, Limits(json_bytes=999))
+    assert (found.found, type(found.error), source.asked) == (ANNOTATED, LimitExceeded, [])
+    assert read_labels(image(config), source, Limits(json_bytes=1000)).error is None
+
+
+@pytest.mark.parametrize(("size", "waits"), [(SMALL_DOCUMENT, False), (SMALL_DOCUMENT + 1, True)])
+def test_a_large_configuration_is_read_when_it_is_its_turn(size: int, *, waits: bool) -> None:
+    """There may be a hundred images, each of many platforms: those that are in memory together are bounded."""
+    config = CONFIG.ljust(size)
+    source = FakeSource(blobs={digest_of(config): config})
+    with Budget(1, Deadline(10)).share() as share:
+        assert read_labels(image(config), source, Limits(tally=Tally(share))).error is None
+        assert share.held is waits
 
 
 def test_a_label_that_is_longer_than_anybodys_is_there_and_agrees_with_nothing() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -150,6 +151,28 @@ def test_what_is_large_of_another_image_is_read_when_this_one_is_judged(verify: 
     }
     first, second = sorted(whole, key=whole.__getitem__)
     assert max(item.end for item in asked[first] if "/blobs/" in item.path) <= whole[second]
+
+
+def test_large_configurations_come_one_at_a_time_too(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "image")
+    configs = [padded({"config": {}, "number": number}, LARGE) for number in range(3)]
+    items = [layout.image(str(number), config=config) for number, config in enumerate(configs)]
+    layout.index([entry(item, f"linux/a{number}") for number, item in enumerate(items)], tag="v1")
+    path = policy(
+        tmp_path,
+        '[[rules]]\nimages = ["**"]\nplatforms = "each"\nprovenance = { signers = ["forge"], level = 1, '
+        'source = "any", refs = "any", labels = "must-agree" }\n',
+    )
+
+    def slowly(path: str) -> Response | None:
+        held = {digest_of(config): config for config in configs}.get(path.rpartition("/")[2])
+        return None if held is None else Response(body=held, pause=0.05)
+
+    with RegistryServer({"acme/api": layout.folder}, intercept=slowly) as server:
+        judge(f"{server.host}/acme/api:v1", path)
+        asked = sorted((item.start, item.end) for item in server.requests if "/blobs/" in item.path)
+    assert len(asked) == len(configs)
+    assert all(end <= start for (_, end), (start, _) in pairwise(asked))
 
 
 def test_of_an_image_that_is_over_a_limit_no_further_large_document_is_read() -> None:
