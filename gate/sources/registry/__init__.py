@@ -196,11 +196,11 @@ class RegistrySource:
         registry that lists no tags for whoever asks, or more than gate reads, says nothing. Raises `Unavailable`.
         """
         what = self._what("the list of its tags")
-        cap = self._limits.manifest_bytes
+        request = Request(
+            url=self._registry.tags_url, what=what, cap=self._limits.manifest_bytes, limit="manifest-bytes"
+        )
         try:
-            reply = self._registry.fetch(
-                Request(url=self._registry.tags_url, what=what, cap=cap, limit="manifest-bytes")
-            )
+            reply = self._document(None, request)
         except Unavailable:
             raise
         except CouldNotLook:
