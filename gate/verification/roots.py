@@ -93,9 +93,11 @@ class Root:
 
     def known_timestamps(self, stamps: tuple[bytes, ...]) -> tuple[TimeStampResponse, ...]:
         """Those that name one of the root's timestamp authorities as their signer. Raises `ValueError` for bytes that
-        are no timestamp, or have not the one signer that RFC 3161 2.4.2 allows.
+        are no timestamp, or have not the one signer that RFC 3161 2.4.2 allows, or a time that there is not.
         """
         responses = tuple(map(decode_timestamp_response, stamps))
+        for _ in (response.tst_info.gen_time for response in responses):
+            pass  # parsed only when it is asked for: the year 0 is none
         if any(len(response.signed_data.signer_infos) != 1 for response in responses):
             raise ValueError("a timestamp has one signer")
         return tuple(
@@ -121,7 +123,7 @@ class Root:
 
 
 def stated_times(stamps: tuple[bytes, ...]) -> list[datetime]:
-    """The time that each timestamp states, whoever signed it: nothing that counts. Raises as `known_timestamps`."""
+    """The time that each timestamp states, whoever signed it: nothing that counts. `known_timestamps` has read them."""
     return [decode_timestamp_response(stamp).tst_info.gen_time for stamp in stamps]
 
 

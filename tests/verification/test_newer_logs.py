@@ -40,6 +40,7 @@ from tests.verification.lab import (
     trusted,
 )
 from tests.verification.wrong.rows import certified, trial
+from tests.verification.wrong.times import ROWS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -181,3 +182,13 @@ def test_a_key_is_in_doubt_if_a_timestamp_says_so_whose_authority_is_as_new_as_t
     assert isinstance(evidence, Verified), evidence
     assert (evidence.times, evidence.logs) == ((), ())
     assert (evidence.stale is not None) == expected
+
+
+def test_a_timestamp_that_no_clock_shows_is_none_whoever_made_it() -> None:
+    """Anybody can put it beside a key's signature."""
+    year_0 = next(row for row in ROWS if row.broken == "a timestamp of the year 0, which no clock shows")
+    made = year_0.wrong(trial(BY_NAME["bundle 0.3 statement rekor-v2 key"]))
+    old = replace(made.recipe.instance, tsa=TimestampAuthority(name="tsa-b"))
+    evidence = replace(made, roots=(without_its_log(old),)).evidence()
+    assert isinstance(evidence, Rejected), evidence
+    assert evidence.step is Step.TIME

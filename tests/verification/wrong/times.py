@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +11,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gate.verification import Step
 from gate.verification.candidate import CLOCK_SKEW
-from tests.forge import SIGNED_AT, Authority, Validity, ec_key
-from tests.verification.lab import DROP, edited
+from tests.forge import SIGNED_AT, Authority, Validity, b64, ec_key
+from tests.verification.lab import DROP, at, edited
 from tests.verification.wrong.rows import (
     AFTER,
     BEFORE,
@@ -29,7 +30,7 @@ from tests.verification.wrong.rows import (
 )
 
 if TYPE_CHECKING:
-    from tests.forge import JSONObject
+    from tests.forge import JSONObject, Signed
     from tests.verification.wrong.rows import Change
 
 NONE: Final = "none of its timestamps is of a known authority"
@@ -62,6 +63,13 @@ def _at(now: Any) -> Change:
 
 def _no_promise(entry: JSONObject) -> JSONObject:
     return edited(edited(entry, "inclusionPromise", DROP), "integratedTime", DROP)
+
+
+def _of_the_year_0(signed: Signed) -> Signed:
+    stamp = base64.b64decode(at(signed.document, STAMP))
+    moment = SIGNED_AT.strftime("%Y%m%d%H%M%SZ").encode()
+    assert stamp.count(moment) == 1
+    return signed.written(edited(signed.document, STAMP, b64(stamp.replace(moment, b"0000" + moment[4:]))))
 
 
 def _row(broken: str, wrong: Change, right: Change | None = None, **more: Any) -> Row:
@@ -138,6 +146,12 @@ ROWS: Final = (
         in_annotation("sigstore.cosign/rfc3161timestamp", '{"SignedRFC3161Timestamp": "MAA="}'),
         reason="its timestamp cannot be read",
         formats=both(layered, stamped),
+    ),
+    _row(
+        "a timestamp of the year 0, which no clock shows",
+        lambda trial: trial.but(finished=_of_the_year_0),
+        reason="its timestamp cannot be read: year 0 is out of range",
+        formats=both(bundled, stamped),
     ),
     _row(
         "a time that is ahead of the clock",
