@@ -4,16 +4,16 @@ What comes in: candidates (untrusted bytes), the trust roots, the signers' keys,
 now. What goes out: evidence in a fixed order, whatever the order of the candidates. Only this room makes a `Verified`,
 and nothing behind it sees bytes that were not verified. It knows nothing of the policy: who signed is judged later.
 
-`candidate` has the order of a verification and `steps` its cryptography. `bundle` and `cosign` read the formats into
-`material`; `certificate` reads the identity, `keys` keys, `log` transparency log entries, `statement` the payload;
-`roots` holds what a trust root names.
+`candidate` has the order of a verification, `named` what of a root it needs, `steps` its cryptography, `rejection` how
+it ends where it fails. `bundle` and `cosign` read the formats into `material`; `certificate` reads the identity, `keys`
+keys, `log` transparency log entries, `statement` the payload; `roots` holds what a trust root names.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gate.verification.candidate import CLOCK_SKEW, verify_candidate
+from gate.verification.candidate import verify_candidate
 from gate.verification.evidence import (
     AboutSource,
     Barred,
@@ -32,6 +32,7 @@ from gate.verification.evidence import (
     without_predicate,
 )
 from gate.verification.keys import PublicKey, fingerprint, read_key
+from gate.verification.named import CLOCK_SKEW
 from gate.verification.roots import Root
 from gate.verification.statement import Artifact
 

@@ -10,12 +10,10 @@ The steps follow sigstore's client specification ("Verification") with what it l
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from gate.discovery import Kind
 from gate.duration import spell_moment
@@ -38,36 +36,21 @@ from gate.verification.evidence import (
 )
 from gate.verification.keys import fingerprint, verifies
 from gate.verification.material import Content, Material
-from gate.verification.roots import stated_times
-from gate.verification.sct import embedded_sct, issued_at
+from gate.verification.named import CLOCK_SKEW, check_windows, named_parts, stale
+from gate.verification.rejection import UNREADABLE, is_panic, rejected, unreadable
 from gate.verification.statement import PAYLOAD_TYPE, NotAbout, read_statement
-from gate.verification.steps import (
-    Failed,
-    Named,
-    Proven,
-    check_log_windows,
-    is_issued,
-    still_failing,
-    verify_with_certificate,
-    verify_with_key,
-)
+from gate.verification.steps import Failed, is_issued, still_failing, verify_with_certificate, verify_with_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from gate.discovery import Candidate
     from gate.limits import Limits
     from gate.verification.keys import PublicKey
     from gate.verification.material import Message
-    from gate.verification.roots import CtLog, Root
+    from gate.verification.roots import Root
     from gate.verification.statement import Artifact
-
-CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far a verified time may be ahead of this machine's clock (rule 28)."""
-
-_MAX_REASON: Final = 300
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, x509.InvalidVersion, UnsupportedAlgorithm)
-"""What libraries raise for bytes that are none of theirs, some of it only when a part is asked for."""
 
 
 def verify_candidate(
@@ -79,13 +62,13 @@ def verify_candidate(
         materials = _read(candidate, limits)
         _count(materials, limits)
     except Refused as error:
-        return [_rejected(candidate, root, Failed(Step.FORMAT, str(error)))]
+        return [rejected(candidate, root, Failed(Step.FORMAT, str(error)))]
     except (GateError, MemoryError):
         raise
     except BaseException as error:
-        if not isinstance(error, Exception) and not _is_panic(error):
+        if not isinstance(error, Exception) and not is_panic(error):
             raise
-        return [_rejected(candidate, root, _unreadable(error))]
+        return [rejected(candidate, root, unreadable(error))]
     found: list[Signed | Rejected] = []
     for material in materials:
         found += _verify_by_each(keys, partial(_verify, candidate, material, root, artifact, now, limits))
@@ -151,14 +134,14 @@ def _verify(
             try:
                 certificate = x509.load_der_x509_certificate(material.certificate)
                 signer = read_identity(certificate)
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 raise Failed(Step.CERTIFICATE, f"its certificate cannot be read: {error}") from None
             # 3. Trust root: the logs, the CA, the CT log and the timestamp authority that it names are in this root.
-            named = _named_parts(material, certificate, root, now)
+            named = named_parts(material, certificate, root, now)
             # 4. Times, log entries, chain, SCT, profile, signature and binding: `steps`.
             proven = verify_with_certificate(material, message, certificate, named, root)
             # 5. Windows: log keys and the CT log were in use, ends included, at each verified time.
-            _check_windows(material, named, certificate, proven, root)
+            check_windows(material, named, certificate, proven, root)
         else:
             # 2.-5. of a key: whoever of the policy's keys verifies it; then entries, timestamps and windows: `steps`.
             key = next((key for key in keys if _holds(key, material, message)), None)
@@ -192,15 +175,15 @@ def _verify(
         elif certificate is not None and failure.doubt is Doubt.STALE:
             # Whose it is is known, and of what, though not whether it counts.
             authentic = is_issued(certificate, root) and _is_about(material, artifact, limits)
-        return _rejected(candidate, root, failure, stated=signer, authentic=authentic, also=also)
+        return rejected(candidate, root, failure, stated=signer, authentic=authentic, also=also)
     except (GateError, MemoryError):
         raise
     except BaseException as error:
         # Parsers of foreign bytes raise what they like, some of them only when a field is asked for. Whatever it is, it
         # is no evidence, and one broken candidate does not end the run.
-        if not isinstance(error, Exception) and not _is_panic(error):
+        if not isinstance(error, Exception) and not is_panic(error):
             raise
-        return _rejected(candidate, root, _unreadable(error), stated=signer, authentic=authentic)
+        return rejected(candidate, root, unreadable(error), stated=signer, authentic=authentic)
     if statement is not None and statement.subjects:
         return AboutSource(
             digest=candidate.digest,
@@ -212,7 +195,7 @@ def _verify(
             times=proven.times,
             logs=proven.logs,
             notes=proven.notes,
-            stale=_stale(material, proven, root, now),
+            stale=stale(material, proven, root, now),
             statement=statement,
             annotations={},
             seal=evidence._SEAL,  # noqa: SLF001
@@ -228,54 +211,11 @@ def _verify(
         times=proven.times,
         logs=proven.logs,
         notes=proven.notes,
-        stale=_stale(material, proven, root, now),
+        stale=stale(material, proven, root, now),
         statement=statement,
         annotations=statement.annotations if statement is not None else annotations,
         seal=evidence._SEAL,  # noqa: SLF001
     )
-
-
-def _rejected(
-    candidate: Candidate,
-    root: Root,
-    failure: Failed,
-    *,
-    stated: Identity | KeyIdentity | None = None,
-    authentic: bool = False,
-    also: tuple[tuple[Step, str], ...] = (),
-) -> Rejected:
-    return Rejected(
-        digest=candidate.digest,
-        layer=candidate.layer,
-        kind=candidate.kind,
-        step=failure.step,
-        reason=_short(str(failure)),
-        stated=stated,
-        authentic=authentic,
-        doubt=failure.doubt,
-        also=tuple((step, _short(reason)) for step, reason in also),
-        root=root.name,
-    )
-
-
-def _unreadable(error: BaseException) -> Failed:
-    """What no parser of foreign bytes raises is our own fault, and says nothing about the evidence."""
-    if isinstance(error, _UNREADABLE) or _is_panic(error):
-        return Failed(Step.FORMAT, f"it cannot be read: {type(error).__name__}: {error}")
-    return Failed(Step.FORMAT, f"internal error: {type(error).__name__}: {error}", doubt=Doubt.INTERNAL)
-
-
-def _is_panic(error: BaseException) -> bool:
-    """A panic in a library that is written in Rust is no `Exception`; its class has a name and no place to import it
-    from.
-    """
-    return type(error).__name__ == "PanicException"
-
-
-def _short(reason: str) -> str:
-    """A reason of one line: libraries quote whole proofs in theirs."""
-    line = " ".join(reason.split())
-    return line if len(line) <= _MAX_REASON else line[:_MAX_REASON] + "..."
 
 
 def _holds(key: PublicKey, material: Material, message: Message) -> bool:
@@ -283,44 +223,6 @@ def _holds(key: PublicKey, material: Material, message: Message) -> bool:
         return verifies(key, material.signature, message)
     except ValueError:
         return False
-
-
-def _named_parts(material: Material, certificate: x509.Certificate, root: Root, now: datetime) -> Named:
-    """Step 3. What is not in the root may be newer than the root: then the fault is ours (rule 28)."""
-    stated_time = certificate.not_valid_before_utc
-    doubt = None
-    if root.dated is not None and root.dated < stated_time <= now + CLOCK_SKEW:
-        doubt = Doubt.STALE
-
-    def unknown(what: str) -> Failed:
-        dated = f" of {root.dated.date()}" if root.dated else ""
-        return Failed(Step.TRUST_ROOT, f"its {what} is not in the trust root {root.name!a}{dated}", doubt=doubt)
-
-    logs = []
-    for entry in material.entries:
-        log = next((log for log in root.logs if log.key_id == entry.log_id), None)
-        if log is None:
-            raise unknown(f"transparency log {entry.log_id.hex()}")
-        logs.append(log)
-    authorities = tuple(authority for authority in root.authorities if authority.issued(certificate))
-    if not authorities:
-        raise unknown(f"certificate authority {certificate.issuer.rfc4514_string()!a}")
-    ct_log: CtLog | None = None
-    if not root.ctless:
-        try:
-            sct = embedded_sct(certificate)
-        except ValueError as error:
-            raise Failed(Step.SCT, str(error)) from None
-        ct_log = next((log for log in root.ct_logs if log.key_id == sct.log_id), None)
-        if ct_log is None:
-            raise unknown(f"certificate transparency log {sct.log_id.hex()}")
-    try:
-        timestamps = root.known_timestamps(material.timestamps)
-    except (ValueError, KeyError) as error:
-        raise Failed(Step.TIME, f"its timestamp cannot be read: {error}") from None
-    if material.timestamps and not timestamps:
-        raise unknown("timestamp authority")
-    return Named(logs=tuple(logs), authorities=authorities, ct_log=ct_log, timestamps=timestamps)
 
 
 def _is_about(material: Material, artifact: Artifact, limits: Limits) -> bool:
@@ -335,30 +237,3 @@ def _is_about(material: Material, artifact: Artifact, limits: Limits) -> bool:
     except Refused as error:
         return error.costly
     return True
-
-
-def _stale(material: Material, proven: Proven, root: Root, now: datetime) -> str | None:
-    """What of a key's signature a newer root may know: it says that it was logged or stamped later than the date of
-    this one, and not later than now (rule 28).
-    """
-    if root.dated is None or not proven.missing:
-        return None
-    known = {log.key_id for log in root.logs}
-    stated = [time.timestamp() for time in (*proven.times, *stated_times(material.timestamps))]
-    stated += [entry.integrated for entry in material.entries if entry.log_id not in known]
-    if not any(root.dated.timestamp() < time <= (now + CLOCK_SKEW).timestamp() for time in stated):
-        return None
-    return f"{', and '.join(proven.missing)} {root.name!a} of {root.dated.date()}"
-
-
-def _check_windows(material: Material, named: Named, certificate: x509.Certificate, proven: Proven, root: Root) -> None:
-    """Step 5, for every verified time: one that does not fit rejects, however many others do (rule 4).
-
-    The certificate's own window is the chain's to check.
-    """
-    check_log_windows(material.entries, root, proven.times)
-    if named.ct_log is not None:
-        issued = issued_at(embedded_sct(certificate))
-        windows = [log.window for log in root.ct_logs if log.key_id == named.ct_log.key_id]
-        if not any(window.holds(issued) for window in windows):
-            raise Failed(Step.SCT, f"its certificate transparency log's key was not in use at {spell_moment(issued)}")

@@ -15,8 +15,8 @@ from gate.limits import Limits
 from gate.sigstore_private import packaged_root
 from gate.strictjson import Refused
 from gate.verification.bundle import read_bundle
-from gate.verification.candidate import _named_parts
 from gate.verification.material import Content, Material, Message
+from gate.verification.named import named_parts
 from gate.verification.roots import Root
 from gate.verification.steps import Failed, verify_with_certificate
 from tests.conftest import LAB
@@ -53,7 +53,7 @@ def _ours(material: Material, root: Root, message: Message) -> str | None:
     assert material.certificate is not None
     certificate = x509.load_der_x509_certificate(material.certificate)
     try:
-        named = _named_parts(material, certificate, root, datetime.now(UTC))
+        named = named_parts(material, certificate, root, datetime.now(UTC))
         verify_with_certificate(material, message, certificate, named, root)
     except Failed as failure:
         return failure.step

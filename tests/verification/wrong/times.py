@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gate.verification import Step
-from gate.verification.candidate import CLOCK_SKEW
+from gate.verification import CLOCK_SKEW, Step
 from tests.forge import SIGNED_AT, Authority, Validity, b64, ec_key
 from tests.verification.lab import DROP, at, edited
 from tests.verification.wrong.rows import (
