@@ -59,6 +59,15 @@ def test_a_person_of_a_list_whom_a_pattern_means_too_is_counted_once(second: str
     assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf(second, "carol"))) == expected
 
 
+def test_a_person_whom_a_pattern_means_with_and_without_a_name_is_counted_once() -> None:
+    """A-T33."""
+    text = reviewed("threshold = 2", people='[["carol", "carol@acme.com"], { regex = ".*@acme.com>?" }]')
+    for second in ("Dave <dave@acme.com>", "D. <DAVE@acme.com>", "Carol C. <carol@acme.com>"):
+        one = "carol" if "arol" in second else "dave@acme.com"
+        assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf(one, second))) == REVIEWERS
+        assert failed(text, built(), by("scanner", gitsign()), by("scanner", gittuf("erin@acme.com", second))) == ()
+
+
 @pytest.mark.parametrize("author", ["Zoe\u0308", "ZO\u00cb", " Zo\u00eb ", "\uff3ao\u00eb"])
 def test_an_author_is_no_reviewer_by_another_spelling_that_looks_the_same(author: str) -> None:
     """A-T33: a decomposed letter, another case, spaces, another width."""

@@ -115,7 +115,7 @@ def _person(name: str, section: Reviewers) -> tuple[str, ...] | None:
         if name in item:
             return item
     if any(not isinstance(item, tuple) and item.matches(name) for item in section.people):
-        plain = folded(name)
+        plain = folded(parts_of(name)[-1])  # of NAME <ADDRESS> the address
         same = next((item for item in listed if plain in map(folded, item)), (plain,))
         return (*same, name)
     return None
