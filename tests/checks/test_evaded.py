@@ -77,6 +77,7 @@ def test_a_model_is_denied_with_the_version_that_stands_beside_its_name(model: s
         assert failed(denying(f'"{denied}"'), said) == expected, denied
     assert failed(denying('"opus-4-2025"'), said) == failed(denying('"20250514"'), said) == ()
     assert failed(denying('"opus-4-20250514"'), claimed(claim(model=None, model_version="20250514"))) == ()
+    assert failed(denying('"opus-4-none"'), claimed(claim(model="opus-4"))) == ()
 
 
 @pytest.mark.parametrize("key", ["models", "agents"])

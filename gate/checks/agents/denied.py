@@ -95,7 +95,6 @@ def _denied(scene: Scene) -> Iterator[_Denied]:
 def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
     names = [part for name in (said.agent, said.agent_identity) if name is not None for part in parts_of(name)]
     names += [called for name in tuple(names) for called in agents_called(name)]
-    names += said.known_as if isinstance(said, Signal) else ()
     names += _meant(names, denied.aliases)
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     version = said.model_version if isinstance(said, AgentClaim) else None

@@ -92,18 +92,13 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Signal(Struct, frozen=True, kw_only=True):
-    """A hint that an agent had a part in a commit. It can only deny (research F15 to F18).
-
-    `known_as` is what the agent is called whose account its author is known to have, by whatever name it writes: denied
-    by that too.
-    """
+    """A hint that an agent had a part in a commit. It can only deny (research F15 to F18)."""
 
     path: str
     what: str
     commit: str
     agent: str | None = None
     agent_identity: str | None = None
-    known_as: tuple[str, ...] = ()
     provider: str | None = None
     model: str | None = None
 

@@ -62,9 +62,9 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
 
 def read_author(path: str, commit: str, name: str | None, email: str | None) -> Iterator[Found]:
     """A signal if an author is known to be an agent: by its account, its vendor's address, or as an app's."""
-    known = tuple(dict.fromkeys(called for text in (email, name) if text for called in agents_called(text)))
+    known = [called for text in (email, name) if text for called in agents_called(text)]
     if known:
-        yield _signal(path, "author", commit, name or known[0], identity=email, known_as=known)
+        yield _signal(path, "author", commit, name or known[0], identity=email)
 
 
 def is_agent_account(name: str) -> bool:
@@ -80,7 +80,6 @@ def _signal(
     *,
     model: str | None = None,
     identity: str | None = None,
-    known_as: tuple[str, ...] = (),
 ) -> Signal:
     return Signal(
         path=path,
@@ -88,7 +87,6 @@ def _signal(
         commit=commit,
         agent=agent[:MAX_ID] or None,
         agent_identity=identity[:MAX_ID] if identity else None,
-        known_as=known_as,
         model=model[:MAX_ID] if model else None,
     )
 
