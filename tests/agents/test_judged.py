@@ -227,6 +227,8 @@ def test_whoever_is_denied_is_named_in_what_is_found_and_beside_the_claim() -> N
     assert "is by 'zed', no model named (autonomous_agent): leaks" in judgement.found("agents.deny")
     ((objection,),) = [entry.objections for entry in judgement.commits]
     assert (objection.check, objection.found) == ("agents.deny", judgement.found("agents.deny"))
+    person = judge(rule(HUMANS, allow='"any"', more=denies), built(human(author="zed")))
+    assert "is by 'zed' (human): leaks" in person.found("agents.deny")
     for said, named in ((trace("x", tool="zed"), "'zed'"), (trace("m-9", tool=None), "'m-9'")):
         hinted = judge(text, built(), by("scanner", said))
         assert f"names {named}: leaks" in hinted.found("agents.deny")
