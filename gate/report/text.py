@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gate.report.reasons import halves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _ROUNDS = ("image", "manifests", "blobs")
 _MISSED_SHOWN: Final = 12
 _FAILED_SHOWN: Final = 20
+_DIGESTS_SHOWN: Final = 3
 _SO_FAR: Final = " (found so far: "
 _VERDICTS = ("undecided", "fail", "pass")
 _COLOURS: Final = {"PASS": "32", "FAIL": "1;31"}
@@ -100,12 +101,7 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
         yield "  commits"
         several = len({commit["repository"] for commit in image["commits"]}) > 1
         yield from (_commit(commit, where=several) for commit in image["commits"])
-    rejected = [item for item in image["evidence"] if not item["verified"]]
-    if rejected:
-        yield "  rejected"
-        for item in rejected:
-            reasons = "; and ".join([item["reason"], *(also["reason"] for also in item["also_failed"])])
-            yield f"    {item['digest'][:19]}  {item['kind']}: {reasons}"
+    yield from _rejected(image["evidence"])
     for note in image["notes"]:
         yield f"  note  {note}"
     # What keeps the image itself from being looked at was said above.
@@ -113,6 +109,20 @@ def _image(image: Mapping[str, Any]) -> Iterator[str | _Said]:
         [entry for entry in image["ledger"] if entry["error"] is None or entry["error"] != image["error"]],
         said="\n".join(check["found"] for rule in image["rules"] for check in rule["checks"]),
     )
+
+
+def _rejected(evidence: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What is no evidence, and why: each reason once, with what it holds of."""
+    found: dict[str, list[str]] = {}
+    for item in evidence:
+        if not item["verified"]:
+            reasons = "; and ".join([item["reason"], *(also["reason"] for also in item["also_failed"])])
+            found.setdefault(f"{item['kind']}: {reasons}", []).append(item["digest"][:19])
+    if found:
+        yield "  rejected"
+    for reason, digests in found.items():
+        more = f" and {len(digests) - _DIGESTS_SHOWN} more" if len(digests) > _DIGESTS_SHOWN else ""
+        yield f"    {', '.join(digests[:_DIGESTS_SHOWN])}{more}  {reason}"
 
 
 def _total(report: Mapping[str, Any]) -> Iterator[str | _Said]:

@@ -196,3 +196,21 @@ def test_commits_of_several_repositories_are_told_apart_by_them() -> None:
     one, other = commits("https://a", None)
     assert one.startswith("    111111111111  in https://a  ")
     assert other.startswith("    111111111111  in no repository  ")
+
+
+def test_what_is_rejected_for_one_reason_stands_in_one_line() -> None:
+    def rejected(digit: str, reason: str, **more: Any) -> dict[str, Any]:
+        found = {"verified": False, "kind": "sigstore-bundle", "digest": f"sha256:{digit * 64}", "reason": reason}
+        return found | {"also_failed": []} | more
+
+    same = [rejected(digit, "odd") for digit in "12345"]
+    also = rejected("6", "odd", also_failed=[{"step": "log", "reason": "older"}])
+    lines = _of(check("pass", "x"), evidence=[same[0], also, *same[1:], rejected("7", "new") | {"verified": True}])
+    at = lines.index("  rejected")
+    digests = ", ".join(f"sha256:{digit * 12}" for digit in "123")
+    assert lines[at + 1 : at + 3] == [
+        f"    {digests} and 2 more  sigstore-bundle: odd",
+        "    sha256:666666666666  sigstore-bundle: odd; and older",
+    ]
+    assert "new" not in "".join(lines)
+    assert "  rejected" not in _of(check("pass", "x"), evidence=[])
