@@ -637,7 +637,14 @@ def test_any_agent_says_so_and_people_and_mixed_work_are_named_where_they_are_al
 
 def test_a_conflict_names_its_commits() -> None:
     found, remedy = _words(AGENTS_POLICY, "agents.conflict", claimed(claim(), human()))[1:]
-    assert found == f"disagreeing claims about {SHORT}"
+    agents = f"'{AGENT}' with '{MODEL}' (autonomous_agent)"
+    assert found == f"disagreeing claims about {SHORT}: {agents}, 'Ada Lovelace' (human)"
+    several = claimed(claim(), *(human(author=f"p{number}") for number in range(6)))
+    found = _words(AGENTS_POLICY, "agents.conflict", several)[1]
+    assert found == f"disagreeing claims about {SHORT}: {agents}, 'p0' (human), 'p1' (human), and others"
+    unseen = claimed(claim(operator="a"), claim(operator="b"))
+    found = _words(AGENTS_POLICY, "agents.conflict", unseen)[1]
+    assert found == f"disagreeing claims about {SHORT}: {agents}, of which each says something else beside it"
     assert remedy == (
         "image: find out which of the two claims is true and attest again; "
         "policy: aliases, where two spellings mean one"

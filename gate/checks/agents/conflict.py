@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.agents.known import agents_of, known_agents
-from gate.checks.agents.words import result, short
+from gate.checks.agents.words import author, result, short
 from gate.claims.agents import Authorship
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _AUTHORS: Final = 50
 """Authors of one account that are each compared with each of another; of more, both accounts must be the same."""
+_TOLD: Final = 3
 _Account = tuple["AgentClaim", ...]
 _Agents = tuple["Agent", ...]
 
@@ -39,7 +40,7 @@ def check_conflict(scene: Scene) -> Result:
         distinct = {tuple(_key(entry.claim) for entry in entries): entries for entries in accounts.values()}
         if _disagree(list(distinct.values()), known_agents(scene.section, scene.policy)):
             text = f"disagreeing claims about {short(commit)}"
-            wrong.append(text)
+            wrong.append(f"{text}: {_told(list(distinct.values()))}")
             for entries in distinct.values():
                 for entry in entries:
                     scene.note(entry, "conflict", text)
@@ -52,6 +53,15 @@ def check_conflict(scene: Scene) -> Result:
         remedy="image: find out which of the two claims is true and attest again; policy: aliases, where two spellings "
         "mean one",
     )
+
+
+def _told(accounts: list[list[JudgedClaim]]) -> str:
+    """What the accounts say, by their first authors."""
+    firsts = [author(entries[0].claim, human=not entries[0].by_agent) for entries in accounts[: _TOLD + 1]]
+    said = list(dict.fromkeys(firsts))
+    if len(said) == 1:
+        return f"{said[0]}, of which each says something else beside it"
+    return ", ".join(said[:_TOLD]) + (", and others" if len(accounts) > _TOLD else "")
 
 
 def _key(claim: AgentClaim) -> tuple[object, ...]:
