@@ -88,7 +88,7 @@ KEY = str(LAB / "key.pub")
 @pytest.mark.parametrize(
     ("reference", "arguments", "message", "do"),
     [
-        (SIGNED, [], "no policy: give --policy FILE, or set GATE_POLICY", USAGE),
+        (SIGNED, [], "no policy: give --policy FILE, or set GATE_POLICY", "gate inspect shows who signed an image"),
         (SIGNED, ["--policy", "missing.toml"], "missing.toml: the policy cannot be read: No such file", IS_IT_THERE),
         (SIGNED, ["--policy", str(POLICY), "--timeout", "soon"], "--timeout: 'soon' is no duration", USAGE),
         (SIGNED, ["--policy", str(POLICY), "--as", "x@y"], "--as 'x@y'", "write registry/repository"),

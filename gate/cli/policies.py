@@ -134,7 +134,11 @@ def ask(
     if path is None and named and not given:
         return Asked(path=Path(named), flags=flags, sha256=sha256, at=at, name="GATE_POLICY")
     if path is None and not given:
-        raise InvalidUsage("no policy: give --policy FILE, or set GATE_POLICY, or say who signs with cosign's flags")
+        raise InvalidUsage(
+            "no policy: give --policy FILE, or set GATE_POLICY, or say who signs with cosign's flags"
+        ).advising(
+            "gate inspect shows who signed an image; gate policy show with cosign's flags prints a policy to begin with"
+        )
     return Asked(path=path, flags=flags, sha256=sha256, at=at, name="--policy" if path is not None else FLAGS)
 
 

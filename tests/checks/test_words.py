@@ -514,8 +514,9 @@ OTHERS = (
     'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
 )
 TRUSTED_LESS = (
-    "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
-    "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
+    'image: have the claim written or signed by whoever must vouch for it; policy: min-trust = "tenant", which takes '
+    "the word of whoever controls the signer, or vouches-for of the builder's entry, if the builder itself fills that "
+    "place"
 )
 OPEN = AGENTS_POLICY.replace("[rules.agents]", '[rules.agents]\nunclaimed = "allow"\ncoverage = "head"')
 HEADS = "a claim, vouched for by builder or better, for the head and every listed commit"

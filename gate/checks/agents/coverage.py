@@ -19,6 +19,7 @@ from gate.verdict import Outcome, Result
 if TYPE_CHECKING:
     from gate.checks.agents.judged import JudgedClaim, Scene
     from gate.checks.agents.ranges import Commit
+    from gate.policy.demands import Trust
 
 _DROPPED: Final = (
     "image: have the build write commits[] into resolvedDependencies (gate attest agents); note that cosign drops them "
@@ -29,10 +30,6 @@ _OTHERS: Final = (
     "image: claim the commit that is built, which need not be the branch's: a pull request is built from a merge "
     "commit (gate attest agents --range BASE..HEAD in the job that builds); "
     'policy: unclaimed = "allow", which lets in commits of which nobody says who wrote them'
-)
-_TRUSTED_LESS: Final = (
-    "image: have the claim written or signed by whoever must vouch for it; policy: vouches-for of the builder's entry, "
-    "if that place is its own word, or a lower min-trust, which takes the word of whoever controls the signer"
 )
 _BROKEN_RANGE: Final = (
     "image: say since which base the list holds every commit (gate attest agents --range BASE..HEAD), or attest each "
@@ -102,8 +99,7 @@ def check_coverage(scene: Scene) -> Result:
     elif untold:
         remedy = _BROKEN_RANGE
     elif not holds:
-        trusted_less = all(commit in found for commit in missing)
-        remedy = _TRUSTED_LESS if trusted_less else _OTHERS if found else _DROPPED
+        remedy = _trust_less(missing, found) or (_OTHERS if found else _DROPPED)
     return Result(
         check=f"{CHECK}.coverage",
         outcome=Outcome.PASS if holds else Outcome.FAIL,
@@ -162,7 +158,24 @@ def _expected(scene: Scene) -> str:
     return text + (' (or none: unclaimed = "allow")' if section.unclaimed else "")
 
 
+def _trust_less(missing: list[Commit], found: dict[Commit, list[JudgedClaim]]) -> str:
+    """What to do where every commit is claimed and whoever vouches for that is worth too little; else nothing."""
+    trusts = [_best(found.get(commit, [])) for commit in missing]
+    known = [trust for trust in trusts if trust is not None]
+    if len(known) < len(trusts) or not known:
+        return ""
+    return (
+        "image: have the claim written or signed by whoever must vouch for it; policy: min-trust = "
+        f'"{min(known).name.lower()}", which takes the word of whoever controls the signer, or vouches-for of the '
+        "builder's entry, if the builder itself fills that place"
+    )
+
+
+def _best(entries: list[JudgedClaim]) -> Trust | None:
+    return max((entry.vouched_by for entry in entries if entry.vouched_by is not None), default=None)
+
+
 def _why(entries: list[JudgedClaim]) -> str:
     """Why a commit that someone claims does not count as claimed."""
-    trusts = [entry.vouched_by for entry in entries if entry.vouched_by is not None]
-    return f" (claimed, but only the {max(trusts).name.lower()} vouches for it)" if trusts else ""
+    best = _best(entries)
+    return "" if best is None else f" (claimed, but only the {best.name.lower()} vouches for it)"
