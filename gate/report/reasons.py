@@ -49,7 +49,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """What was found, and what in its place was expected."""
-        return f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        return f"found {self.found}; expected {self.expected}" if self.expected else self.found
 
     @property
     def fingerprint(self) -> str:

@@ -46,7 +46,7 @@ def test_markdown_gives_it_back_as_code(text: str) -> None:
 def test_junit_gives_it_back_as_text(text: str) -> None:
     root = ET.fromstring(FORMATS["junit"].render(_fail(text)))  # noqa: S314  (our own)
     (failure,) = root.iter("failure")
-    assert f"found {escape(text)}, expected" in failure.attrib["message"]
+    assert f"found {escape(text)}; expected" in failure.attrib["message"]
     assert f"found     {escape(text)}" in (failure.text or "")
 
 
@@ -54,7 +54,7 @@ def test_junit_gives_it_back_as_text(text: str) -> None:
 @given(TEXTS)
 def test_sarif_gives_it_back_as_text(text: str) -> None:
     (result,) = json.loads(FORMATS["sarif"].render(_fail(text)))["runs"][0]["results"]
-    assert f"found {escape(text)}, expected" in _meant(result["message"]["text"])
+    assert f"found {escape(text)}; expected" in _meant(result["message"]["text"])
 
 
 @FEW
@@ -64,4 +64,4 @@ def test_github_gives_it_back_as_one_message(text: str) -> None:
     kind, _, message = line.removeprefix("::").partition("::")
     assert kind.startswith("error file=")
     shown = message.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-    assert f"found {escape(text)}, expected" in shown
+    assert f"found {escape(text)}; expected" in shown
