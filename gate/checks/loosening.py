@@ -62,8 +62,8 @@ def _advice(evidence: Verified, signer: Signer) -> tuple[int, str] | None:
         name, pattern, value = wrong[0]
         has = "has none" if value is None else f"says {value!a}"
         return 1, (
-            f"image: sign it where {name} is {str(pattern)!a} (the certificate {has}); policy: [signers.{signer.name}] "
-            f"without extensions.{name}, which lets in any value of it"
+            f"image: sign it where {name} is {str(pattern)!a} (the certificate {has}); policy: take "
+            f"extensions.{name} out of [signers.{signer.name}], which lets in any value of it"
         )
     return None if wrong else _of_another_name(identity, holder, signer)
 
@@ -75,20 +75,20 @@ def _of_another_name(identity: Identity, holder: CertificateHolder, signer: Sign
     named, _, named_ref = wanted.text.partition("@")
     if "://" in subject and wanted.how is How.EXACT and place == named and ref:
         return 2, (
-            f"image: sign it from {named_ref}; policy: {subject!a} as a signer beside [signers.{signer.name}], which "
-            f"lets in {ref} alone, or {{ glob = {f'{place}@{_any_ref(ref)}'!a} }}, which lets in every {_kind(ref)} of "
-            "this repository: whoever may push one may sign"
+            f"image: sign it from {named_ref}; policy: add {subject!a} as a signer beside [signers.{signer.name}], "
+            f"which lets in {ref} alone, or {{ glob = {f'{place}@{_any_ref(ref)}'!a} }}, which lets in every "
+            f"{_kind(ref)} of this repository: whoever may push one may sign"
         )
     ours, theirs = _repository(named), _repository(place)
     if theirs is not None and theirs == ours:
         return 3, (
-            f"image: sign it by {str(wanted)!a}; policy: {subject!a} as a signer of its own, which lets in whatever "
-            "that workflow signs, and whoever may change it"
+            f"image: sign it by {str(wanted)!a}; policy: add {subject!a} as a signer of its own, which lets in "
+            "whatever that workflow signs, and whoever may change it"
         )
     whose = f"whoever controls {theirs}" if theirs is not None else f"whatever {subject!a} signs"
     return 4, (
-        f"image: sign it by {str(wanted)!a}; policy: {subject!a} as a signer of its own, if you trust it, which lets "
-        f"in {whose}"
+        f"image: sign it by {str(wanted)!a}; policy: add {subject!a} as a signer of its own, if you trust it, which "
+        f"lets in {whose}"
     )
 
 
@@ -107,12 +107,12 @@ def _beside_identity(evidence: Verified, signer: Signer) -> str:
     for name, value in signer.annotations:
         if evidence.annotations.get(name) != value:
             return (
-                f"image: sign it with -a {name}={value}; policy: [signers.{signer.name}] without annotations.{name}, "
-                "which lets in all of its signatures, for whatever they were made"
+                f"image: sign it with -a {name}={value}; policy: take annotations.{name} out of "
+                f"[signers.{signer.name}], which lets in all of its signatures, for whatever they were made"
             )
     return (
-        f"image: sign it anew, at a time that [signers.{signer.name}] allows; policy: another not-before or not-after, "
-        "which lets in all that was signed in that time"
+        f"image: sign it anew, at a time that [signers.{signer.name}] allows; policy: set another not-before or "
+        "not-after, which lets in all that was signed in that time"
     )
 
 

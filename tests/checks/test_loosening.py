@@ -54,7 +54,7 @@ def test_another_branch_of_the_same_workflow() -> None:
     dev = WORKFLOW.replace("refs/heads/main", "refs/heads/dev")
     place = WORKFLOW.partition("@")[0]
     assert remedy(SIGNATURE_POLICY, signature(github(dev))) == (
-        f"image: sign it from refs/heads/main; policy: '{dev}' as a signer beside [signers.release], which lets in "
+        f"image: sign it from refs/heads/main; policy: add '{dev}' as a signer beside [signers.release], which lets in "
         f"refs/heads/dev alone, or {{ glob = '{place}@refs/heads/**' }}, which lets in every branch of this "
         "repository: whoever may push one may sign"
     )
@@ -87,18 +87,18 @@ def test_a_glob_or_a_name_without_a_ref_is_not_taken_for_another_branch() -> Non
     place = WORKFLOW.partition("@")[0]
     tags = SIGNATURE_POLICY.replace(f'"{WORKFLOW}"', f'{{ glob = "{place}@refs/tags/*" }}')
     assert remedy(tags, signature()) == (
-        f"image: sign it by 'glob {place}@refs/tags/*'; policy: '{WORKFLOW}' as a signer of its own, which lets in "
+        f"image: sign it by 'glob {place}@refs/tags/*'; policy: add '{WORKFLOW}' as a signer of its own, which lets in "
         "whatever that workflow signs, and whoever may change it"
     )
     assert remedy(SIGNATURE_POLICY, signature(github(place))).startswith(
-        f"image: sign it by '{WORKFLOW}'; policy: '{place}' as a signer of its own, "
+        f"image: sign it by '{WORKFLOW}'; policy: add '{place}' as a signer of its own, "
     )
 
 
 def test_another_workflow_of_the_same_repository() -> None:
     other = WORKFLOW.replace("release.yml", "test.yml")
     assert remedy(SIGNATURE_POLICY, signature(github(other))) == (
-        f"image: sign it by '{WORKFLOW}'; policy: '{other}' as a signer of its own, which lets in whatever that "
+        f"image: sign it by '{WORKFLOW}'; policy: add '{other}' as a signer of its own, which lets in whatever that "
         "workflow signs, and whoever may change it"
     )
 
@@ -121,8 +121,8 @@ def test_another_person() -> None:
     ada = text.replace("{ regex = '[a-z.]+@acme\\.com' }", '"ada@acme.com"')
     assert ada != text
     assert remedy(ada, signature(plain("ada@other.com"))) == (
-        "image: sign it by 'ada@acme.com'; policy: 'ada@other.com' as a signer of its own, if you trust it, which lets "
-        "in whatever 'ada@other.com' signs"
+        "image: sign it by 'ada@acme.com'; policy: add 'ada@other.com' as a signer of its own, if you trust it, which "
+        "lets in whatever 'ada@other.com' signs"
     ), "a host is no branch"
 
 
@@ -130,7 +130,7 @@ def test_one_extension() -> None:
     text = with_signer('extensions = { runner-environment = "github-hosted" }')
     assert remedy(text, signature(github(runner="self-hosted"))) == (
         "image: sign it where runner-environment is 'github-hosted' (the certificate says 'self-hosted'); policy: "
-        "[signers.release] without extensions.runner-environment, which lets in any value of it"
+        "take extensions.runner-environment out of [signers.release], which lets in any value of it"
     )
     assert "(the certificate has none)" in remedy(text, signature(github(runner=None)))
     two = with_signer(f'extensions = {{ source-repository-ref = "{MAIN}", runner-environment = "github-hosted" }}')
@@ -141,7 +141,7 @@ def test_one_extension() -> None:
 def test_what_is_beside_the_identity() -> None:
     aged = with_signer("not-after = 2026-01-01T00:00:00Z")
     assert remedy(aged, signature()).endswith(
-        "another not-before or not-after, which lets in all that was signed in that time"
+        "set another not-before or not-after, which lets in all that was signed in that time"
     )
     noted = with_signer('annotations = { env = "production", team = "web" }')
     for there, missing in ({"env": "production"}, "team=web"), ({"team": "web"}, "env=production"):
@@ -149,8 +149,8 @@ def test_what_is_beside_the_identity() -> None:
         assert remedy(noted, item).startswith(f"image: sign it with -a {missing}; ")
     noted = with_signer('annotations = { env = "production" }')
     assert remedy(noted, signature()) == (
-        "image: sign it with -a env=production; policy: [signers.release] without annotations.env, which lets in all "
-        "of its signatures, for whatever they were made"
+        "image: sign it with -a env=production; policy: take annotations.env out of [signers.release], which lets in "
+        "all of its signatures, for whatever they were made"
     )
     two = with_signer().replace("version = 1", 'version = 1\n[trust]\nroots = ["public-good", "github"]')
     other = two.replace("issuer =", 'root = "github"\nissuer =')
@@ -158,7 +158,7 @@ def test_what_is_beside_the_identity() -> None:
     ours = two.replace("issuer =", 'root = "public-good"\nissuer =').replace(
         "[signers.release]", "[signers.release]\nnot-after = 2026-01-01T00:00:00Z"
     )
-    assert "another not-before or not-after" in remedy(ours, signature()), "its root is what it should be"
+    assert "set another not-before or not-after" in remedy(ours, signature()), "its root is what it should be"
 
 
 def test_what_is_beside_a_key() -> None:
@@ -180,7 +180,7 @@ def test_what_is_beside_a_key() -> None:
     )
     assert said(bare) == said(bare, window) == unlogged
     for other in (said(bare, window, optional), said(logged, window)):
-        assert "another not-before or not-after" in other
+        assert "set another not-before or not-after" in other
 
 
 def test_nobody_is_told_to_take_another_issuers_word() -> None:
@@ -207,7 +207,7 @@ def test_provenance_of_another_builder_by_an_accepted_signer() -> None:
     text = SIGNERS + BUILDER + RULE + PROVEN
     evidence = provenance(predicate_v1(builder="https://other.example/builder"))
     assert remedy(text, evidence, check="provenance") == (
-        f"image: build it on [builders.release], whose id is '{WORKFLOW}'; policy: an entry with id = "
+        f"image: build it on [builders.release], whose id is '{WORKFLOW}'; policy: add an entry with id = "
         "'https://other.example/builder' and this signer, which lets in whatever that signer says it built, at the "
         "level that you give it"
     )

@@ -101,8 +101,8 @@ SIGN_AGAIN = "image: sign it again; policy: raise signature.max-age, which lets 
 
 def _stranger_instead_of(wanted: str) -> str:
     return (
-        f"image: sign it by '{wanted}'; policy: '{STRANGER}' as a signer of its own, if you trust it, which lets in "
-        "whoever controls https://github.com/mallory/api"
+        f"image: sign it by '{wanted}'; policy: add '{STRANGER}' as a signer of its own, if you trust it, which lets "
+        "in whoever controls https://github.com/mallory/api"
     )
 
 
