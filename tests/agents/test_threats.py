@@ -477,6 +477,9 @@ def test_what_a_platform_says_of_others_beside_its_own_agent_is_judged() -> None
     assert failed(denied, silent(), by("platform", both)) == ("agents.deny",)
     two = coverage({"tool": "other-agent", "model": "other-model-1"}, {"tool": "evil", "model": "x"})
     assert failed(text, silent(), by("platform", two)) == ("agents.allow",)
+    unclear = own(entry("other-agent", "other-model-1"), entry("evil", about="A" * 40))
+    mapped = rule(PLATFORM, allow='["other"]', more=OWN_FORMAT)
+    assert failed(mapped, silent(), by("platform", unclear)) == ("agents.claims", "agents.allow")
     # Whoever signs for no agent of the rule is heard for none.
     assert failed(text, silent(), by("stranger", both)) == ("agents.coverage",)
 

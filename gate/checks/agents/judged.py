@@ -155,7 +155,7 @@ def set_scene(
     scene = replace(scene, documents=tuple(item for item in accepted if _is_bound(item, scene, trees)))
     whole = {id(item) for item in accepted}
     vouched = _by_platforms(scene, claims.documents)
-    beside = {(id(claim.evidence), claim.commit) for claim in vouched.values()}
+    beside = {(id(claim.evidence), commit) for claim in vouched.values() for commit in (claim.commit, None)}
     judged = tuple(
         _judge(
             claim,
@@ -217,9 +217,8 @@ def _trees(scene: Scene) -> frozenset[str]:
 
 
 def _by_platforms(scene: Scene, documents: Iterable[Document]) -> dict[int, AgentClaim]:
-    """The claims that their agent's own platform signed, by their id. It vouches for its agent, and not for a person
-    who is called like it. What it says beside that of the same commit is heard too, as the tenant's word: it may name
-    another agent, and permits nothing that its own claim does not.
+    """The claims that their agent's own platform signed, by their id; none of a person who is called like it. What it
+    says beside them of the same commit, or of none that can be read, is heard as a tenant's word: it may name others.
     """
     known = known_agents(scene.section, scene.policy)
     return {
