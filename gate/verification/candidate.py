@@ -152,12 +152,7 @@ def _verify(
             proven = verify_with_key(material, message, key, root)
         authentic = True
 
-        # 6. Clock: nothing was signed in the future.
-        if proven.times and proven.times[-1] > now + CLOCK_SKEW:
-            ahead = f"it was signed at {spell_moment(proven.times[-1])}, and the clock here says {spell_moment(now)}"
-            raise Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
-
-        # 7. Payload: only now is it parsed.  8. Subject: it is about this artifact, or of a type that is about sources.
+        # 6. Payload: only now is it parsed.  7. Subject: it is about this artifact, or of a type that is about sources.
         try:
             if material.content is Content.STATEMENT:
                 statement = read_statement(material.payload, artifact, limits)
@@ -168,6 +163,11 @@ def _verify(
             raise Failed(Step.PAYLOAD, f"its payload is not read: {error}", doubt=doubt) from None
         except NotAbout as error:
             raise Failed(Step.SUBJECT, str(error)) from None
+
+        # 8. Clock: nothing was signed in the future. Last, so that it is the only thing that is wrong (rule 28).
+        if proven.times and proven.times[-1] > now + CLOCK_SKEW:
+            ahead = f"it was signed at {spell_moment(proven.times[-1])}, and the clock here says {spell_moment(now)}"
+            raise Failed(Step.TIME, ahead, doubt=Doubt.CLOCK)
     except Failed as failure:
         also = () if certificate is None else still_failing(material, message, certificate, failure.step)
         if also:

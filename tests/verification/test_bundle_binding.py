@@ -529,6 +529,19 @@ def test_evidence_that_is_forged_and_ahead_of_the_clock_is_in_no_doubt() -> None
     assert evidence.doubt is None
 
 
+@pytest.mark.parametrize(
+    ("document", "step"),
+    [
+        (Sigstore().sign(about_forged(subject=[{"digest": {"sha256": "0" * 64}}])), Step.SUBJECT),
+        (Sigstore().sign(b"{"), Step.PAYLOAD),
+    ],
+)
+def test_evidence_of_something_else_and_ahead_of_the_clock_is_in_no_doubt(document: JSONObject, step: Step) -> None:
+    """Anybody may attach a signer's word about another image: no clock makes it one about this."""
+    evidence = forged_rejected(document, now=SIGNED_AT - timedelta(hours=1))
+    assert (evidence.step, evidence.doubt) == (step, None)
+
+
 def test_old_evidence_verifies_long_after_its_certificate_expired() -> None:
     verified(bundle(), now=datetime(2036, 1, 1, tzinfo=UTC))
 
