@@ -184,27 +184,13 @@ def _verify(
         if not isinstance(error, Exception) and not is_panic(error):
             raise
         return rejected(candidate, root, unreadable(error), stated=signer, authentic=authentic)
+    make: type[AboutSource] | partial[Verified] = partial(Verified, subject=artifact.asked)
     if statement is not None and statement.subjects:
-        return AboutSource(
-            digest=candidate.digest,
-            layer=candidate.layer,
-            kind=candidate.kind,
-            root=root.name,
-            signer=signer,
-            content=material.content,
-            times=proven.times,
-            logs=proven.logs,
-            notes=proven.notes,
-            stale=stale(material, proven, root, now),
-            statement=statement,
-            annotations={},
-            seal=evidence._SEAL,  # noqa: SLF001
-        )
-    return Verified(
+        make = AboutSource
+    return make(
         digest=candidate.digest,
         layer=candidate.layer,
         kind=candidate.kind,
-        subject=artifact.asked,
         root=root.name,
         signer=signer,
         content=material.content,
