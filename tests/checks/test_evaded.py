@@ -73,11 +73,21 @@ def test_a_model_is_denied_with_the_version_that_stands_beside_its_name(model: s
     """Rule 9: as `minimum` reads it, whether behind the name or beside it."""
     said = claimed(claim(model=model, model_version="20250514"))
     for denied in ("opus-4-20250514", "opus-4@20250514", "OPUS-4:20250514", "anthropic/opus-4@20250514"):
-        expected = DENY if "/" not in denied or "/" in model else ()
-        assert failed(denying(f'"{denied}"'), said) == expected, denied
+        assert failed(denying(f'"{denied}"'), said) == DENY, denied
     assert failed(denying('"opus-4-2025"'), said) == failed(denying('"20250514"'), said) == ()
     assert failed(denying('"opus-4-20250514"'), claimed(claim(model=None, model_version="20250514"))) == ()
     assert failed(denying('"opus-4-none"'), claimed(claim(model="opus-4"))) == ()
+
+
+def test_a_model_of_one_provider_is_denied_where_a_claim_names_none() -> None:
+    """Rule 9: it may be that one's, and what is not known to lie outside of a deny is denied."""
+    for denied in ('"openai/gpt-4"', '"OpenAI/GPT-4"', '"openrouter/openai/gpt-4"'):
+        assert failed(denying(denied), claimed(claim(model="gpt-4"))) == DENY
+        assert failed(denying(denied), claimed(claim(model="gpt-4", model_version="0613"))) == DENY
+        for other in ({"model": "gpt-4-mini"}, {"model": "azure/gpt-4"}, {"model": "gpt-4", "model_provider": "azure"}):
+            assert failed(denying(denied), claimed(claim(**other))) == (), other
+    assert failed(denying('"openai/gpt-4-0613"'), claimed(claim(model="gpt-4", model_version="0613"))) == DENY
+    assert failed(denying('{ glob = "openai/*" }'), claimed(claim(model="gpt-4"))) == (), "not all that names nobody"
 
 
 @pytest.mark.parametrize("key", ["models", "agents"])

@@ -99,13 +99,20 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scen
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     version = said.model_version if isinstance(said, AgentClaim) else None
     models += [f"{name}{sign}{version}" for name in tuple(models) for sign in (_SIGNS if version else "")]
+    anyones = said.provider is None and not any("/" in name for name in models)
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
     models += _meant(models, denied.model_aliases)
     for item in denied.items:
         agent = any(pattern.denies(name) for pattern in item.agents for name in names)
         model = any(pattern.denies(name) for pattern in item.models for name in models)
+        model = model or (anyones and any(_names(pattern, name) for pattern in item.models for name in models))
         if (agent or model) and (item.deny is None or _at_its_time(item.deny, evidence, scene)):
             yield item.reason
+
+
+def _names(pattern: Pattern, model: str) -> bool:
+    """Whether a model of one provider is denied by this name: where a claim names no provider, it may be that one's."""
+    return pattern.how is How.EXACT and pattern.text.rpartition("/")[2].casefold() == model.casefold()
 
 
 def _reasons_of_a_person(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
