@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +77,21 @@ def test_a_command_that_fails_says_what_to_do(arguments: list[str], capsys: pyte
     assert code == Invalid.exit_code
     assert captured.out == ""
     assert "\n  do  " in captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["verify", "oci:nowhere", "--policy", "policy.toml.example"],
+        ["verify", "--refs-from", "nowhere", "--policy", "policy.toml.example"],
+        ["inspect", "oci:tests/cases/lab/unsigned", "--key", "nowhere"],
+        ["inspect", "oci:tests/cases/lab/unsigned", "--policy", "nowhere"],
+        ["policy", "show", "nowhere"],
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_as_that(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    assert cli.run(arguments) == Invalid.exit_code
+    assert "\n  do  compare the path with what is there" in capsys.readouterr().err

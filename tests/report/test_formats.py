@@ -20,7 +20,7 @@ from gate.errors import Finding, InvalidPolicy
 from gate.report.formats import FORMATS
 from gate.report.reasons import reasons
 from tests.conftest import check_report
-from tests.report.documents import DIGEST, ENTRY, every, image, report
+from tests.report.documents import DIGEST, ENTRY, check, every, image, report
 
 SCHEMAS = Path(__file__).with_name("schemas")
 EVIL = (
@@ -383,3 +383,11 @@ def test_a_fingerprint_is_the_same_for_the_next_build_and_another_for_another_im
     assert fingerprints("ghcr.io/acme/api:1") == fingerprints("ghcr.io/acme/api:2")
     assert fingerprints("ghcr.io/acme/api:1") != fingerprints("ghcr.io/acme/web:1")
     assert fingerprints("ghcr.io/acme/api:1") != fingerprints("ghcr.io/acme/api:1", "staging")
+
+
+def test_junit_says_on_two_lines_what_to_do_with_the_image_and_with_the_policy() -> None:
+    failed = image("fail")
+    failed["rules"][0] |= {"message": None, "docs": None}
+    failed["rules"][0]["checks"] = [check("fail", "x") | {"remedy": "image: sign it; policy: allow more"}]
+    text = _xml(_render("junit", report(failed))).findtext(".//failure") or ""
+    assert text.splitlines()[-2:] == ["do        image: sign it", "          policy: allow more"]
