@@ -78,9 +78,9 @@ def _other_builder(section: ProvenanceSection, claims: Claims, policy: Policy) -
         for name in section.builders:
             builder = policy.builders[name]
             if item.builder_id and signed_by(item.evidence, builder.signers, policy):
-                whose = "" if builder.id is None else f", whose id is {str(builder.id)!a}"
+                whose = "its signer's own identity" if builder.id is None else f"{str(builder.id)!a}"
                 return (
-                    f"image: build it on [builders.{name}]{whose}; policy: add an entry with id = {item.builder_id!a} "
-                    "and this signer, which lets in whatever that signer says it built, at the level that you give it"
+                    f"image: build it on [builders.{name}], whose id is {whose}; policy: add an entry with id = "
+                    f"{item.builder_id!a} and this signer, which lets in whatever that signer says it built, at the level that you give it"
                 )
     return None

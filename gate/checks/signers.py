@@ -181,8 +181,7 @@ def doubts(claims: Claims, names: Iterable[str], policy: Policy, *, authentic_on
 def _doubted(doubt: Doubt, reason: str, digests: list[str]) -> Gap:
     """One reason, for everything that it holds of."""
     name, remedy = _DOUBTS.get(doubt, ("", ""))
-    shown = ", ".join(digests[:_SHOWN]) + (f", and {len(digests) - _SHOWN} more" if len(digests) > _SHOWN else "")
-    return Gap(reason=f"{name}{reason} ({shown})", exit_code=EXIT_STUCK, remedy=remedy)
+    return Gap(reason=f"{name}{reason} ({few(digests)})", exit_code=EXIT_STUCK, remedy=remedy)
 
 
 def _may_be_of(item: Rejected, signer: Signer) -> bool:

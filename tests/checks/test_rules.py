@@ -366,10 +366,10 @@ def test_a_doubt_says_what_to_do_about_it_and_a_reason_of_several_once(doubt: Do
     result = judge(SIGNATURE_POLICY, first, other).results[0]
     assert result.remedy == remedy
     said, _, found_so_far = result.found.partition(" (found so far: ")
-    assert said.endswith(f": it does not hold ({first.digest}, {other.digest})")
+    assert said.endswith(f": it does not hold ({first.digest}; {other.digest})")
     assert found_so_far.count("it does not hold") == 1
     many = judge(SIGNATURE_POLICY, first, other, third, *rest).found("signature")
-    assert f"({first.digest}, {other.digest}, {third.digest}, and 2 more)" in many
+    assert f"({first.digest}; {other.digest}; {third.digest}; and 2 more)" in many
 
 
 def test_now_is_an_argument() -> None:

@@ -697,3 +697,7 @@ def test_another_builder_than_that_of_the_entry_is_held_against_the_entrys_id() 
     assert remedy.startswith(
         "image: build it on [builders.release], whose id is 'glob https://builder.test/*'; policy: "
     )
+    own = text.replace('id = { glob = "https://builder.test/*" }', 'preset = "github-artifact-attestations"')
+    own = own.replace("level = 3", "level = 2")
+    remedy = _words(own, "provenance", provenance(predicate_v1(builder="https://builder.test/a")))[2]
+    assert remedy.startswith("image: build it on [builders.release], whose id is its signer's own identity; policy: ")

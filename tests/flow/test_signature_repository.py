@@ -268,6 +268,22 @@ def test_tags_that_are_all_forbidden_are_absent_only_where_the_repository_can_be
     assert (ran.code, "every tag is forbidden (403)" in ran.out) == (code, code == 4)
 
 
+def test_a_tag_that_is_plainly_not_there_shows_that_the_others_can_be_read(
+    apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
+) -> None:
+    def forbidding(path: str) -> Response | None:
+        if "/acme/signatures/" not in path:
+            return None
+        forbidden = "/tags/list" in path or path.endswith((".sig", ".att"))
+        return Response(status=403 if forbidden else 404, body=b"{}")
+
+    written = policy(tmp_path)
+    with RegistryServer(apart.folders, intercept=forbidding) as server:
+        written.write_text(f'{written.read_text()}[registries."{server.host}"]\nforbidden-tag = "absent"\n')
+        where = ("--signature-repository", f"{server.host}/acme/signatures")
+        assert verify(f"{server.host}/acme/api:v1", *where, policy=written).code == 1
+
+
 @pytest.mark.parametrize("listed", [401, 403, 503])
 def test_tags_that_all_say_so_are_enough_to_tell_that_a_repository_is_not_there(
     listed: int, apart: Apart, tmp_path: Path, verify: Callable[..., Ran]
