@@ -103,6 +103,7 @@ def read_document(
     reading = Reading(
         evidence=evidence,
         format=chosen.name,
+        predicate_type=statement.predicate_type,
         predicate=predicate,
         subjects=statement.subjects,
         repository=repository,

@@ -26,7 +26,7 @@ def read_run(reading: Reading) -> Iterator[Found]:
     """The run's agents, and its approvals."""
     problems: list[str] = []
     predicate = Fields(reading.predicate, "", problems)
-    version = (reading.evidence.predicate_type or "").removeprefix(_TYPE)
+    version = reading.predicate_type.removeprefix(_TYPE)
     if predicate.get("predicateVersion") not in (None, version):  # A-T28: another version's body
         problems.append(f"its predicateVersion is not {version}")
     repo, agent, model = predicate.object("repo"), predicate.object("agent"), predicate.object("model")

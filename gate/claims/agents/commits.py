@@ -71,7 +71,7 @@ def read_commits(reading: Reading) -> Iterator[Found]:
                 yield from _of_resource(reading, place, path, entry)
             else:
                 yield _broken(reading, place, path, None, f"{path} is no object")
-    for place, way in _HOLDERS[reading.evidence.predicate_type or ""]:
+    for place, way in _HOLDERS[reading.predicate_type]:
         value = _at(reading.predicate, way)
         if isinstance(value, Mapping):  # of another type it is the provenance's fault, and holds no claims
             yield from _of_holder(reading, place, ".".join(way), value, reading.repository)

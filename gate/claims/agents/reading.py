@@ -27,6 +27,7 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     evidence: Signed
     format: str
+    predicate_type: str
     predicate: Mapping[str, JSON]
     subjects: tuple[Subject, ...]
     repository: str | None
