@@ -49,6 +49,10 @@ class Fields:
         """Whether there is anything in it."""
         return bool(self._value)
 
+    def __iter__(self) -> Iterator[str]:
+        """Its keys."""
+        return iter(self._value)
+
     def get(self, key: str) -> JSON:
         """The value as it is."""
         return self._value.get(key)

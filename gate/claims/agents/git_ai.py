@@ -9,12 +9,14 @@ Source: Git AI standard 3.0.0 (github.com/git-ai-project/git-ai, specs).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents.claim import Found, Person, Signal, Unreadable
 from gate.claims.agents.fields import GIT_ALGORITHMS, Fields
 from gate.claims.agents.reading import Format, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _VERSION: Final = "authorship/3.0.0"
 
@@ -27,12 +29,9 @@ def read_note(reading: Reading) -> Iterator[Found]:
     if predicate.get("schema_version") != _VERSION:
         problems.append(f"its schema_version is not {_VERSION}")
     for kind in ("sessions", "prompts"):
-        held = predicate.get(kind)
-        if held is not None and not isinstance(held, Mapping):
-            problems.append(f"{kind} is no object")
-            continue
-        for name in held or ():
-            session = predicate.object(kind).object(name)
+        held = predicate.object(kind)
+        for name in held:
+            session = held.object(name)
             agent = session.object("agent_id")
             tool, model = agent.text("tool"), agent.text("model")
             author = session.text("human_author", human=True)
