@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from gate.claims.agents.claim import Approval, Found, Unreadable, Withdrawal
-from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, folded, plain_text
+from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, folded, note, plain_text
 from gate.claims.agents.reading import Format, Reading
 
 if TYPE_CHECKING:
@@ -27,55 +27,58 @@ def read_approvals(reading: Reading) -> Iterator[Found]:
     problems: list[str] = []
     predicate = Fields(reading.predicate, "", problems)
     tree = _target(reading, predicate, "targetTreeID", problems)
-    lists = {key: predicate.list(key) for key in ("approvers", "dismissedApprovers")}
-    if any(len(names) > _MAX_NAMES for names in lists.values()):
+    approvers, dismissed = predicate.list("approvers"), predicate.list("dismissedApprovers")
+    if max(len(approvers), len(dismissed)) > _MAX_NAMES:
         yield Unreadable(path="approvers", problem=f"it names more than {_MAX_NAMES} people")
         return
-    found = {
-        key: [_who(value, f"{key}[{number}]", problems) for number, value in enumerate(names)]
-        for key, names in lists.items()
-    }
-    dismissed = {folded(name) for name in found["dismissedApprovers"] if name is not None}
-    if None in found["dismissedApprovers"] and not problems:
-        problems.append("an approval is taken back by nobody who has a name")
+    approved, taken_back = _named("approvers", approvers, problems), _named("dismissedApprovers", dismissed, problems)
+    if len(taken_back) < len(dismissed):
+        note(problems, "an approval is taken back by nobody whose name can be read")
     if problems:
         yield Unreadable(path="approvers", problem="; ".join(problems))
         return
-    if tree is not None:
-        for number, reviewer in enumerate(found["dismissedApprovers"]):
-            if reviewer is not None:
-                yield Withdrawal(path=f"dismissedApprovers[{number}]", reviewer=reviewer, tree=tree)
-    for number, reviewer in enumerate(found["approvers"]):
-        if reviewer is not None and tree is not None and folded(reviewer) not in dismissed:
-            yield Approval(path=f"approvers[{number}]", reviewer=reviewer, tree=tree)
+    assert tree is not None, "no target is a problem"
+    for path, reviewer in taken_back:
+        yield Withdrawal(path=path, reviewer=reviewer, tree=tree)
+    gone = {folded(name) for _, name in taken_back}
+    for path, reviewer in approved:
+        if folded(reviewer) not in gone:
+            yield Approval(path=path, reviewer=reviewer, tree=tree)
 
 
 def read_authorization(reading: Reading) -> Iterator[Found]:
     """The signer's own approval of a tree, or of the commit that a tag shall point to."""
     problems: list[str] = []
     predicate = Fields(reading.predicate, "", problems)
-    key = "targetID" if (reading.evidence.predicate_type or "").endswith("/v0.2") else "targetTreeID"
+    key = "targetID" if reading.predicate_type.endswith("/v0.2") else "targetTreeID"
     target = _target(reading, predicate, key, problems)
-    if problems:
+    if target is None:
         yield Unreadable(path=key, problem="; ".join(problems))
-    elif target is not None:
-        tagged = any("gitCommit" in subject.digests for subject in reading.subjects)
-        yield Approval(
-            path=key,
-            reviewer=reading.evidence.signer.name,
-            commit=target if tagged else None,
-            tree=None if tagged else target,
-        )
+        return
+    tagged = any("gitCommit" in subject.digests for subject in reading.subjects)
+    yield Approval(
+        path=key,
+        reviewer=reading.evidence.signer.name,
+        commit=target if tagged else None,
+        tree=None if tagged else target,
+    )
 
 
 def _target(reading: Reading, predicate: Fields, key: str, problems: list[str]) -> str | None:
     """What is approved: the predicate and the one subject must name the same (gittuf's own Validate)."""
     target = predicate.commit(key)
     named = {value for subject in reading.subjects for value in subject.digests.values()}
-    if target is None or named != {target}:
+    if named != {target}:
         problems.append(f"its subject is not its {key}")
         return None
     return target
+
+
+def _named(key: str, values: tuple[JSON, ...], problems: list[str]) -> list[tuple[str, str]]:
+    """Those of a list who have a name, each with the path of it."""
+    people = ((f"{key}[{number}]", value) for number, value in enumerate(values))
+    named = ((path, _who(value, path, problems)) for path, value in people)
+    return [(path, name) for path, name in named if name is not None]
 
 
 def _who(value: JSON, path: str, problems: list[str]) -> str | None:
