@@ -58,8 +58,8 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     def subject(self, commit: str) -> Subject | None:
         """The subject that is this commit: by its gitCommit, and by no other digest another one (Source VSA)."""
-        statement = self.evidence.statement
-        for subject in statement.subjects if statement is not None else ():
+        assert self.evidence.statement is not None, "a summary is a statement"
+        for subject in self.evidence.statement.subjects:
             if subject.digests.get(_GIT) == commit and set(subject.digests.values()) == {commit}:
                 return subject
         return None

@@ -44,15 +44,16 @@ def read_coverage(reading: Reading) -> Iterator[Found]:
                 model=agent.text("model"),
                 problems=problems,
             )
-        if commit is not None and operator is not None:
-            yield Person(path="authorship.humanOperator", part="operator", name=operator, commit=commit)
+    if operator is not None:
+        for named in commits:
+            yield Person(path="authorship.humanOperator", part="operator", name=operator, commit=named)
     if about:
         yield Unreadable(path="authorship", problem="; ".join(about))
     yield from _approvals(Fields(reading.predicate, "", []))
     for subject in reading.subjects:
-        commit, tree = subject.digests.get("gitCommit"), subject.digests.get("gitTree")
-        if commit is not None and tree is not None and is_commit(commit) and is_commit(tree):
-            yield History(path="subject", commit=commit, tree=tree)
+        own, tree = subject.digests.get("gitCommit", ""), subject.digests.get("gitTree", "")
+        if is_commit(own) and is_commit(tree):
+            yield History(path="subject", commit=own, tree=tree)
 
 
 def _approvals(predicate: Fields) -> Iterator[Found]:
