@@ -81,6 +81,7 @@ def _other_builder(section: ProvenanceSection, claims: Claims, policy: Policy) -
                 whose = "its signer's own identity" if builder.id is None else f"{str(builder.id)!a}"
                 return (
                     f"image: build it on [builders.{name}], whose id is {whose}; policy: add an entry with id = "
-                    f"{item.builder_id!a} and this signer, which lets in whatever that signer says it built, at the level that you give it"
+                    f"{item.builder_id!a} and this signer, which lets in whatever that signer says it built, at the "
+                    "level that you give it"
                 )
     return None

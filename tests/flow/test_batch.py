@@ -14,6 +14,7 @@ import pytest
 
 from gate import cli, trust
 from gate.cli import signals
+from gate.cli.progress import Shown
 from gate.flow import Judge, batch
 from gate.limits import Deadline, Limits
 from gate.parallel import start_all
@@ -219,6 +220,15 @@ def test_what_was_judged_lets_go_of_what_it_read_where_there_is_more(*, light: b
     verified += [claim.claim.evidence for rule in judgement.rules for claim in rule.commits]
     assert len(verified) >= 3
     assert any(item.statement is not None and item.statement.predicate for item in verified) is not light
+
+
+def test_the_images_that_are_judged_are_counted(monkeypatch: pytest.MonkeyPatch, verify: Callable[..., Ran]) -> None:
+    """Each text once."""
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(Shown, "judged", lambda _, done, of: told.append((done, of)))
+    references = [f"oci:{SIGNED}", f"oci:{LAB / 'two-signers'}", f"oci:{SIGNED}"]
+    assert verify(*references, policy=POLICY).code == 0
+    assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 # --- what goes wrong

@@ -102,6 +102,7 @@ def test_a_repository_that_the_registry_does_not_know_is_undecided_and_never_uns
         assert "do        compare --signature-repository with the COSIGN_REPOSITORY of the job that signs" in ran.out
         (there,) = (entry for entry in ran.report["images"][0]["ledger"] if entry["repository"] == mistaken)
         assert (there["place"], there["status"], there["complete"]) == ("repository", 404, False)
+        assert there["asked"] == mistaken
         apart.own.sign(apart.image)
     with RegistryServer(apart.folders, referrers_api=referrers_api) as server:
         where = ("--signature-repository", f"{server.host}/acme/signature")
