@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gate.claims.agents.claim import Authorship, Found
 from gate.claims.agents.commits import AUTHORSHIP
-from gate.claims.agents.fields import GIT_ALGORITHMS, Fields, plain_text
+from gate.claims.agents.fields import GIT_ALGORITHMS, Fields
 from gate.claims.agents.reading import Format, Reading
-from gate.claims.source import canonical_repository
 from gate.limits import MAX_TEXT
 from gate.pointer import Missing, value_at
 
@@ -48,6 +47,14 @@ class Pointers(Struct, frozen=True, kw_only=True):
     model_version: str | None
     tools: str | None
 
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The pointers from each object, by the names that a policy has for them."""
+        every = structs.asdict(self).items()
+        return {
+            key.replace("_", "-"): at for key, at in every if at is not None and key not in ("name", "type", "commits")
+        }
+
 
 class _Mapped(Struct, frozen=True):
     """The parser of a predicate that is mapped so."""
@@ -58,14 +65,14 @@ class _Mapped(Struct, frozen=True):
         pointers = self.pointers
         found = list(_every(reading.predicate, _tokens(pointers.commits), ""))
         if not found and pointers.hash is None:
-            found = [("", None)]
+            found = [(pointers.commits, None)]
         for path, value in found:
             about: list[str] = []
             commits: tuple[str | None, ...] = reading.commits(about) if pointers.hash is None else (None,)
             for commit in commits or (None,):
                 problems = list(about)
                 if not isinstance(value, Mapping):
-                    problems.append(f"{path or 'the predicate'} is no object")
+                    problems.append(f"there is no object at {path}")
                 yield _claim(reading, pointers, path or "predicate", value, commit, problems)
 
 
@@ -78,37 +85,31 @@ def mapped(pointers: Pointers) -> Format:
 def _claim(
     reading: Reading, pointers: Pointers, path: str, value: JSON, commit: str | None, problems: list[str]
 ) -> Found:
-    def text(pointer: str | None, key: str, *, human: bool = False) -> str | None:
-        return None if pointer is None else plain_text(_at(value, pointer), key, problems, human=human)
-
+    held = {key: _at(value, pointer) for key, pointer in pointers.facts.items()}
+    fields = Fields(held, "", problems)
     if pointers.hash is not None:
-        commit = Fields({"hash": _at(value, pointers.hash)}, "", problems).commit("hash")
+        commit = fields.commit("hash")
     if commit is None and not problems:
         problems.append("it names no commit")
-    stated = None if pointers.authored_by is None else _at(value, pointers.authored_by)
+    stated = fields.get("authored-by")
     authored_by = AUTHORSHIP.get(stated, Authorship.UNKNOWN) if isinstance(stated, str) else Authorship.UNKNOWN
     if pointers.authored_by is None:
         authored_by = Authorship.AGENT
-    repository = None if pointers.repository is None else _at(value, pointers.repository)
-    if repository is not None and (not isinstance(repository, str) or len(repository) > MAX_TEXT):
-        problems.append("its repository is no text")
-        repository = None
-    tools = None if pointers.tools is None else Fields({"tools": _at(value, pointers.tools)}, "", problems)
     return reading.claim(
         path=path,
-        repository=canonical_repository(repository) if repository else None,
+        repository=fields.repository("repository"),
         by_hash=pointers.repository is None,
         commit=commit,
         authored_by=authored_by,
         stated=stated[:MAX_TEXT] if isinstance(stated, str) else None,
         implied=pointers.authored_by is None,
-        agent=text(pointers.agent, "agent", human=authored_by is Authorship.HUMAN),
-        agent_version=text(pointers.agent_version, "agent-version"),
-        operator=text(pointers.operator, "operator", human=True),
-        provider=text(pointers.provider, "provider"),
-        model=text(pointers.model, "model"),
-        model_version=text(pointers.model_version, "model-version"),
-        tools=None if tools is None else tools.texts("tools"),
+        agent=fields.text("agent", human=authored_by is Authorship.HUMAN),
+        agent_version=fields.text("agent-version"),
+        operator=fields.text("operator", human=True),
+        provider=fields.text("provider"),
+        model=fields.text("model"),
+        model_version=fields.text("model-version"),
+        tools=None if fields.get("tools") is None else fields.texts("tools"),
         problems=problems,
     )
 
@@ -128,7 +129,7 @@ def _every(value: JSON, tokens: tuple[str, ...], path: str) -> Iterator[tuple[st
             for number, item in enumerate(value):
                 yield from _every(item, rest, f"{path}/{number}")
         elif value is not None:
-            yield path, None
+            yield f"{path}/{token}", None
     else:
         inner = _at(value, f"/{token}")
         if inner is not None:
