@@ -642,7 +642,8 @@ def test_a_conflict_names_its_commits() -> None:
     assert found == f"disagreeing claims about {SHORT}: {agents}, 'Ada Lovelace' (human)"
     several = claimed(claim(), *(human(author=f"p{number}") for number in range(6)))
     found = _words(AGENTS_POLICY, "agents.conflict", several)[1]
-    assert found == f"disagreeing claims about {SHORT}: {agents}, 'p0' (human), 'p1' (human), and others"
+    people = ", ".join(f"'p{number}' (human)" for number in range(4))
+    assert found == f"disagreeing claims about {SHORT}: {agents}, {people} and 2 more"
     unseen = claimed(claim(operator="a"), claim(operator="b"))
     found = _words(AGENTS_POLICY, "agents.conflict", unseen)[1]
     assert found == f"disagreeing claims about {SHORT}: {agents}, of which each says something else beside it"

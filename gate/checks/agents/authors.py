@@ -136,4 +136,4 @@ def _cased(entry: JudgedClaim, allowed: Iterable[Agent]) -> str:
 
 
 def _by(entry: JudgedClaim) -> str:
-    return f"is by {author(entry.claim, human=not entry.by_agent)}"
+    return f"is by {author(entry.claim)}"

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from gate.checks.agents.known import agents_of, known_agents
-from gate.checks.agents.words import author, result, short
+from gate.checks.agents.words import author, result, short, some
 from gate.claims.agents import Authorship
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _AUTHORS: Final = 50
 """Authors of one account that are each compared with each of another; of more, both accounts must be the same."""
-_TOLD: Final = 3
 _Account = tuple["AgentClaim", ...]
 _Agents = tuple["Agent", ...]
 
@@ -57,11 +56,8 @@ def check_conflict(scene: Scene) -> Result:
 
 def _told(accounts: list[list[JudgedClaim]]) -> str:
     """What the accounts say, by their first authors."""
-    firsts = [author(entries[0].claim, human=not entries[0].by_agent) for entries in accounts[: _TOLD + 1]]
-    said = list(dict.fromkeys(firsts))
-    if len(said) == 1:
-        return f"{said[0]}, of which each says something else beside it"
-    return ", ".join(said[:_TOLD]) + (", and others" if len(accounts) > _TOLD else "")
+    said = list(dict.fromkeys(author(entries[0].claim) for entries in accounts))
+    return some(said) if len(said) > 1 else f"{said[0]}, of which each says something else beside it"
 
 
 def _key(claim: AgentClaim) -> tuple[object, ...]:

@@ -64,7 +64,7 @@ def check_denied(scene: Scene) -> Result:
     for entry in scene.accepted:
         find = _reasons if entry.by_agent else _reasons_of_a_person
         for reason in find(entry.claim, entry.claim.evidence, denied, scene):
-            text = f"{short(entry.claim.commit)} is by {author(entry.claim, human=not entry.by_agent)}: {reason}"
+            text = f"{short(entry.claim.commit)} is by {author(entry.claim)}: {reason}"
             scene.note(entry, "deny", text)
             wrong.append(text)
     for document, signal in signals_of(scene):

@@ -39,7 +39,7 @@ def check_models(scene: Scene) -> Result:
         agents = agents_of(entry.claim, allowed)
         if not entry.by_agent or not agents or any(model_allowed(agent, entry.claim) for agent in agents):
             return None
-        return author(entry.claim, human=False)
+        return author(entry.claim)
 
     return by_claim(
         scene,

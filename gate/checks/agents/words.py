@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gate.checks.agents.judged import CHECK
+from gate.claims.agents import Authorship
 from gate.verdict import Outcome, Result
 
 if TYPE_CHECKING:
@@ -53,14 +54,15 @@ def result(scene: Scene, aspect: str, *, expected: str, wrong: Iterable[str], fi
     )
 
 
-def author(claim: AgentClaim, *, human: bool) -> str:
+def author(claim: AgentClaim) -> str:
     """Who wrote a commit, with which model."""
     who = f"{claim.agent!a}" if claim.agent else "nobody named"
     provider = f"{claim.provider}/" if claim.provider else ""
     version = f" {claim.model_version}" if claim.model_version else ""
     if claim.model:
         return f"{who} with {provider + claim.model + version!a} ({claim.authored_by.value})"
-    return f"{who}{'' if human else ', no model named'} ({claim.authored_by.value})"
+    unnamed = "" if claim.authored_by is Authorship.HUMAN else ", no model named"
+    return f"{who}{unnamed} ({claim.authored_by.value})"
 
 
 def short(commit: str | None) -> str:
