@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from gate.errors import CouldNotLook, LimitExceeded, Malformed
-from gate.limits import MAX_TEXT, SMALL_DOCUMENT
+from gate.limits import MAX_TEXT, SMALL_DOCUMENT, Tally
 from gate.sources.manifest import parse_manifest
 from gate.strictjson import Refused, parse_object
 
@@ -70,7 +70,7 @@ def _config(source: Source, manifest: Manifest, limits: Limits) -> JSON:
     if size > limits.json_bytes:
         text = f"the image's configuration {manifest.config.digest} has {size} bytes; at most {limits.json_bytes} are"
         raise LimitExceeded(f"{text} read", limit="json-bytes")
-    with nullcontext() if limits.tally is None or size <= SMALL_DOCUMENT else limits.tally.large():
+    with nullcontext() if size <= SMALL_DOCUMENT else (limits.tally or Tally()).large():
         raw = source.blob(manifest.config)
     try:
         config = parse_object(raw, limits=limits).get("config")

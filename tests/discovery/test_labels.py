@@ -59,6 +59,7 @@ def test_a_large_configuration_is_read_when_it_is_its_turn(size: int, *, waits: 
     with Budget(1, Deadline(10)).share() as share:
         assert read_labels(image(config), source, Limits(tally=Tally(share))).error is None
         assert share.held is waits
+    assert read_labels(image(config), source, LIMITS).error is None, "alone"
 
 
 def test_a_label_that_is_longer_than_anybodys_is_there_and_agrees_with_nothing() -> None:
