@@ -96,7 +96,10 @@ def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -
     makes the whole index unusable: what a runtime would make of it is anybody's guess. Raises `LimitExceeded` for more
     than `limits.platforms` entries to judge.
     """
-    runnable = [entry for entry in index.manifests if not _is_about_a_sibling(entry, index.manifests)]
+    named = {str(entry.digest) for entry in index.manifests if not _is_unknown(entry)}
+    runnable = [
+        entry for entry in index.manifests if not (_is_unknown(entry) and entry.annotations.get(_ABOUT) in named)
+    ]
     for entry in runnable:
         if entry.media_type in INDEX_TYPES:
             return Chosen(problem=f"its entry {entry.digest} is an index itself")
@@ -116,13 +119,6 @@ def choose(index: Manifest, wanted: Sequence[Platform] | None, limits: Limits) -
     if len(found) > limits.platforms:
         raise LimitExceeded(f"{len(found)} platforms to judge; at most {limits.platforms} are", limit="platforms")
     return Chosen(entries=tuple(found), whole={item.digest for item in found} == {item.digest for item in every})
-
-
-def _is_about_a_sibling(entry: Descriptor, siblings: Sequence[Descriptor]) -> bool:
-    if entry.platform is None or not entry.platform.unknown:
-        return False
-    about = entry.annotations.get(_ABOUT)
-    return any(str(other.digest) == about and not _is_unknown(other) for other in siblings)
 
 
 def _is_unknown(entry: Descriptor) -> bool:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.forge import SIGNED_AT, JSONObject, b64, der, ec_key
 from tests.hostile import MIB
-from tests.hostile.image import BUNDLE, HEX, MANIFEST, Hostile, packed, sigstore, statement, verify
+from tests.hostile.image import BUNDLE, HEX, MANIFEST, POLICY, Hostile, packed, sigstore, statement, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -343,9 +343,24 @@ def lines_without_end(folder: Path) -> list[str]:
     return verify(f"file:{folder / 'file'}", folder, "--bundle", str(folder / "bundles.jsonl"))
 
 
+def an_index_about_nothing(folder: Path) -> list[str]:
+    """Entries that say of themselves that nothing runs them, and name none of the others."""
+    nothing = {"os": "unknown", "architecture": "unknown"}
+    about = {"vnd.docker.reference.digest": "x"}
+    entries: list[JSONObject] = [
+        {"digest": f"sha256:{number:064x}", "size": 1, "platform": nothing, "annotations": about}
+        for number in range(11_000)
+    ]
+    hostile = Hostile(folder)
+    index = hostile.blob(packed({"schemaVersion": 2, "manifests": entries}))
+    hostile.arguments(POLICY.replace('images = ["**"]', 'images = ["**"]\nplatforms = "each"', 1))
+    return verify(f"oci:{hostile.layout}@{index['digest']}", folder)
+
+
 CASES: Final[dict[str, Callable[[Path], list[str]]]] = {
     "unsigned: " + made.__name__.replace("_", " "): made
     for made in (
+        an_index_about_nothing,
         *(spaces, quotes, quotes_within_the_bound_on_bytes, a_text_that_never_ends, backslashes, base64_that_is_none),
         *(a_payload_beside_other_alphabets, small_bundles_of_many_tokens, manifests_of_many_tokens, large_manifests),
         *(a_checkpoint_of_many_signatures, a_checkpoint_of_many_lines, timestamps_again_and_again),
