@@ -126,9 +126,9 @@ def _structure(raw: bytes) -> Iterator[bytes]:
     """
     start, inside = 0, False
     while start < len(raw):
-        end = start + _PIECE
-        if raw[end - 1 : end] == b"\\" and (run := _BACKSLASHES.match(raw, end)):
-            end = run.end() + 1  # an escape is not cut in two
+        run = _BACKSLASHES.match(raw, start + _PIECE)
+        assert run is not None, "a run of none is one"
+        end = run.end() + 1  # an escape is not cut in two
         parts = raw[start:end].replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
         yield b"".join(parts[inside::2])
         inside ^= len(parts) % 2 == 0

@@ -87,6 +87,7 @@ def test_a_document_with_one_reading_is_read(raw: bytes, value: JSON) -> None:
         (b"[-1e999]", "double"),
         (b'{"a": 1, "a": 1}', "duplicate key 'a'"),
         (b'{"a": 1, "b": 2, "\\u0061": 3}', "duplicate key 'a'"),
+        (b'{"b": 1, "a": 2, "c": 3, "a": 4}', "duplicate key 'a'"),
         (b'[{"x": {"": 1, "": 2}}]', "duplicate key ''"),
         (b"9" * 5000, "not JSON"),
     ],
@@ -118,12 +119,24 @@ def test_nesting_is_counted_whether_or_not_the_brackets_match() -> None:
 def test_brackets_inside_texts_are_no_nesting_and_no_tokens() -> None:
     raw = json.dumps({"a": "[{" * 1000, "[" * 1000: '\\"[' * 1000}).encode()
     assert parse(raw, limits=Limits(json_depth=1, json_tokens=6))
+    assert parse(b'["[",1,2]', limits=Limits(json_tokens=4)) == ["[", 1, 2]
+    assert _refused(b'["[",1,2]', limits=Limits(json_tokens=3)).limit == "json-tokens"
 
 
 def test_what_looks_like_a_text_hides_no_nesting() -> None:
     # `"\\"` is a whole text: what comes after it is structure again.
     assert _refused(b'["\\\\", ' + b"[" * 6 + b"]" * 7, limits=Limits(json_depth=5)).costly
     assert _refused(b'["\\"", ' + b"[" * 6 + b"]" * 7, limits=Limits(json_depth=5)).costly
+
+
+@pytest.mark.parametrize("size", [64 << 10, (64 << 10) + 1, (64 << 10) + 2])
+def test_the_last_bracket_of_a_document_is_counted_wherever_it_is_cut(size: int) -> None:
+    assert _refused((b"[" * 5).ljust(size) + b"[", limits=Limits(json_depth=5)).limit == "json-depth"
+
+
+def test_what_is_nested_deeper_than_a_reader_can_is_refused_whatever_the_limit_says() -> None:
+    refused = _refused(b"[" * 100_000 + b"]" * 100_000, limits=Limits(json_depth=1_000_000))
+    assert (refused.limit, refused.costly) == ("json-depth", True)
 
 
 def test_tokens_are_read_up_to_the_limit_and_refused_beyond_it_as_costly() -> None:
@@ -162,6 +175,10 @@ def test_one_base64_text_does_not_count(padding: str) -> None:
     assert parse(b'{"payload": ' + longest + b', "x": ' + second + b"}", limits=limits)
     assert _refused(b'{"payload": ' + longest + b', "x": ' + longest + b"}", limits=limits).costly
     assert _refused(b'{"payload": "!' + longest[1:] + b"}", limits=limits).costly
+    just = b'{"payload": ' + longest + b"}"
+    assert parse(just, limits=Limits(json_bytes=len(just) - len(text)))
+    refused = _refused(just, limits=Limits(json_bytes=len(just) - len(text) - 1))
+    assert "JSON of 15 bytes beside its payload; at most 14 are read" in str(refused)
 
 
 def test_the_limits_are_those_that_the_design_names() -> None:
