@@ -21,7 +21,7 @@ from tests.evidence import REPOSITORY, about_source, verified
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gate.claims.agents import Format
+    from gate.claims.agents import Document, Format
     from gate.verification import Signed
 
 ZOE = "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}"
@@ -33,9 +33,13 @@ _KINDS = ("claims", "approvals", "withdrawals", "people", "signals", "history", 
 
 
 def read(said: Said, formats: Sequence[Format] = ()) -> list[object]:
-    """Everything that a verified statement says, kind by kind; of a claim what it states, as a mapping. A statement
-    with subjects is about those.
-    """
+    """Everything that a verified statement says, kind by kind; of a claim what it states, as a mapping."""
+    found = document(said, formats)
+    return [_stated(item) for kind in _KINDS for item in getattr(found, kind)]
+
+
+def document(said: Said, formats: Sequence[Format] = ()) -> Document:
+    """What a verified statement is read as. One with subjects is about those."""
     item: Signed = verified(said.predicate_type, said.predicate)
     if said.subjects:
         item = about_source(said.predicate_type, said.predicate)
@@ -45,9 +49,9 @@ def read(said: Said, formats: Sequence[Format] = ()) -> list[object]:
             for held in said.subjects
         )
         item = replace(item, statement=replace(item.statement, subjects=subjects), seal=rooms._SEAL)
-    document = read_document(item, repository=REPOSITORY, formats=formats, limits=Limits())
-    assert document is not None
-    return [_stated(found) for kind in _KINDS for found in getattr(document, kind)]
+    found = read_document(item, repository=REPOSITORY, formats=formats, limits=Limits())
+    assert found is not None
+    return found
 
 
 def _stated(item: object) -> object:

@@ -292,4 +292,12 @@ def test_claims_of_a_repository_with_a_name_of_megabytes_cannot_be_read(length: 
 
 
 def test_a_long_uri_without_claims_is_nobodys_problem() -> None:
-    assert read({"buildDefinition": {"resolvedDependencies": [{"uri": "data:" + "x" * 5000}]}}) == ()
+    """But what is wrong beside it names no repository of megabytes."""
+    uri = "data:" + "x" * 5000
+    assert read(predicate_v1(dependencies=[dependency(uri=uri)])) == ()
+    assert read(predicate_v1(dependencies=[dependency(uri=uri, properties={"x": 1})])) == ()
+    (found,) = read(predicate_v1(dependencies=[dependency(uri=uri, properties="x")]))
+    assert (found.repository, found.problem) == (
+        None,
+        "buildDefinition.resolvedDependencies[0].properties is no object",
+    )

@@ -11,6 +11,7 @@ import pytest
 
 from gate.claims.agents import Approval, Authorship, History, Listing, Person, Signal, Unreadable
 from gate.claims.agents.claim import Withdrawal
+from gate.claims.builds import SLSA_V01
 from tests.agents.documents import (
     AGENT_COMMIT,
     BASE,
@@ -34,8 +35,20 @@ from tests.agents.documents import (
     pushed,
     trace,
 )
-from tests.claims.reading import A_TREE, PRINTABLE, SHOWN, WHOLE, ZOE, about, about_the_image, read, said, unread
-from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, WORKFLOW, dependency
+from tests.claims.reading import (
+    A_TREE,
+    PRINTABLE,
+    SHOWN,
+    WHOLE,
+    ZOE,
+    about,
+    about_the_image,
+    document,
+    read,
+    said,
+    unread,
+)
+from tests.evidence import AGENT, EARLIER, MODEL, REPOSITORY, SLSA_V02, SLSA_V1, WORKFLOW, dependency
 
 Row: TypeAlias = tuple[str, Said, list[object]]
 
@@ -105,6 +118,7 @@ AGENTATTEST: list[Row] = [
         agentattest(repository=7),
         [_run_by(repository=None, problem="repo.url is 7, no repository")],
     ),
+    ("no repository", agentattest(repository=""), [_run_by(repository=None)]),
     ("the longest repository", agentattest(repository="x" * 2048), [_run_by(repository="x" * 2048)]),
     (
         "a longer one",
@@ -234,6 +248,16 @@ COVERAGE: list[Row] = [
             _helped(0, agent=AGENT, problem=f"its authorship.humanOperator is 7, {SHOWN}"),
             *unread("authorship", f"its authorship.humanOperator is 7, {SHOWN}"),
         ],
+    ),
+    (
+        "a commit by its sha1, where its URI says that it is git's",
+        about(coverage(operator="ada"), {"digest": {"sha1": HEAD}, "uri": f"git+{REPOSITORY}"}),
+        [Person(path="authorship.humanOperator", part="operator", name="ada", commit=HEAD)],
+    ),
+    (
+        "one whose URI does not",
+        about(coverage(operator="ada"), {"digest": {"sha1": HEAD}, "uri": REPOSITORY, "name": "main"}),
+        [],
     ),
     (
         "a commit that is none has no tree",
@@ -395,6 +419,24 @@ RUNS: list[Row] = [
         ],
     ),
     (
+        "a run whose target is nobody's, of a model by its digest",
+        about(
+            agent_commit(),
+            commit(algorithm="sha1", uri=f"git+{REPOSITORY}"),
+            buildDefinition={
+                "buildType": f"{AGENT_COMMIT}v0.3",
+                "internalParameters": {"agent": {"model": {"modelId": MODEL, "digest": {"sha256": "ab"}}}},
+            },
+        ),
+        [_ran("", repository=None, model=MODEL, model_version="sha256:ab")],
+    ),
+    (
+        "a run whose target is another repository than its subject",
+        about(agent_commit(), commit(uri="git+https://github.com/mallory/api")),
+        [_ran("", **_FIRST, problem="its subject and its target name two repositories")],
+    ),
+    ("a run whose subject names no repository", about(agent_commit(), commit()), [_ran("", **_FIRST)]),
+    (
         "a run whose subject names two commits",
         about(agent_commit(), {"digest": {"gitCommit": HEAD, "sha1": OTHER}}),
         [
@@ -435,6 +477,16 @@ LISTS: list[Row] = [
         ],
     ),
     (
+        "of very many problems the first ten are told",
+        built(claim(tools=[7] * 11)),
+        [_in_list(0, tools=(), problem="; ".join(f"its tools[{number}] is 7, {PRINTABLE}" for number in range(10)))],
+    ),
+    (
+        "an entry without a hash",
+        built(claim(None)),
+        [_in_list(0, commit=None, problem="it has no hash")],
+    ),
+    (
         "a list whose base is no commit",
         _since("x", claim()),
         [
@@ -457,3 +509,31 @@ ROWS = (*AGENTATTEST, *GITTUF, *COVERAGE, *HINTS, *HISTORY, *AUTHORS, *RUNS, *LI
 @pytest.mark.parametrize(("item", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_a_statement_says_this_of_commits_and_no_more(item: Said, expected: list[object]) -> None:
     assert read(item) == expected
+
+
+@pytest.mark.parametrize(
+    ("predicate_type", "builder"),
+    [
+        (SLSA_V1, "new"),
+        (SLSA_V02, "old"),
+        (SLSA_V01, "old"),
+        ("dev.pedigree/ai-authorship/v1", "new"),
+    ],
+)
+def test_who_built_it_is_read_where_its_version_has_it(predicate_type: str, builder: str) -> None:
+    """Rule 15: a level is read from there too."""
+    both = {"runDetails": {"builder": {"id": "new"}}, "builder": {"id": "old"}}
+    assert document(Said(predicate_type, both)).builder_id == builder
+    old = {"builder": {"id": "old"}}
+    assert document(Said(predicate_type, old)).builder_id == ("" if predicate_type == SLSA_V1 else "old")
+
+
+def test_a_document_is_about_the_commits_and_trees_that_it_names() -> None:
+    """One that contradicts itself is about each, so that it is heard, and fails."""
+    both = about(pedigree(), {"digest": {"gitCommit": OTHER, "sha1": HEAD, "gitTree": TREE}})
+    assert (document(both).commits, document(both).trees) == ((HEAD, OTHER), (TREE,))
+    assert document(about(pedigree(), {"digest": {"gitCommit": "x"}})).commits == ()
+    assert document(agentattest()).commits == (HEAD,)
+    traced = document(trace("m", revision=EARLIER))
+    assert (traced.commits, traced.about_source) == ((HEAD, EARLIER), True)
+    assert document(about_the_image(agentattest())).commits == ()

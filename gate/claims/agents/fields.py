@@ -147,7 +147,7 @@ def folded(name: str) -> str:
 def commits_named(subject: Subject, *, git: bool) -> tuple[str, ...]:
     """Whatever a subject names as a commit, contradictions and all."""
     digests = subject.digests
-    said = git or subject.name == "git+commit" or subject.name.startswith("git+") or subject.uri.startswith("git+")
+    said = git or subject.name.startswith("git+") or subject.uri.startswith("git+")
     names = ("gitCommit", "sha1") if said else ("gitCommit",)
     return tuple(dict.fromkeys(digests[name] for name in names if name in digests))
 
