@@ -281,6 +281,17 @@ HINTS: list[Row] = [
         trace("anthropic/m-1", "m-2", revision=OTHER),
         [_traced("m-1", "anthropic", OTHER), _traced("m-2", which=OTHER), _traced("m-1", "anthropic"), _traced("m-2")],
     ),
+    ("a trace of a commit by its sha1", about(trace("m", revision=None), commit(algorithm="sha1")), [_traced("m")]),
+    (
+        "a note of a commit by its sha1",
+        about(git_ai(), commit(algorithm="sha1")),
+        [_hint("git-ai note", AGENT, MODEL, path="sessions.s_1")],
+    ),
+    (
+        "a note of another version",
+        about(git_ai(), sessions=None, schema_version="authorship/4"),
+        unread("sessions", "its schema_version is not authorship/3.0.0"),
+    ),
     ("a trace of a person's lines", trace("m", kind="human"), []),
     ("a trace of an unknown kind hints by its model", trace("m", None, kind="unknown"), [_traced("m")]),
     ("a trace of an agent without a model", trace(None), [_traced(None)]),
@@ -328,6 +339,11 @@ HISTORY: list[Row] = [
         gitsign(name=ZOE, email=f"{ZOE}@acme.com", parents=(BASE, EARLIER)),
         [_part("author", ZOE), _part("author", f"{ZOE}@acme.com"), _placed((BASE, EARLIER))],
     ),
+    (
+        "a message with a trailer",
+        gitsign("Mend\n\nAgent: zed"),
+        [*_ADA, _hint("agent", "zed", path="source.message"), _placed()],
+    ),
     ("a first commit has no parents", gitsign(parents=()), [*_ADA, _placed(())]),
     ("one of which nobody tells", gitsign(message=None, parents=None, tree=None), [*_ADA, _placed(None, None)]),
     (
@@ -367,6 +383,11 @@ AUTHORS: list[Row] = [
             _authored(Authorship.HUMAN, "human"),
             Approval(path=_APPROVER, reviewer=ZOE, commit=HEAD, repository=REPOSITORY),
         ],
+    ),
+    (
+        "an agent's commit by its sha1",
+        about(pedigree(), commit(algorithm="sha1")),
+        [_authored(Authorship.AGENT, "ai-autonomous")],
     ),
     ("an approval by nobody", pedigree(approver=""), [_authored(Authorship.AGENT, "ai-autonomous")]),
     ("no approval", pedigree(approver="bo", approved=False), [_authored(Authorship.AGENT, "ai-autonomous")]),

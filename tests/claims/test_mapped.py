@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gate.claims.agents import Authorship, Pointers, mapped
+from gate.claims.agents import Authorship, Pointers, mapped, read_document, source_types
+from gate.limits import Limits
 from tests.agents.documents import HEAD, OWN, TREE, Said, commit
 from tests.claims.reading import A_TREE, PRINTABLE, SHOWN, WHOLE, ZOE, read, said
-from tests.evidence import AGENT, EARLIER, MODEL, OTHER, REPOSITORY
+from tests.evidence import AGENT, EARLIER, MODEL, OTHER, REPOSITORY, about_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,6 +153,14 @@ def test_what_is_pointed_at_and_is_no_object_is_a_problem_and_what_is_not_there_
     assert claims(predicate, commits=pointer) == [
         said(path, **broken, problem=f"there is no object at {path}") for path in expected
     ]
+
+
+def test_with_a_hash_a_statement_is_about_the_image_alone() -> None:
+    known = mapped(Pointers(**_POINTERS))
+    item = about_source(OWN, {"work": [{**HELD, "commit": HEAD}]}, {"gitCommit": HEAD})
+    assert (known.about, source_types([known]).get(OWN)) == (None, None)
+    assert read_document(item, repository=None, formats=[known], limits=Limits()) is None
+    assert source_types([mapped(Pointers(**{**_POINTERS, **LISTED}))])[OWN] == {"gitCommit", "gitTree", "sha1"}
 
 
 def test_without_a_hash_the_subject_is_the_commit() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate.claims.agents import Person, Signal, Unreadable, agents_called
+from gate.claims.agents import Person, Signal, Unreadable, agents_called, is_agent_account, parts_of
 from gate.claims.agents.trailers import read_author, read_trailers
 from tests.agents.documents import HEAD
 
@@ -36,7 +36,8 @@ ROWS: list[tuple[str, list[object]]] = [
     ("Mend\n\nAgent: x", [hint("agent", "x")]),
     ("Mend\n\nModel: m-1\nAgent: x", [hint("agent", "x", "m-1")]),
     ("Mend\n\nModel: m-1\nEntire-Agent: x", [hint("entire-agent", "x")]),
-    ("Mend\n\nModel: m-1", []),
+    ("Mend\n\nAgent: x\nModel: m-1\nEntire-Agent: y", [hint("agent", "x", "m-1"), hint("entire-agent", "y")]),
+    ("Mend\n\nModel: m-1\nModel: m-2", []),
     (
         "Mend\n\nAgent: x\nModel: m-1\nModel: m-2\nModel: m-3",
         [hint("model", None, "m-2"), hint("model", None, "m-3"), hint("agent", "x", "m-1")],
@@ -142,3 +143,19 @@ def test_an_author_hints_at_an_agent_by_either_half(
 def test_an_account_is_called_what_its_agent_is_called(person: str, called: tuple[str, ...]) -> None:
     """A-T30: whatever name stands beside it."""
     assert agents_called(person) == called
+    assert is_agent_account(person) is bool(called)
+
+
+@pytest.mark.parametrize(
+    ("person", "parts"),
+    [
+        ("Ada", ("Ada",)),
+        ("Ada <ada@acme.com>", ("Ada <ada@acme.com>", "Ada", "ada@acme.com")),
+        ("<ada@acme.com>", ("<ada@acme.com>", "ada@acme.com")),
+        ("Ada < >", ("Ada < >", "Ada")),
+        ("Ada <ada@acme.com", ("Ada <ada@acme.com",)),
+    ],
+)
+def test_a_person_is_a_name_and_an_address_where_git_writes_both(person: str, parts: tuple[str, ...]) -> None:
+    """A-T33: and nobody is called nothing."""
+    assert parts_of(person) == parts

@@ -49,11 +49,8 @@ class Pointers(Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """The pointers from each object, by the names that a policy has for them."""
-        every = structs.asdict(self).items()
-        return {
-            key.replace("_", "-"): at for key, at in every if at is not None and key not in ("name", "type", "commits")
-        }
+        """The pointers, by the names that a policy has for them."""
+        return {key.replace("_", "-"): at for key, at in structs.asdict(self).items() if at is not None}
 
 
 class _Mapped(Struct, frozen=True):
@@ -68,7 +65,7 @@ class _Mapped(Struct, frozen=True):
             found = [(pointers.commits, None)]
         for path, value in found:
             about: list[str] = []
-            commits: tuple[str | None, ...] = reading.commits(about) if pointers.hash is None else (None,)
+            commits: tuple[str | None, ...] = reading.commits(about)
             for commit in commits or (None,):
                 problems = list(about)
                 if not isinstance(value, Mapping):

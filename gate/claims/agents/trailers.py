@@ -54,7 +54,7 @@ def read_trailers(path: str, commit: str, message: str) -> Iterator[Found]:
         elif key in _BY_ADDRESS:
             person = _PERSON.match(value)
             name, email = (person["name"].strip(), person["email"].strip()) if person else (value, "")
-            yield from read_author(path, commit, name or None, email or None)
+            yield from read_author(path, commit, name, email)
             for text in (name, email) if key == "co-authored-by" else ():
                 if text:
                     yield Person(path=path, part="co-author", name=text[:MAX_ID], commit=commit)
