@@ -103,6 +103,7 @@ AGENTATTEST: list[Row] = [
     ),
     ("a run about its own commit", about(agentattest(), commit(HEAD)), [_run_by()]),
     ("a run without its version", about(agentattest(), predicateVersion=None), [_run_by()]),
+    ("a run that is yet to be approved", agentattest(state="requested", approvers=["bo"]), [_run_by()]),
     (
         "a run of another version",
         about(agentattest(), predicateVersion="v0"),
