@@ -100,7 +100,7 @@ def test_a_document_without_one_reading_is_refused(raw: bytes, words: str) -> No
 
 @pytest.mark.parametrize("raw", [b'"\\ud800"', b'{"\\udc00": 1}', b'"\\udc00\\ud800"'])
 def test_half_a_surrogate_pair_is_refused(raw: bytes) -> None:
-    _refused(raw)
+    assert str(_refused(raw)) == "half of a surrogate pair, which is no character"
 
 
 def test_nesting_is_read_up_to_the_limit_and_refused_beyond_it_as_costly() -> None:
@@ -156,7 +156,7 @@ def test_a_signed_payload_has_bounds_of_its_own() -> None:
     limits = Limits(json_tokens=2, json_bytes=2, payload_tokens=4)
     assert parse(b"[1,2,3]", limits=limits, signed=True) == [1, 2, 3]
     assert _refused(b"[1,2,3]", limits=limits).costly
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match=r"JSON of more than 4 tokens \(\[limits\] payload-tokens\)"):
         parse(b"[1,2,3,4]", limits=limits, signed=True)
 
 
@@ -178,7 +178,7 @@ def test_one_base64_text_does_not_count(padding: str) -> None:
     just = b'{"payload": ' + longest + b"}"
     assert parse(just, limits=Limits(json_bytes=len(just) - len(text)))
     refused = _refused(just, limits=Limits(json_bytes=len(just) - len(text) - 1))
-    assert "JSON of 15 bytes beside its payload; at most 14 are read" in str(refused)
+    assert str(refused) == "JSON of 15 bytes beside its payload; at most 14 are read ([limits] json-bytes)"
 
 
 def test_the_limits_are_those_that_the_design_names() -> None:
@@ -212,6 +212,13 @@ def test_structure_is_told_from_texts_wherever_the_document_is_cut(size: int, en
 @pytest.mark.parametrize("raw", [b"[" * 1_000_000, b'{"a":' * 200_000, b"[]," * 500_000, b"{" * 10 + b"," * 1_000_000])
 def test_a_document_that_would_cost_much_is_refused_before_it_is_parsed(raw: bytes) -> None:
     assert _refused(raw).costly
+
+
+def test_many_empty_objects_are_one() -> None:
+    """Else they would cost a multiple of the document's size."""
+    found = parse(b'[{}, {"a": {}}]')
+    assert isinstance(found, list)
+    assert found[0] is found[1]["a"]
 
 
 def test_an_object_is_an_object() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gate.claims import read_claims
 from gate.claims.provenance import Provenance, read_provenance
-from gate.claims.source import is_commit
+from gate.claims.source import Source, is_commit
 from gate.limits import Limits
 from tests.evidence import (
     EARLIER,
@@ -135,6 +135,18 @@ def test_gitlabs_runner_states_its_commit_under_sha256_whatever_its_version(vers
     for found in (new, old):
         assert (found.stated.repository, found.stated.ref, found.stated.commits) == (uri, None, (HEAD,))
         assert found.stated.conflict is None
+
+
+@pytest.mark.parametrize(
+    ("builder", "build_type", "missing"),
+    [("", GITHUB_BUILD, "builder.id"), (WORKFLOW, "", "buildType"), (None, None, "buildType")],
+)
+def test_a_provenance_without_a_builder_or_a_build_type_agrees_with_nothing(
+    builder: object, build_type: object, missing: str
+) -> None:
+    """SLSA: both are required."""
+    found = v1(predicate_v1(builder=builder, build_type=build_type))
+    assert found.stated == Source(conflict=f"the provenance has no {missing}")
 
 
 @pytest.mark.parametrize("version", ["", "a/b", "../x"])

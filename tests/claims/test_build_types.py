@@ -271,3 +271,21 @@ def test_unset_and_empty_parameters_are_none(value: object) -> None:
     assert read(SLSA_V1, v1(BUILDKIT, value)).parameters == ()
     bare = read(SLSA_V1, {"buildDefinition": {"buildType": BUILDKIT}})
     assert (bare.dependencies, bare.parameters) == ((), ())
+
+
+def test_a_dependency_of_another_type_is_none_and_a_digest_that_is_no_text_too() -> None:
+    entries = ["x", None, {"uri": 7, "digest": "x"}, {"uri": REPOSITORY, "digest": {"sha1": 7, "gitCommit": HEAD}}]
+    found = read(SLSA_V1, v1(BUILDKIT, {}, *entries))
+    assert found.dependencies == (("", {}), (REPOSITORY, {"gitCommit": HEAD}))
+
+
+def test_only_a_build_type_that_is_known_has_known_parameters() -> None:
+    assert read(SLSA_V1, v1(BUILDKIT, {})).known_parameters == ("/configSource", "/request/frontend")
+    assert read(SLSA_V1, v1(f"{BUILDKIT}/x", {})).known_parameters == ()
+
+
+def test_a_commit_of_no_repository_is_no_source() -> None:
+    """Rule 12: of BuildKit's context, whose digest may be anything's."""
+    for config in ({"digest": {"sha1": HEAD}}, {"uri": "", "digest": {"sha1": HEAD}}, {"uri": REPOSITORY}):
+        stated = read(SLSA_V1, v1(BUILDKIT, {"configSource": config})).stated
+        assert (stated.repository, stated.ref, stated.commits, stated.conflict) == (None, None, (), None)
