@@ -43,7 +43,7 @@ def canonical_repository(uri: str) -> str:
     match = _URI.fullmatch(uri.removeprefix("git+"))
     if match is None:
         return uri
-    path = (match["path"] or "").rstrip("/").removesuffix(".git")
+    path = match["path"].rstrip("/").removesuffix(".git")
     return f"{match['scheme'].lower()}://{match['authority'].lower()}{path}"
 
 
@@ -90,7 +90,7 @@ def certified_source(identity: Identity | KeyIdentity) -> Source | None:
 
 def _same_repository(new: str, old: str) -> bool:
     match = _URI.fullmatch(new)
-    return match is not None and (match["path"] or "").rstrip("/").removesuffix(".git") == f"/{old}"
+    return match is not None and match["path"].rstrip("/").removesuffix(".git") == f"/{old}"
 
 
 def _either(new: str | None, old: str | None, what: str) -> tuple[str | None, str | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gate.claims.source import canonical_repository, certified_source, is_commit, ref_of
+from gate.claims.source import Source, canonical_repository, certified_source, is_commit, ref_of
 from tests.evidence import EARLIER, GITHUB, GITLAB, HEAD, MAIN, REPOSITORY, github, plain
 
 if TYPE_CHECKING:
@@ -221,7 +221,9 @@ def test_an_old_repository_alone_is_githubs_only_where_github_says_so(issuer: st
     assert ours is not None
     assert ours.repository == REPOSITORY
     theirs = certified_source(plain("x", issuer, github_workflow_repository="acme/api"))
-    assert theirs is None or theirs.repository is None
+    assert theirs == Source(
+        conflict="the certificate names a repository 'acme/api' without a host, and its issuer is not GitHub's"
+    )
 
 
 def test_a_person_has_no_source() -> None:
@@ -232,8 +234,13 @@ def test_a_certificate_that_names_a_commit_and_no_repository_still_names_the_com
     """Rule 12: Fulcio's certificates for Buildkite have source-repository-digest and no repository."""
     source = certified_source(plain("https://buildkite.com/acme/api", "https://agent.buildkite.com",
                                     source_repository_digest=HEAD))  # fmt: skip
-    assert source is not None
-    assert source.commits == (HEAD,)
+    assert source == Source(commits=(HEAD,))
+
+
+@pytest.mark.parametrize("issuer", [GITHUB, GITLAB])
+def test_a_certificate_that_names_a_ref_alone_names_no_repository_and_no_commit(issuer: str) -> None:
+    assert certified_source(plain("x", issuer, source_repository_ref=MAIN)) == Source(ref=MAIN)
+    assert certified_source(plain("x", issuer, github_workflow_ref=MAIN)) == Source(ref=MAIN)
 
 
 def test_a_certificate_of_a_host_without_a_path_disagrees_with_every_old_form() -> None:
