@@ -219,7 +219,7 @@ def test_commits_that_are_no_list_are_a_problem(commits: object) -> None:
 @pytest.mark.parametrize("entry", [None, "x", 5, [], [claim()], HEAD])
 def test_an_entry_that_is_no_object_is_a_problem(entry: object) -> None:
     """A-T18."""
-    assert one(entry).problem is not None
+    assert one(entry).problem == "buildDefinition.resolvedDependencies[0].properties.commits[0] is no object"
 
 
 @pytest.mark.parametrize("where", ["resolvedDependencies", "materials"])

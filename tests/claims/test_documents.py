@@ -504,6 +504,14 @@ LISTS: list[Row] = [
         [_in_list(0, tools=(), problem="; ".join(f"its tools[{number}] is 7, {PRINTABLE}" for number in range(10)))],
     ),
     (
+        "an entry whose author's kind is no text, and one whose is a long one",
+        built(claim(authored_by=["human"]), claim(authored_by="x" * 2049)),
+        [
+            _in_list(0, who=Authorship.UNKNOWN, stated=None),
+            _in_list(1, who=Authorship.UNKNOWN, stated="x" * 2048),
+        ],
+    ),
+    (
         "an entry without a hash",
         built(claim(None)),
         [_in_list(0, commit=None, problem="it has no hash")],

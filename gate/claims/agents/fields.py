@@ -42,7 +42,7 @@ class Fields:
         self.path = path
         self.problems = problems
         if value is not None and not isinstance(value, Mapping):
-            note(problems, f"{path or 'the predicate'} is no object")
+            note(problems, f"{path} is no object")
         self._value: Mapping[str, JSON] = value if isinstance(value, Mapping) else {}
 
     def __bool__(self) -> bool:
