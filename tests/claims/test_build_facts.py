@@ -137,6 +137,17 @@ def test_gitlabs_runner_states_its_commit_under_sha256_whatever_its_version(vers
         assert found.stated.conflict is None
 
 
+def test_what_is_listed_for_the_certified_repository_is_stated_where_the_predicate_names_none() -> None:
+    """Rule 12: and what is listed for nobody, or for another, is not."""
+    entries = [dependency(commit=OTHER), dependency(commit=EARLIER, uri=None), dependency(commit=HEAD, uri="x")]
+    predicate = predicate_v1(repository=None, ref=None, dependencies=entries)
+    assert read(provenance(predicate)).stated == Source(ref=MAIN, commits=(OTHER,))
+    assert v1(predicate).stated == Source()
+    assert v1(predicate_v1(repository="x", ref=None, dependencies=entries)).stated == Source(
+        repository="x", commits=(HEAD,)
+    )
+
+
 @pytest.mark.parametrize(
     ("builder", "build_type", "missing"),
     [("", GITHUB_BUILD, "builder.id"), (WORKFLOW, "", "buildType"), (None, None, "buildType")],

@@ -44,10 +44,10 @@ def read_source(
     """
     repository = canonical_repository(uri) if uri else None
     commits = dict.fromkeys(own)
-    refs = {item for item in (ref, ref_of(uri) if uri else None) if item}
+    refs = {item for item in (ref, ref_of(uri)) if item}
     for entry in entries:
         entry_uri = text_in(entry, "uri")
-        if entry_uri and canonical_repository(entry_uri) == (repository or certified):
+        if canonical_repository(entry_uri) == (repository or certified):
             commits.update(dict.fromkeys(commits_of(entry)))
             refs |= {item for item in (ref_of(entry_uri),) if item}
     return stated(repository, refs, tuple(commits))
