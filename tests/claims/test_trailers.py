@@ -54,15 +54,15 @@ ROWS: list[tuple[str, list[object]]] = [
     ("Mend\n\nReviewed-by: Claude <noreply@anthropic.com>", []),
     (
         "Mend\n\nSigned-off-by: Opus <noreply@anthropic.com>",
-        [hint("author", "Opus", agent_identity=ADDRESS, known_as=CLAUDE)],
+        [hint("author", "Opus", agent_identity=ADDRESS)],
     ),
     (
         "Mend\n\nSigned-off-by: <noreply@anthropic.com>",
-        [hint("author", "Claude", agent_identity=ADDRESS, known_as=CLAUDE)],
+        [hint("author", "Claude", agent_identity=ADDRESS)],
     ),
     (
         "Mend\n\nSigned-off-by: noreply@anthropic.com",
-        [hint("author", ADDRESS, known_as=CLAUDE)],
+        [hint("author", ADDRESS)],
     ),
     (
         "* Mend\n* Co-authored-by: Bo <bo@acme.com>\n  - signed-off-by: Al <al@acme.com>\n\nBody",
@@ -106,9 +106,9 @@ def test_a_message_over_a_bound_is_not_read_in_part() -> None:
         (None, None, []),
         ("Ada", "ada@acme.com", []),
         ("Ada", None, []),
-        (None, ADDRESS, [hint("author", "Claude", agent_identity=ADDRESS, known_as=CLAUDE)]),
-        ("Ada (aider)", None, [hint("author", "Ada (aider)", known_as=("aider",))]),
-        ("x[bot]", ADDRESS, [hint("author", "x[bot]", agent_identity=ADDRESS, known_as=(*CLAUDE, "x[bot]", "x"))]),
+        (None, ADDRESS, [hint("author", "Claude", agent_identity=ADDRESS)]),
+        ("Ada (aider)", None, [hint("author", "Ada (aider)")]),
+        ("x[bot]", ADDRESS, [hint("author", "x[bot]", agent_identity=ADDRESS)]),
     ],
 )
 def test_an_author_hints_at_an_agent_by_either_half(
