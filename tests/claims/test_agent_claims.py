@@ -251,6 +251,8 @@ def test_a_problem_shows_foreign_text_escaped_and_short() -> None:
     assert problem is not None
     assert len(problem) < 400
     assert problem.isprintable()
+    for length, shown in ((58, f"'{'x' * 58}'"), (59, f"'{'x' * 56}...")):
+        assert one(claim("x" * length)).problem == f"its hash is {shown}, not 40 or 64 lower-case hex digits"
 
 
 def test_more_claims_than_the_limit_are_a_gap_and_just_as_many_are_none() -> None:

@@ -256,7 +256,12 @@ COVERAGE: list[Row] = [
         [Person(path="authorship.humanOperator", part="operator", name="ada", commit=HEAD)],
     ),
     (
-        "one whose URI does not",
+        "one whose name says so",
+        about(coverage(operator="ada"), {"digest": {"sha1": HEAD}, "name": "git+commit"}),
+        [Person(path="authorship.humanOperator", part="operator", name="ada", commit=HEAD)],
+    ),
+    (
+        "one of which neither does",
         about(coverage(operator="ada"), {"digest": {"sha1": HEAD}, "uri": REPOSITORY, "name": "main"}),
         [],
     ),
@@ -391,6 +396,14 @@ AUTHORS: list[Row] = [
         [_authored(Authorship.AGENT, "ai-autonomous")],
     ),
     ("an approval by nobody", pedigree(approver=""), [_authored(Authorship.AGENT, "ai-autonomous")]),
+    (
+        "an approval that is no yes and no no",
+        pedigree(approver="bo", approved="true"),
+        [
+            _authored(Authorship.AGENT, "ai-autonomous"),
+            *unread(_APPROVER, f"{_APPROVER}.approved is 'true', not true or false"),
+        ],
+    ),
     ("no approval", pedigree(approver="bo", approved=False), [_authored(Authorship.AGENT, "ai-autonomous")]),
     ("a kind of nobody's making", pedigree("robot"), [_authored(Authorship.UNKNOWN, "robot")]),
     (
@@ -513,8 +526,8 @@ LISTS: list[Row] = [
     ),
     (
         "an entry without a hash",
-        built(claim(None)),
-        [_in_list(0, commit=None, problem="it has no hash")],
+        built(claim(None), claim("")),
+        [_in_list(number, commit=None, problem="it has no hash") for number in range(2)],
     ),
     (
         "a list whose base is no commit",
