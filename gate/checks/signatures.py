@@ -71,10 +71,10 @@ def check_signature(
     if misses := near_misses(claims, section.signers, policy):
         found.append(misses)
     if not claims.verified:
-        rejected = few(f"{item.kind}: {item.reason}" for item in claims.rejected if item.step is not Barred.DENIED)
+        rejected = [item for item in claims.rejected if not misses or item.step is not Barred.DENIED]
         if rejected:
-            found.append(f"no signature; rejected: {rejected}")
-        elif not claims.rejected:
+            found.append(f"no signature; rejected: {few(f'{item.kind}: {item.reason}' for item in rejected)}")
+        elif not misses:
             found.append("no signature: nothing is attached")
     return Result(
         check=CHECK,

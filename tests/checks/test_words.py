@@ -178,6 +178,13 @@ def test_a_signature_of_a_denied_signer_is_said_once_and_with_what_to_do_about_t
     assert remedy == UNDENIED
 
 
+def test_a_denied_signature_by_someone_else_is_told_as_what_is_rejected() -> None:
+    denied = f'{SIGNATURE_POLICY}\n[[deny]]\nsigners = [{{ identity = "{ADA.subject}" }}]\nreason = "left"\n'
+    _, found, remedy = _words(denied, "signature", signature(ADA))
+    assert found == "no signature; rejected: sigstore-bundle: the policy denies it: left"
+    assert remedy == SIGN_AGAIN_SO
+
+
 @pytest.mark.parametrize(
     ("evidence", "found", "remedy"),
     [
