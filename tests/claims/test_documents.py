@@ -487,7 +487,12 @@ _LISTED = "buildDefinition.resolvedDependencies[0].properties"
 
 def _in_list(number: int, **facts: Any) -> dict[str, Any]:
     known = {"place": "resolvedDependencies", "repository": REPOSITORY, "stated": "autonomous_agent", "agent": AGENT}
-    return said(f"{_LISTED}.commits[{number}]", **{**known, "model": MODEL, **facts})
+    return said(**{"path": f"{_LISTED}.commits[{number}]", **known, "model": MODEL, **facts})
+
+
+def _unlisted(place: str, path: str, problem: str, repository: str | None = REPOSITORY) -> dict[str, Any]:
+    who, problem = Authorship.UNKNOWN, f"{path} {problem}"
+    return said(path, who, place=place, commit=None, repository=repository, problem=problem)
 
 
 def _since(base: object, *commits: object) -> Said:
@@ -525,9 +530,46 @@ LISTS: list[Row] = [
         ],
     ),
     (
+        "a model of one provider by the name of another, and a person's",
+        built(
+            claim(model="openai/m", model_provider="azure"),
+            claim(model="azure/m", model_provider="azure"),
+            claim(authored_by="human"),
+        ),
+        [
+            _in_list(0, model="openai/m", provider="azure", problem="its model is 'openai/m' and its provider 'azure'"),
+            _in_list(1, model="azure/m", provider="azure"),
+            _in_list(
+                2,
+                who=Authorship.HUMAN,
+                stated="human",
+                problem=f"it says that a person wrote it, and names the model '{MODEL}'",
+            ),
+        ],
+    ),
+    (
         "an entry without a hash",
         built(claim(None), claim("")),
         [_in_list(number, commit=None, problem="it has no hash") for number in range(2)],
+    ),
+    (
+        "lists where the platform and where the tenant writes, and dependencies that are none",
+        Said(
+            SLSA_V1,
+            {
+                "buildDefinition": {
+                    "internalParameters": {"commits": [claim()]},
+                    "externalParameters": {"commits": "x"},
+                    "resolvedDependencies": ["x"],
+                },
+                "runDetails": {"metadata": []},
+            },
+        ),
+        [
+            _unlisted("resolvedDependencies", "buildDefinition.resolvedDependencies[0]", "is no object", None),
+            _in_list(0, path=f"{_FILLED}.commits[0]", account=f"{_FILLED}.commits[0]", place="internalParameters"),
+            _unlisted("externalParameters", "buildDefinition.externalParameters.commits", "is no list"),
+        ],
     ),
     (
         "a list whose base is no commit",
