@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NAMED: Final = Path(__file__).with_name("mutants.toml")
-ROOMS: Final = ("gate/discovery", "gate/verification", "gate/verdict.py", "gate/checks", "gate/flow")
+ROOMS: Final = (
+    "gate/strictjson.py",
+    "gate/pointer.py",
+    "gate/discovery",
+    "gate/verification",
+    "gate/claims",
+    "gate/verdict.py",
+    "gate/checks",
+    "gate/flow",
+)
 Key = tuple[str, str, str]
 
 
