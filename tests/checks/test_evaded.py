@@ -87,7 +87,9 @@ def test_a_model_of_one_provider_is_denied_where_a_claim_names_none() -> None:
         for other in ({"model": "gpt-4-mini"}, {"model": "azure/gpt-4"}, {"model": "gpt-4", "model_provider": "azure"}):
             assert failed(denying(denied), claimed(claim(**other))) == (), other
     assert failed(denying('"openai/gpt-4-0613"'), claimed(claim(model="gpt-4", model_version="0613"))) == DENY
-    assert failed(denying('{ glob = "openai/*" }'), claimed(claim(model="gpt-4"))) == (), "not all that names nobody"
+    assert failed(denying('{ glob = "openai/gpt-4*" }'), claimed(claim(model="GPT-4-mini"))) == DENY
+    for everything in ('{ glob = "openai/*" }', '{ glob = "openai/**" }', '{ regex = "(azure/gpt|openai/gpt-4)" }'):
+        assert failed(denying(everything), claimed(claim(model="gpt-4"))) == (), "not all that names nobody"
 
 
 @pytest.mark.parametrize("key", ["models", "agents"])

@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gate.checks.agents.models import spellings
 from gate.checks.agents.signals import signals_of
@@ -99,7 +100,7 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scen
     models = [] if said.model is None else list(spellings(said.model, said.provider))
     version = said.model_version if isinstance(said, AgentClaim) else None
     models += [f"{name}{sign}{version}" for name in tuple(models) for sign in (_SIGNS if version else "")]
-    anyones = said.provider is None and not any("/" in name for name in models)
+    anyones = said.provider is None and "/" not in (said.model or "")
     models += [rest for name in tuple(models) for rest in _behind_slashes(name)]
     models += _meant(models, denied.model_aliases)
     for item in denied.items:
@@ -111,8 +112,11 @@ def _reasons(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scen
 
 
 def _names(pattern: Pattern, model: str) -> bool:
-    """Whether a model of one provider is denied by this name: where a claim names no provider, it may be that one's."""
-    return pattern.how is How.EXACT and pattern.text.rpartition("/")[2].casefold() == model.casefold()
+    """Whether a model of one provider is denied by this name: where a claim names no provider, it may be that one's.
+    All that one provider has is not known by any name.
+    """
+    name = pattern.text.rpartition("/")[2]
+    return pattern.how is not How.REGEX and name.strip("*") != "" and replace(pattern, text=name).denies(model)
 
 
 def _reasons_of_a_person(said: AgentClaim | Signal, evidence: Signed, denied: _Denials, scene: Scene) -> Iterator[str]:
