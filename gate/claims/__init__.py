@@ -81,4 +81,5 @@ def read_claims(
 def _repository(item: Signed, built_from: Mapping[int, str | None]) -> str | None:
     """The repository that a statement is of: its certificate's, else the one that its provenance states."""
     certified = certified_source(item.signer)
-    return certified.repository if certified and certified.repository else built_from.get(id(item))
+    repository = None if certified is None else certified.repository
+    return repository or built_from.get(id(item))

@@ -175,6 +175,7 @@ def test_a_signature_of_a_denied_signer_is_said_once_and_with_what_to_do_about_t
     assert found.count("stolen") == 1
     assert f"signed by '{WORKFLOW}': the policy denies it: stolen" in found
     assert ("; no signature; rejected: sigstore-bundle: odd" in found) is (others == (OTHERWISE,))
+    assert "nothing is attached" not in found
     assert remedy == UNDENIED
 
 
