@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate.claims import read_claims
 from gate.claims.agents import AgentClaim, Authorship, read_document
 from gate.limits import Limits, Tally
 from tests.evidence import (
     AGENT,
     EARLIER,
     HEAD,
+    MAIN,
     MODEL,
     REPOSITORY,
     SLSA_V02,
     claim,
     dependency,
     human,
+    plain,
     predicate_v02,
     predicate_v1,
     provenance,
@@ -303,3 +306,18 @@ def test_a_long_uri_without_claims_is_nobodys_problem() -> None:
         None,
         "buildDefinition.resolvedDependencies[0].properties is no object",
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "repository"), [({}, REPOSITORY), ({"source_repository_uri": "https://github.com/acme/other"}, "other")]
+)
+def test_a_list_that_names_no_repository_is_of_the_certificates_or_else_of_the_builds(
+    facts: dict[str, str], repository: str
+) -> None:
+    workflow = {"ref": MAIN, "repository": REPOSITORY, "path": ".github/workflows/release.yml"}
+    predicate = predicate_v1(claims=[], external={"workflow": workflow, "commits": [claim()]})
+    signed = provenance(predicate, signer=plain("ada@acme.com", **facts))
+    (document,) = read_claims((signed,), limits=Limits()).documents
+    (found,) = document.claims
+    assert found.repository is not None
+    assert found.repository.endswith(repository)
