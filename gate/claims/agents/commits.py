@@ -25,13 +25,6 @@ from gate.limits import MAX_TEXT
 if TYPE_CHECKING:
     from gate.strictjson import JSON
 
-AUTHORSHIP: Final = {
-    "human": Authorship.HUMAN,
-    "autonomous_agent": Authorship.AGENT,
-    "mixed": Authorship.MIXED,
-    "assisted": Authorship.MIXED,
-}
-
 # Lists of resources, each of which may hold commits; and objects that may hold them themselves. A path by its keys.
 _Way = tuple[str, ...]
 _RESOURCES: Final[tuple[tuple[str, _Way], ...]] = (
@@ -127,15 +120,14 @@ def _of_commit(reading: Reading, place: str, path: str, repository: str | None, 
     commit = entry.commit("hash")
     if commit is None and not problems:
         problems.append("it has no hash")
-    stated = entry.get("authored_by")
-    authored_by = AUTHORSHIP.get(stated, Authorship.UNKNOWN) if isinstance(stated, str) else Authorship.UNKNOWN
+    authored_by, stated = entry.authorship("authored_by")
     return reading.claim(
         path=path,
         place=place,
         repository=repository,
         commit=commit,
         authored_by=authored_by,
-        stated=stated[:MAX_TEXT] if isinstance(stated, str) else None,
+        stated=stated,
         agent=entry.text("author", human=authored_by is Authorship.HUMAN),
         agent_version=entry.text("agent_version"),
         operator=entry.text("operator", human=True),

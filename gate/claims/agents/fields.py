@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from gate.claims.agents.claim import Authorship
 from gate.claims.source import canonical_repository, is_commit
 from gate.limits import MAX_TEXT
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 MAX_ID: Final = 256
 MAX_PROBLEMS: Final = 10
 GIT_ALGORITHMS: Final = frozenset({"gitCommit", "gitTree", "sha1"})
+_AUTHORSHIP: Final[Mapping[str, Authorship]] = {
+    "human": Authorship.HUMAN,
+    "autonomous_agent": Authorship.AGENT,
+    "mixed": Authorship.MIXED,
+    "assisted": Authorship.MIXED,
+}
 
 
 def note(problems: list[str], text: str) -> None:
@@ -105,6 +112,13 @@ class Fields:
             note(self.problems, f"its {self.at(key)} is {shown(value)}, not 40 or 64 lower-case hex digits")
             return None
         return value
+
+    def authorship(self, key: str) -> tuple[Authorship, str | None]:
+        """What the word under a key says of who wrote it (rule 18), and the word itself, cut to `MAX_TEXT`."""
+        value = self._value.get(key)
+        if not isinstance(value, str):
+            return Authorship.UNKNOWN, None
+        return _AUTHORSHIP.get(value, Authorship.UNKNOWN), value[:MAX_TEXT]
 
     def repository(self, key: str) -> str | None:
         """The repository under a key, in its one spelling."""

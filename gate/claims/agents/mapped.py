@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, structs
 
 from gate.claims.agents.claim import Authorship, Found
-from gate.claims.agents.commits import AUTHORSHIP
 from gate.claims.agents.fields import GIT_ALGORITHMS, Fields
 from gate.claims.agents.reading import Format, Reading
-from gate.limits import MAX_TEXT
 from gate.pointer import Missing, value_at
 
 if TYPE_CHECKING:
@@ -88,8 +86,7 @@ def _claim(
         commit = fields.commit("hash")
     if commit is None and not problems:
         problems.append("it names no commit")
-    stated = fields.get("authored-by")
-    authored_by = AUTHORSHIP.get(stated, Authorship.UNKNOWN) if isinstance(stated, str) else Authorship.UNKNOWN
+    authored_by, stated = fields.authorship("authored-by")
     if pointers.authored_by is None:
         authored_by = Authorship.AGENT
     return reading.claim(
@@ -98,7 +95,7 @@ def _claim(
         by_hash=pointers.repository is None,
         commit=commit,
         authored_by=authored_by,
-        stated=stated[:MAX_TEXT] if isinstance(stated, str) else None,
+        stated=stated,
         implied=pointers.authored_by is None,
         agent=fields.text("agent", human=authored_by is Authorship.HUMAN),
         agent_version=fields.text("agent-version"),
